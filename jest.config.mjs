@@ -1,0 +1,41 @@
+/** One Jest run, two projects: `unit` is fast and needs nothing; `system` starts databases and whole pipelines. */
+const shared = {
+  extensionsToTreatAsEsm: [".ts"],
+  testEnvironmentOptions: { exportConditions: ["cloister-source", "node", "node-addons", "import", "default"] },
+  transform: {
+    "\\.ts$": [
+      "@swc/jest",
+      {
+        jsc: {
+          target: "es2024",
+          parser: { syntax: "typescript", decorators: true },
+          transform: { legacyDecorator: true },
+          keepClassNames: true,
+        },
+        module: { type: "es6" },
+      },
+    ],
+  },
+  modulePathIgnorePatterns: ["/dist/", "/.cache/"],
+};
+
+export default {
+  projects: [
+    {
+      ...shared,
+      displayName: "unit",
+      testMatch: [
+        "<rootDir>/{libs,services}/*/test/**/*.test.ts",
+        "<rootDir>/{embedded,cli}/test/**/*.test.ts",
+        "<rootDir>/test/repository/**/*.test.ts",
+      ],
+      testPathIgnorePatterns: ["\\.system\\.test\\.ts$"],
+    },
+    {
+      ...shared,
+      displayName: "system",
+      testMatch: ["<rootDir>/**/test/**/*.system.test.ts", "<rootDir>/test/{e2e,faults,operator}/**/*.test.ts"],
+      testPathIgnorePatterns: ["/node_modules/"],
+    },
+  ],
+};
