@@ -1,0 +1,96 @@
+import { createParser } from "eventsource-parser";
+
+import { ClientError } from "./errors.ts";
+import type { HttpDoor } from "./http-door.ts";
+import { pause, sleep, type RetryPolicy } from "./retry.ts";
+
+/** One event of ingest's mailbox, still unverified. */
+export interface MailboxEvent {
+  readonly eventId: string;
+  /** Base64 of a serialized ReplyEvent. */
+  readonly data: string;
+}
+
+export interface EventStreamOptions {
+  readonly door: HttpDoor;
+  readonly path: string;
+  readonly lastEventId: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly retry: RetryPolicy;
+}
+
+/**
+ * The events of one mailbox, in order, for as long as the caller reads: a connection that ends or breaks is opened
+ * again after the last event that was handed out (WHATWG HTML section 9.2, Last-Event-ID). A 4xx refusal ends it.
+ * @throws ClientError REFUSED, ABORTED
+ */
+export async function* readEventStream(options: EventStreamOptions): AsyncGenerator<MailboxEvent, void, void> {
+  let { lastEventId } = options;
+  let failedAttempts = 0;
+  for (;;) {
+    const connection = new Connection(options, lastEventId);
+    try {
+      for await (const event of connection.events()) {
+        failedAttempts = 0;
+        lastEventId = event.eventId;
+        yield event;
+      }
+      await sleep(connection.reconnectMs, options.signal);
+    } catch (error) {
+      if (!(error instanceof ClientError) || !error.retryable) throw error;
+      failedAttempts += 1;
+      await pause(options.retry, failedAttempts, options.signal);
+    }
+  }
+}
+
+class Connection {
+  readonly #options: EventStreamOptions;
+  readonly #lastEventId: string | undefined;
+  reconnectMs = 100;
+
+  constructor(options: EventStreamOptions, lastEventId: string | undefined) {
+    this.#options = options;
+    this.#lastEventId = lastEventId;
+  }
+
+  async *events(): AsyncGenerator<MailboxEvent, void, void> {
+    const { door, path, signal } = this.#options;
+    const body = await door.openEventStream(path, this.#lastEventId, signal);
+    const reader = body.getReader();
+    const text = new TextDecoder();
+    const arrived: MailboxEvent[] = [];
+    const parser = createParser({
+      onEvent: ({ id, event, data }) => {
+        if (event === "reply" && id !== undefined) arrived.push({ eventId: id, data });
+      },
+      onRetry: (milliseconds) => {
+        this.reconnectMs = milliseconds;
+      },
+    });
+    try {
+      for (;;) {
+        const chunk = await readChunk(reader, signal);
+        if (chunk === undefined) return;
+        parser.feed(text.decode(chunk, { stream: true }));
+        yield* arrived.splice(0);
+      }
+    } finally {
+      // The reader may be gone already; the connection is closed either way.
+      await reader.cancel().catch(() => undefined);
+    }
+  }
+}
+
+async function readChunk(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
+  try {
+    const { done, value } = await reader.read();
+    return done ? undefined : value;
+  } catch (cause) {
+    if (signal?.aborted) throw new ClientError("ABORTED", "The caller stopped reading.", { cause });
+    throw new ClientError("UNREACHABLE", "The stream of replies broke off.", { retryable: true, cause });
+  }
+}

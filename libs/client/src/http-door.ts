@@ -1,0 +1,111 @@
+import { bytesToHex } from "./encoding.ts";
+import { ClientError } from "./errors.ts";
+import { isRetryableStatus, readProblem } from "./problem.ts";
+import { pause, type RetryPolicy } from "./retry.ts";
+
+export interface HttpDoorOptions {
+  /** Where ingest listens, for example "https://chat.example.com". */
+  readonly baseUrl: string;
+  readonly accessToken: string;
+  /** 16 bytes. */
+  readonly tenantId: Uint8Array;
+  readonly fetch: typeof fetch;
+  readonly retry: RetryPolicy;
+}
+
+export interface DoorRequest {
+  readonly method: "GET" | "POST" | "PUT";
+  readonly path: string;
+  readonly body?: { readonly contentType: string; readonly bytes: Uint8Array };
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Ingest's HTTP door: authorization, problem documents, and retries that repeat the same bytes. */
+export class HttpDoor {
+  readonly #options: HttpDoorOptions;
+
+  constructor(options: HttpDoorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends until it is answered or the attempts are used up. Every door that takes a body is idempotent for equal bytes,
+   * so repeating a request whose answer was lost is safe.
+   * @throws ClientError REFUSED, UNREACHABLE, ABORTED
+   */
+  async request(request: DoorRequest): Promise<Uint8Array> {
+    const { attempts } = this.#options.retry;
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await this.#attempt(request);
+      if ("bytes" in outcome) return outcome.bytes;
+      if (!outcome.error.retryable || attempt >= attempts) throw outcome.error;
+      await pause(this.#options.retry, attempt, request.signal);
+    }
+  }
+
+  /**
+   * One attempt to open the event stream of replies; the caller reconnects.
+   * @throws ClientError REFUSED, UNREACHABLE, ABORTED
+   */
+  async openEventStream(
+    path: string,
+    lastEventId: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ReadableStream<Uint8Array>> {
+    const headers = { accept: "text/event-stream", ...(lastEventId && { "last-event-id": lastEventId }) };
+    const response = await this.#fetch({ method: "GET", path, signal }, headers);
+    if (!response.ok) throw await refusal(response);
+    if (response.body === null) throw new ClientError("ANSWER_MALFORMED", "The event stream came without a body.");
+    return response.body;
+  }
+
+  async #attempt(request: DoorRequest): Promise<{ bytes: Uint8Array } | { error: ClientError }> {
+    try {
+      const response = await this.#fetch(request, {});
+      if (!response.ok) return { error: await refusal(response) };
+      return { bytes: new Uint8Array(await response.arrayBuffer()) };
+    } catch (error) {
+      return { error: error instanceof ClientError ? error : unreachable(error, request.signal) };
+    }
+  }
+
+  async #fetch(request: DoorRequest, extraHeaders: Record<string, string>): Promise<Response> {
+    const { baseUrl, accessToken, tenantId } = this.#options;
+    const headers = {
+      authorization: `Bearer ${accessToken}`,
+      "cloister-tenant": bytesToHex(tenantId),
+      ...(request.body && { "content-type": request.body.contentType }),
+      ...extraHeaders,
+    };
+    try {
+      return await this.#options.fetch(new URL(request.path, baseUrl), {
+        method: request.method,
+        headers,
+        // A redirect would carry the access token to a place that nobody configured.
+        redirect: "error",
+        ...(request.body && { body: new Uint8Array(request.body.bytes) }),
+        ...(request.signal && { signal: request.signal }),
+      });
+    } catch (error) {
+      throw unreachable(error, request.signal);
+    }
+  }
+}
+
+async function refusal(response: Response): Promise<ClientError> {
+  const problem = await readProblem(response);
+  const retryable = problem.retryable ?? isRetryableStatus(response.status);
+  const code = retryable ? "UNREACHABLE" : "REFUSED";
+  return new ClientError(code, `The service answered ${response.status} ${problem.code}: ${problem.detail}`, {
+    problem: problem.code,
+    retryable,
+  });
+}
+
+function unreachable(cause: unknown, signal: AbortSignal | undefined): ClientError {
+  if (signal?.aborted) return new ClientError("ABORTED", "The caller stopped the request.", { cause });
+  return new ClientError("UNREACHABLE", "The service can't be reached: check baseUrl and the network.", {
+    retryable: true,
+    cause,
+  });
+}

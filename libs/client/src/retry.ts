@@ -1,0 +1,37 @@
+import { ClientError } from "./errors.ts";
+
+export interface RetryPolicy {
+  /** How often a request is sent at most, the first time included. */
+  readonly attempts: number;
+  readonly firstPauseMs: number;
+  readonly longestPauseMs: number;
+}
+
+export const defaultRetry: RetryPolicy = { attempts: 6, firstPauseMs: 200, longestPauseMs: 5_000 };
+
+/** Doubles with each attempt up to the longest, then takes a random part of it so that clients don't come in step. */
+export function pauseMs(policy: RetryPolicy, attempt: number, random: number): number {
+  const ceiling = Math.min(policy.longestPauseMs, policy.firstPauseMs * 2 ** (attempt - 1));
+  return ceiling / 2 + (ceiling / 2) * random;
+}
+
+/** @throws ClientError ABORTED as soon as the signal fires. */
+export async function pause(policy: RetryPolicy, attempt: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(pauseMs(policy, attempt, Math.random()), signal);
+}
+
+/** @throws ClientError ABORTED as soon as the signal fires. */
+export function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(new ClientError("ABORTED", "The caller stopped the request."));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) return abort();
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}

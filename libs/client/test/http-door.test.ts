@@ -1,0 +1,99 @@
+import { afterEach, describe, expect, it } from "@jest/globals";
+import type { IncomingMessage, RequestListener } from "node:http";
+
+import { HttpDoor } from "../src/http-door.ts";
+import { startLocalServer } from "./local-server.ts";
+
+const retry = { attempts: 3, firstPauseMs: 1, longestPauseMs: 2 };
+const problemType = { "content-type": "application/problem+json" };
+const body = { contentType: "application/octet-stream", bytes: Uint8Array.of(1, 2, 3) };
+const closers: (() => Promise<void>)[] = [];
+
+async function doorTo(listener: RequestListener): Promise<HttpDoor> {
+  const server = await startLocalServer(listener);
+  closers.push(() => server.close());
+  return new HttpDoor({
+    baseUrl: server.baseUrl,
+    accessToken: "token-of-the-test",
+    tenantId: new Uint8Array(16).fill(0xab),
+    fetch,
+    retry,
+  });
+}
+
+async function readAll(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString("hex");
+}
+
+afterEach(async () => {
+  await Promise.all(closers.splice(0).map((close) => close()));
+});
+
+describe("the HTTP door", () => {
+  it("sends the access token and the tenant with each request", async () => {
+    const seen: unknown[] = [];
+    const door = await doorTo((request, response) => {
+      seen.push(request.headers.authorization, request.headers["cloister-tenant"]);
+      response.end("ok");
+    });
+    await door.request({ method: "GET", path: "/v1/policy" });
+    expect(seen).toEqual(["Bearer token-of-the-test", "ab".repeat(16)]);
+  });
+
+  it("repeats the same bytes until the service is there again", async () => {
+    const bodies: string[] = [];
+    const door = await doorTo((request, response) => {
+      void readAll(request).then((bytes) => {
+        bodies.push(bytes);
+        if (bodies.length < 3) response.writeHead(503, problemType).end('{"code":"UNAVAILABLE","retryable":true}');
+        else response.end("ok");
+      });
+    });
+    await door.request({ method: "POST", path: "/v1/messages", body });
+    expect(bodies).toEqual(["010203", "010203", "010203"]);
+  });
+
+  it("gives up with UNREACHABLE after the last attempt", async () => {
+    let requests = 0;
+    const door = await doorTo((_request, response) => {
+      requests += 1;
+      response.writeHead(503).end();
+    });
+    await expect(door.request({ method: "POST", path: "/", body })).rejects.toMatchObject({
+      code: "UNREACHABLE",
+      retryable: true,
+    });
+    expect(requests).toBe(retry.attempts);
+  });
+
+  it("hands on a refusal's code at once", async () => {
+    let requests = 0;
+    const door = await doorTo((_request, response) => {
+      requests += 1;
+      response.writeHead(422, problemType).end('{"code":"RETENTION_TOO_LONG","detail":"too long","retryable":false}');
+    });
+    await expect(door.request({ method: "POST", path: "/", body })).rejects.toMatchObject({
+      code: "REFUSED",
+      problem: "RETENTION_TOO_LONG",
+    });
+    expect(requests).toBe(1);
+  });
+
+  it("never follows a redirect with the access token", async () => {
+    const paths: unknown[] = [];
+    const door = await doorTo((request, response) => {
+      paths.push(request.url);
+      response.writeHead(307, { location: "/elsewhere" }).end();
+    });
+    await expect(door.request({ method: "GET", path: "/v1/policy" })).rejects.toMatchObject({ code: "UNREACHABLE" });
+    expect(new Set(paths)).toEqual(new Set(["/v1/policy"]));
+  });
+
+  it("stops when the caller's signal fires", async () => {
+    const door = await doorTo(() => undefined);
+    const signal = AbortSignal.timeout(20);
+    await expect(door.request({ method: "GET", path: "/", signal })).rejects.toMatchObject({ code: "ABORTED" });
+  });
+});
