@@ -1,1 +1,10 @@
-export {};
+export { createDetector, type Detector, type DetectorOptions } from "./detect.ts";
+export { type EntityType, entityTypes, isEntityType } from "./entities.ts";
+export { PiiError, type PiiErrorCode } from "./errors.ts";
+export type { NameFinder } from "./names/nameFinder.ts";
+export { type NormalizedText, normalize } from "./normalize.ts";
+export * from "./placeholders.ts";
+export { leakScan } from "./placeholders/leakScan.ts";
+export { type Assignment, type PlaceholderCounters, PlaceholderMemory } from "./placeholders/memory.ts";
+export { type FoundSpan, type Redacted, redact } from "./placeholders/redact.ts";
+export type { ExplainedSpan, Span } from "./span.ts";

@@ -1,0 +1,72 @@
+import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/min";
+import { anyWord, type Accepted, type PatternRule } from "./rule.ts";
+
+// Tried in this order for numbers without a country code: the most likely writers first.
+const regions: readonly CountryCode[] = ["US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "CH", "PL", "SE"];
+
+export const phone: PatternRule = {
+  name: "phone",
+  type: "PHONE_NUMBER",
+  source: "ITU-T E.164, E.123 and national plans (libphonenumber-js)",
+  trigger: /\d{2}/,
+  pattern:
+    /(?<![\p{L}\p{N}#$€£.,:/+-])(?<!\d[ (])(?:\+ ?|00[ -]?)?\(?\d(?:[ .()/-]{0,3}\d){5,16}(?: ?(?:x|ext\.?|extension|#) ?\d{1,6})?(?![\p{L}\p{N}]|[-/.,]\d)/giu,
+  accept: acceptPhone,
+  context: {
+    words: anyWord(
+      "phones?",
+      "tele?phone",
+      "tel",
+      "cell",
+      "cellphone",
+      "mobile",
+      "mobil",
+      "handy",
+      "fax",
+      "call(?:ed|ing)?",
+      "dial",
+      "ring",
+      "text",
+      "sms",
+      "whatsapp",
+      "contact",
+      "reach",
+      "hotline",
+      "numbers?",
+      "telefon",
+      "teléfono",
+      "telefono",
+      "téléphone",
+      "telefone",
+      "nummer",
+    ),
+    score: 0.75,
+  },
+};
+
+function acceptPhone(match: string): Accepted | undefined {
+  const digits = match.replace(/(?:x|ext\.?|extension|#) ?\d{1,6}$/i, "").replace(/\D/g, "");
+  if (digits.length < 7 || digits.length > 15 || /^(\d)\1+$/.test(digits) || isDate(match)) return undefined;
+  return { start: 0, end: match.length, score: phoneScore(match, digits) };
+}
+
+function phoneScore(match: string, digits: string): number {
+  if (/^(?:\+|00)/.test(match)) return internationalScore(match);
+  const isGrouped = /[ .()/-]/.test(match);
+  if (/^(?:1[ .-]?)?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}/.test(match)) return 0.7;
+  const isValid = regions.some((region) => parsePhoneNumberFromString(match, region)?.isValid() ?? false);
+  if (isGrouped && isValid) return 0.6;
+  if (isGrouped && digits.startsWith("0") && digits.length >= 9) return 0.55;
+  return isValid ? 0.4 : 0.3;
+}
+
+function internationalScore(match: string): number {
+  const parsed = parsePhoneNumberFromString(match.replace(/^00/, "+"));
+  if (parsed?.isValid() === true) return 0.95;
+  return parsed?.isPossible() === true || /^\+/.test(match) ? 0.75 : 0.6;
+}
+
+/** 12/04/2024 and 2024-04-12 have the digits of a phone number and are none. */
+function isDate(match: string): boolean {
+  return /^(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d{2}|(?:19|20)\d{2}([./-])\d{1,2}\2\d{1,2})(?:$|\s)/.test(match);
+}

@@ -1,0 +1,65 @@
+import type { EntityType } from "../entities.ts";
+import type { ExplainedSpan } from "../span.ts";
+
+/** A part of a match that passed its check; offsets count from the match's start. */
+export interface Accepted {
+  readonly start: number;
+  readonly end: number;
+  readonly score: number;
+}
+
+/** One way of finding one kind of data. The pattern is global and takes time linear in the text. */
+export interface PatternRule {
+  readonly name: string;
+  readonly type: EntityType;
+  /** Where form and check come from: a standard, a registry, a vendor's page. */
+  readonly source: string;
+  readonly pattern: RegExp;
+  /** Skips texts in which the pattern can't match; cheap. */
+  readonly trigger: RegExp;
+  /** Checks a match (checksum, registry) and scores it; undefined refuses it. */
+  readonly accept: (match: string) => Accepted | undefined;
+  /** Words near a match that make it likelier, and the score it then has at least. */
+  readonly context?: { readonly words: RegExp; readonly score: number };
+}
+
+/** Accepts a whole match at one score. */
+export function always(score: number): (match: string) => Accepted {
+  return (match) => ({ start: 0, end: match.length, score });
+}
+
+const charactersBefore = 60;
+const charactersAfter = 24;
+
+export function applyRule(rule: PatternRule, text: string): ExplainedSpan[] {
+  if (!rule.trigger.test(text)) return [];
+  const found: ExplainedSpan[] = [];
+  for (const match of text.matchAll(rule.pattern)) {
+    const accepted = rule.accept(match[0]);
+    if (accepted === undefined) continue;
+    const start = match.index + accepted.start;
+    const end = match.index + accepted.end;
+    const word = rule.context === undefined ? undefined : contextWord(rule.context.words, text, start, end);
+    const raised = word !== undefined && rule.context !== undefined && rule.context.score > accepted.score;
+    found.push({
+      start,
+      end,
+      type: rule.type,
+      score: raised && rule.context !== undefined ? rule.context.score : accepted.score,
+      detector: rule.name,
+      evidence: word === undefined ? "pattern" : `pattern, near "${word.toLowerCase()}"`,
+    });
+  }
+  return found;
+}
+
+function contextWord(words: RegExp, text: string, start: number, end: number): string | undefined {
+  const before = text.slice(Math.max(0, start - charactersBefore), start);
+  const after = text.slice(end, end + charactersAfter);
+  return words.exec(before)?.[0] ?? words.exec(after)?.[0];
+}
+
+/** A pattern for any of these words, whole, in any case. */
+export function anyWord(...words: string[]): RegExp {
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join("|")})(?![\\p{L}\\p{N}])`, "iu");
+}

@@ -1,0 +1,26 @@
+import { anyWord, type Accepted, type PatternRule } from "./rule.ts";
+
+export const usSsn: PatternRule = {
+  name: "us-ssn",
+  type: "US_SSN",
+  source:
+    "Social Security Administration, SSN randomization FAQ: areas 000, 666 and 900-999, group 00 and serial 0000 are never given",
+  trigger: /\d/,
+  pattern: /(?<![\d-])(?<!\d[. ])\d{3}([-. ]?)\d{2}\1\d{4}(?!-?\d)/g,
+  accept: acceptSsn,
+  context: {
+    words: anyWord("ssns?", "social security", "social", "ss ?#", "sécurité sociale", "tax ?id"),
+    score: 0.95,
+  },
+};
+
+function acceptSsn(match: string): Accepted | undefined {
+  const digits = match.replace(/\D/g, "");
+  if (/^(?:000|666|9)|^\d{3}00|0000$/.test(digits) || /^(\d)\1+$/.test(digits)) return undefined;
+  return { start: 0, end: match.length, score: separatorScore(match.charAt(3)) };
+}
+
+function separatorScore(separator: string): number {
+  if (separator === "-") return 0.85;
+  return separator === " " || separator === "." ? 0.5 : 0.05;
+}

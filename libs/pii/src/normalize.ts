@@ -1,0 +1,101 @@
+/**
+ * Text in the form that detectors read: NFKC, without characters that cannot be seen, with one kind of dash,
+ * apostrophe and digit. Every place in it leads back to the place in the original that it came from.
+ */
+export interface NormalizedText {
+  readonly text: string;
+  /** UTF-16 offsets in the original of the normalized range [start, end); whole characters of the original. */
+  toOriginal(start: number, end: number): { start: number; end: number };
+}
+
+// Soft hyphen, zero-width and bidirectional controls, variation selectors, tags: nobody sees them, all split words.
+const invisible =
+  /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\u{E0000}-\u{E0FFF}]/u;
+// A character with all the marks on it. Hangul jamo are the only starters that compose with a following starter.
+const segments = /[\u1100-\u11FF]+|[^\p{M}\u1100-\u11FF]\p{M}*|\p{M}+/gsu;
+const plainAscii = /^[\t\n\r\x20-\x7E]*$/;
+const decimalDigit = /\p{Nd}/u;
+const dash = /[\p{Pd}\u2212]/u;
+const apostrophe = /[\u2018\u2019\u201B\u02BC\u00B4\u2032\uFF07]/u;
+
+export function normalize(original: string): NormalizedText {
+  if (plainAscii.test(original)) return { text: original, toOriginal: (start, end) => ({ start, end }) };
+
+  const parts: string[] = [];
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const segment of visibleSegments(original)) {
+    const normalized = normalizeSegment(segment.text);
+    parts.push(normalized);
+    for (let unit = 0; unit < normalized.length; unit++) {
+      starts.push(segment.start);
+      ends.push(segment.end);
+    }
+  }
+  return {
+    text: parts.join(""),
+    toOriginal: (start, end) => ({
+      start: starts[start] ?? original.length,
+      end: end > start ? (ends[end - 1] ?? original.length) : (starts[start] ?? original.length),
+    }),
+  };
+}
+
+interface Segment {
+  text: string;
+  start: number;
+  end: number;
+}
+
+/** Segments of the text without its invisible characters, each with the range of the original that it covers. */
+function visibleSegments(original: string): Segment[] {
+  const characters: string[] = [];
+  const offsets: number[] = [];
+  let offset = 0;
+  for (const character of original) {
+    if (!invisible.test(character)) {
+      characters.push(character);
+      for (let unit = 0; unit < character.length; unit++) offsets.push(offset + unit);
+    }
+    offset += character.length;
+  }
+  const visible = characters.join("");
+  const found: Segment[] = [];
+  for (const match of visible.matchAll(segments)) {
+    const start = offsets[match.index] ?? 0;
+    const end = (offsets[match.index + match[0].length - 1] ?? 0) + 1;
+    found.push({ text: match[0], start, end });
+  }
+  return found;
+}
+
+function normalizeSegment(segment: string): string {
+  if (segment.length === 1 && segment <= "\x7F") return segment;
+  if (apostrophe.test(segment)) return "'";
+  let normalized = "";
+  for (const character of segment.normalize("NFKC")) normalized += plainCharacter(character);
+  return normalized;
+}
+
+function plainCharacter(character: string): string {
+  if (character <= "\x7F") return character;
+  if (dash.test(character)) return "-";
+  if (decimalDigit.test(character)) return digitValue(character);
+  return character;
+}
+
+/** Unicode keeps the ten digits of a script in a row, zero first (The Unicode Standard, section 4.6). */
+function digitValue(character: string): string {
+  const codePoint = character.codePointAt(0) ?? 0;
+  let value = 0;
+  while (value < 9 && decimalDigit.test(String.fromCodePoint(codePoint - value - 1))) value++;
+  return String(mathDigits(codePoint) ?? value);
+}
+
+/** Blocks of digits that touch each other can't be told apart by walking back: count from the block's own zero. */
+function mathDigits(codePoint: number): number | undefined {
+  for (const zero of adjacentZeros) if (codePoint >= zero && codePoint < zero + 10) return codePoint - zero;
+  return undefined;
+}
+
+const adjacentZeros = [0x1a80, 0x1a90, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x116d0, 0x116da];

@@ -1,0 +1,118 @@
+import { PiiError } from "../errors.ts";
+import type { MapEntry } from "./mapEntry.ts";
+import { KnownValues } from "./knownValues.ts";
+import { placeholderPattern } from "./grammar.ts";
+import { literalType, type PlaceholderMemory } from "./memory.ts";
+
+/** What a detector found, of which only place and type matter here. */
+export interface FoundSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly type: string;
+}
+
+export interface Redacted {
+  /** The text with a placeholder in place of each value. */
+  readonly text: string;
+  /** The entries that this text brought: to be stored, and sent to the readers before the text. */
+  readonly placeholders: MapEntry[];
+  /** Every placeholder in the redacted text, once, in order of appearance. */
+  readonly used: string[];
+  /** What the conversation knows from now on. The memory given is unchanged. */
+  readonly memory: PlaceholderMemory;
+}
+
+/**
+ * Replaces the spans, and every other place where a value of the conversation stands (in parts, in another case or
+ * normal form), by placeholders. Spans may overlap and come in any order; overlapping ones become one. A placeholder
+ * that the text itself contains is hidden behind one of type LITERAL. `reidentify(result.text, memory entries)` gives
+ * back exactly the text. Throws BAD_SPAN for a span that is empty or outside of the text.
+ */
+export function redact(
+  text: string,
+  spans: readonly FoundSpan[],
+  memory: PlaceholderMemory,
+  { expiresAtMs }: { readonly expiresAtMs: number },
+): Redacted {
+  const places = withKnownValues(text, [...spans.map((span) => checked(text, span)), ...literals(text)], memory);
+  const assigned = memory.assign(
+    places.map(({ start, end, type }) => ({ type, value: text.slice(start, end) })),
+    expiresAtMs,
+  );
+  let redacted = "";
+  let offset = 0;
+  for (const [index, place] of places.entries()) {
+    redacted += text.slice(offset, place.start) + (assigned.placeholders[index] ?? "");
+    offset = place.end;
+  }
+  return {
+    text: redacted + text.slice(offset),
+    placeholders: assigned.added,
+    used: [...new Set(assigned.placeholders)],
+    memory: assigned.memory,
+  };
+}
+
+/** A value found in one place counts in all others of the text; joining places can make new values, hence the loop. */
+function withKnownValues(text: string, spans: readonly FoundSpan[], memory: PlaceholderMemory): FoundSpan[] {
+  const known = new KnownValues(memory.knownValues());
+  let places = joined(spans);
+  for (let previous = -1; previous !== coveredBy(places);) {
+    previous = coveredBy(places);
+    for (const { start, end, type } of places) {
+      if (type !== literalType) known.add({ value: text.slice(start, end), type, label: "" });
+    }
+    places = joined([...places, ...known.find(text)]);
+  }
+  return places;
+}
+
+function coveredBy(places: readonly FoundSpan[]): number {
+  return places.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+/** Overlapping spans as one, with the type of the longest. */
+function joined(spans: readonly FoundSpan[]): FoundSpan[] {
+  const sorted = [...spans].sort((a, b) => a.start - b.start || b.end - a.end);
+  const result: { start: number; end: number; type: string; longest: number }[] = [];
+  for (const { start, end, type } of sorted) {
+    const last = result.at(-1);
+    if (last === undefined || start >= last.end) {
+      result.push({ start, end, type, longest: end - start });
+      continue;
+    }
+    last.end = Math.max(last.end, end);
+    if (end - start <= last.longest) continue;
+    last.type = type;
+    last.longest = end - start;
+  }
+  return result;
+}
+
+/** The span without a possessive ending, and never through the middle of a character. */
+function checked(text: string, { start, end, type }: FoundSpan): FoundSpan {
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end <= start || end > text.length) {
+    throw new PiiError("BAD_SPAN", "a span is empty or lies outside of the text");
+  }
+  const possessive = type === "PERSON" ? /(?:['\u2019]s|['\u2019])$/iu.exec(text.slice(start, end)) : null;
+  const trimmedEnd = possessive === null || possessive.index === 0 ? end : start + possessive.index;
+  return {
+    start: isLowSurrogate(text, start) ? start - 1 : start,
+    end: isLowSurrogate(text, trimmedEnd) ? trimmedEnd + 1 : trimmedEnd,
+    type,
+  };
+}
+
+function isLowSurrogate(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  const before = text.charCodeAt(at - 1);
+  return unit >= 0xdc00 && unit <= 0xdfff && before >= 0xd800 && before <= 0xdbff;
+}
+
+function literals(text: string): FoundSpan[] {
+  return Array.from(text.matchAll(placeholderPattern), (match) => ({
+    start: match.index,
+    end: match.index + match[0].length,
+    type: literalType,
+  }));
+}

@@ -1,0 +1,32 @@
+import { normalize, type NormalizedText } from "../normalize.ts";
+
+/** A word of a text: where it stands (in the normalized text) and its folded form, by which words are compared. */
+export interface Word {
+  readonly start: number;
+  readonly end: number;
+  readonly folded: string;
+}
+
+export interface WordList {
+  readonly normalized: NormalizedText;
+  readonly words: readonly Word[];
+}
+
+// In scripts without spaces each character is a word of its own, so that a name is found inside a sentence.
+const wordPattern =
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]|[[\p{L}\p{M}\p{N}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]]+/gv;
+
+export function wordsOf(text: string): WordList {
+  const normalized = normalize(text);
+  const words: Word[] = [];
+  for (const match of normalized.text.matchAll(wordPattern)) {
+    words.push({ start: match.index, end: match.index + match[0].length, folded: fold(match[0]) });
+  }
+  return { normalized, words };
+}
+
+/** Without case and without marks: "GONZÁLEZ" and "gonzalez" are one word. */
+function fold(word: string): string {
+  const lower = word.toLowerCase();
+  return /^[a-z0-9]*$/.test(lower) ? lower : lower.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("ß", "ss");
+}
