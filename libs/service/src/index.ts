@@ -1,1 +1,22 @@
-export {};
+export { systemClock, type Clock } from "./clock.ts";
+export { CodedError, codeOf } from "./coded-error.ts";
+export { documentConfig, type ConfigDoc } from "./config-docs.ts";
+export {
+  defineConfig,
+  secretVariable,
+  variable,
+  type ConfigDefinition,
+  type ConfigFrom,
+  type ConfigOf,
+  type ConfigSpec,
+  type ConfigVariable,
+} from "./config.ts";
+export { LOG_FIELDS, type LogField, type LogFields } from "./log-fields.ts";
+export { createLog, LOG_LEVELS, type Log, type LogLevel, type LogOptions } from "./log.ts";
+export { ServiceMetrics, type MetricUnit } from "./metrics.ts";
+export { Plaintext, Secret } from "./plaintext.ts";
+export { ProblemError, problemOf, type ProblemDocument } from "./problem.ts";
+export { oneLine, runMain } from "./run-main.ts";
+export { ServiceError, type ServiceErrorCode } from "./service-error.ts";
+export { startService, type RunningService, type ServiceOptions } from "./start-service.ts";
+export type { ServiceStrategy } from "./strategy.ts";

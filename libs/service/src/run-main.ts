@@ -1,0 +1,40 @@
+import { CodedError, codeOf } from "./coded-error.ts";
+import type { RunningService } from "./start-service.ts";
+
+/**
+ * The whole of a `main.ts`: starts, waits for SIGTERM or SIGINT, drains, exits 0. A start that fails, or a fatal error
+ * later, prints one line `name: CODE: sentence` on standard error and exits 1.
+ */
+export async function runMain(name: string, start: () => Promise<RunningService>): Promise<void> {
+  let service: RunningService;
+  try {
+    service = await start();
+  } catch (error) {
+    return fail(name, error);
+  }
+  let isStopping = false;
+  const stop = (fatal?: { readonly error: unknown }): void => {
+    if (isStopping) return;
+    isStopping = true;
+    service.close().then(
+      () => (fatal === undefined ? process.exit(0) : fail(name, fatal.error)),
+      (error: unknown) => fail(name, fatal?.error ?? error),
+    );
+  };
+  process.once("SIGTERM", () => stop());
+  process.once("SIGINT", () => stop());
+  service.onFatal((error) => stop({ error }));
+}
+
+function fail(name: string, error: unknown): void {
+  process.stderr.write(`${oneLine(name, error)}\n`, () => process.exit(1));
+}
+
+/** `name: CODE: our sentence`, with the code of the cause; of an unknown error nothing but its code. */
+export function oneLine(name: string, error: unknown): string {
+  const code = codeOf(error);
+  if (!(error instanceof CodedError)) return `${name}: ${code}: stopped by an unexpected error`;
+  const { cause } = error;
+  if (cause instanceof CodedError) return `${name}: ${code}: ${error.message} (${cause.code}: ${cause.message})`;
+  return `${name}: ${code}: ${error.message}${cause === undefined ? "" : ` (${codeOf(cause)})`}`;
+}

@@ -1,0 +1,113 @@
+import "reflect-metadata";
+import type { DynamicModule, Type } from "@nestjs/common";
+import { NestFactory } from "@nestjs/core";
+import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
+import { systemClock, type Clock } from "./clock.ts";
+import { Drain } from "./drain.ts";
+import { Health } from "./health.ts";
+import { healthRoutes } from "./health-routes.ts";
+import type { Log } from "./log.ts";
+import { ServiceMetrics } from "./metrics.ts";
+import { nestLogger } from "./nest-log.ts";
+import { ProblemFilter } from "./problem-filter.ts";
+import { ServiceError } from "./service-error.ts";
+import type { ServiceStrategy } from "./strategy.ts";
+
+export interface ServiceOptions {
+  /** As in the folder's name, such as `enclave-inference`. */
+  readonly name: string;
+  /** The composition root. */
+  readonly module: Type | DynamicModule;
+  readonly log: Log;
+  /** Where to listen; port 0 picks a free one. Without it no socket is opened, health and metrics included. */
+  readonly http?: { readonly host: string; readonly port: number };
+  readonly strategy?: ServiceStrategy;
+  readonly metrics?: ServiceMetrics;
+  readonly clock?: Clock;
+  /** Bound of `close()`, in milliseconds of wall time; 25 s, inside Kubernetes' grace of 45 s. */
+  readonly drainTimeoutMs?: number;
+  /** Largest HTTP body, in bytes; 512 KiB. */
+  readonly bodyLimitBytes?: number;
+  /** A last word on the application before it listens: content type parsers, raw routes. */
+  readonly configure?: (app: NestFastifyApplication) => Promise<void> | void;
+  /** Released after everything else has stopped, in this order: pools, locks. */
+  readonly release?: readonly (() => Promise<void>)[];
+}
+
+export interface RunningService {
+  readonly name: string;
+  /** `http://127.0.0.1:41233`, or null when it does not listen. */
+  readonly address: string | null;
+  /** Started, consumers joined, not draining, nothing fatal. */
+  isReady(): boolean;
+  /** Called once if the service cannot go on; it is not ready any more then, and should be closed. */
+  onFatal(listener: (error: unknown) => void): void;
+  /**
+   * Drains: not ready, no new work, the work in hand finished, everything closed. Repeated calls share one drain.
+   * @throws ServiceError DRAIN_TIMEOUT when that took longer than `drainTimeoutMs`; sockets are cut then.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a Nest application of our shape: Fastify, our log, problem documents, `/healthz/live`, `/healthz/ready`,
+ * `/metrics`. Handles no signals, so that many can run in one process (`runMain` does that).
+ * @throws ServiceError START_FAILED with the cause, after releasing what it had opened.
+ */
+export async function startService(options: ServiceOptions): Promise<RunningService> {
+  const { name, log, strategy } = options;
+  const metrics = options.metrics ?? new ServiceMetrics(name);
+  const health = new Health(options.clock ?? systemClock, strategy);
+  let app: NestFastifyApplication | undefined;
+  try {
+    app = await createApp(options);
+    healthRoutes(app, health, metrics);
+    await options.configure?.(app);
+    const address = await listen(app, options);
+    health.started();
+    const drain = new Drain({ app, health, log, options });
+    health.onFatal((error) => log.error("the service cannot go on", { error }));
+    log.info("the service is ready", address === null ? {} : { address });
+    return {
+      name,
+      address,
+      isReady: () => health.isReady(),
+      onFatal: (listener) => health.onFatal(listener),
+      close: () => drain.run(),
+    };
+  } catch (error) {
+    await Promise.allSettled([strategy?.close(), app?.close()]);
+    for (const release of options.release ?? []) await release().catch(() => undefined);
+    if (error instanceof ServiceError) throw error;
+    throw new ServiceError("START_FAILED", `the service ${name} could not start`, { cause: error });
+  }
+}
+
+async function createApp(options: ServiceOptions): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.bodyLimitBytes ?? 512 * 1024,
+    forceCloseConnections: "idle",
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
+    logger: nestLogger(options.log),
+    abortOnError: false,
+    bufferLogs: false,
+  });
+  app.useGlobalFilters(new ProblemFilter(options.log));
+  return app;
+}
+
+async function listen(app: NestFastifyApplication, options: ServiceOptions): Promise<string | null> {
+  const { strategy, http } = options;
+  if (strategy !== undefined) {
+    const microservice = app.connectMicroservice({ strategy });
+    microservice.useGlobalFilters(...strategy.filters);
+    await app.startAllMicroservices();
+  }
+  if (http === undefined) {
+    await app.init();
+    return null;
+  }
+  await app.listen(http.port, http.host);
+  return app.getUrl();
+}

@@ -1,0 +1,34 @@
+import { StorageError } from "./storage-error.ts";
+
+/** Classes 08 (connection), 53 (resources), 57P (shutdown, starting up), 58 (system); then what sockets say. */
+const OUTAGE = /^(08...|53...|57P0[1-5]|58...|ECONN[A-Z]+|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
+
+/** pg says these without a code. */
+const OUTAGE_SENTENCES = [
+  "Connection terminated unexpectedly",
+  "Connection terminated",
+  "Connection terminated due to connection timeout",
+  "timeout exceeded when trying to connect",
+  "Client has encountered a connection error and is not queryable",
+  "PGlite is closed",
+];
+
+/** serialization_failure, deadlock_detected, lock_not_available: the same transaction may succeed when run again. */
+const TRANSIENT = /^(40001|40P01|55P03)$/;
+
+/** True when the database itself is away, so that no statement is to blame. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof StorageError) return error.isUnavailable;
+  if (!(error instanceof Error)) return false;
+  return OUTAGE.test(sqlState(error)) || OUTAGE_SENTENCES.includes(error.message);
+}
+
+export function isTransient(error: unknown): boolean {
+  return TRANSIENT.test(sqlState(error));
+}
+
+/** The SQLSTATE or system code of an error, or an empty string. */
+export function sqlState(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("code" in error)) return "";
+  return typeof error.code === "string" ? error.code : "";
+}

@@ -1,0 +1,31 @@
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import type { Database, PostgresOptions } from "./database.ts";
+
+const INT8 = 20;
+
+/** int8 as a number, as PGlite gives it; offsets, counts and milliseconds stay far below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
+};
+
+export function openPostgres(options: PostgresOptions): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.maxConnections ?? 10,
+    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    idle_in_transaction_session_timeout: 30_000,
+    connectionTimeoutMillis: 5_000,
+    application_name: options.applicationName ?? "cloister",
+    types,
+  });
+  // An idle connection that dies is replaced by the pool; unheard, the event would end the process.
+  pool.on("error", () => undefined);
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await kysely.destroy();
+    if (!pool.ended) await pool.end();
+  };
+  return { engine: "postgres", kysely, pglite: null, url: options.url, close: () => (closing ??= close()) };
+}
