@@ -1,0 +1,113 @@
+import MiniSearch from "minisearch";
+import { searchTerms } from "./search-terms.ts";
+
+export interface Searchable {
+  /** Empty when it has none. */
+  title: string;
+  text: string;
+}
+
+export interface WordQuery {
+  question: string;
+  /** What came before, for a question that can't be understood alone ("how long does it take?"); else absent. */
+  context?: string;
+}
+
+export interface WordHit<T extends Searchable> {
+  item: T;
+  /** BM25+; comparable within one search only. */
+  score: number;
+  /** The share of the query's terms, weighted by their rarity, that the item has: 0 to 1. */
+  coverage: number;
+}
+
+export interface WordSearchLimits {
+  maxHits: number;
+  /** A hit below this coverage is no answer to the question, whatever its score. */
+  minCoverage: number;
+  /** A hit below this share of the best hit's score is left out. */
+  minShareOfBest: number;
+}
+
+export const defaultWordSearchLimits: WordSearchLimits = { maxHits: 8, minCoverage: 0.34, minShareOfBest: 0.25 };
+
+/** Texts that every collection is imagined to hold besides its own, so that in a handful of texts a word is still rare. */
+const backgroundTexts = 20;
+const contextBoost = 0.5;
+const titleBoost = 1.5;
+
+/**
+ * The items that speak of the query's words, best first: BM25 over title and text (MiniSearch), with a floor on how much
+ * of the query an item covers, so that a question about something else finds nothing. The question itself is kept no
+ * longer than the call.
+ */
+export function searchWords<T extends Searchable>(
+  query: WordQuery,
+  items: readonly T[],
+  limits: WordSearchLimits = defaultWordSearchLimits,
+): WordHit<T>[] {
+  const questionTerms = new Set(searchTerms(query.question));
+  const contextTerms = new Set(searchTerms(query.context ?? "").filter((term) => !questionTerms.has(term)));
+  if (questionTerms.size + contextTerms.size === 0) return [];
+
+  const rarity = rarityIn(items);
+  const hits: WordHit<T>[] = [];
+  for (const match of matchesIn(items, [...questionTerms, ...contextTerms], contextTerms)) {
+    const item = items[match.position];
+    if (item === undefined) continue;
+    const coverage = Math.max(
+      coverageOf(questionTerms, match.terms, rarity),
+      coverageOf(contextTerms, match.terms, rarity),
+    );
+    if (coverage >= limits.minCoverage) hits.push({ item, score: match.score, coverage });
+  }
+  const best = Math.max(0, ...hits.map((hit) => hit.score));
+  return hits.filter((hit) => hit.score >= best * limits.minShareOfBest).slice(0, limits.maxHits);
+}
+
+interface Match {
+  position: number;
+  score: number;
+  terms: ReadonlySet<string>;
+}
+
+function matchesIn(items: readonly Searchable[], terms: readonly string[], contextTerms: ReadonlySet<string>): Match[] {
+  const index = new MiniSearch<Searchable & { position: number }>({
+    idField: "position",
+    fields: ["title", "text"],
+    tokenize: (text, field) => (field === undefined ? text.split("\u0000") : searchTerms(text)),
+    processTerm: (term) => term,
+  });
+  index.addAll(items.map(({ title, text }, position) => ({ position, title, text })));
+  const results = index.search(terms.join("\u0000"), {
+    boost: { title: titleBoost },
+    boostTerm: (term) => (contextTerms.has(term) ? contextBoost : 1),
+  });
+  return results.map((result) => ({
+    position: Number(result.id),
+    score: result.score,
+    terms: new Set(result.queryTerms),
+  }));
+}
+
+function rarityIn(items: readonly Searchable[]): (term: string) => number {
+  const frequency = new Map<string, number>();
+  for (const { title, text } of items) {
+    for (const term of new Set(searchTerms(`${title}\n${text}`))) frequency.set(term, (frequency.get(term) ?? 0) + 1);
+  }
+  const total = items.length + backgroundTexts;
+  return (term) => {
+    const having = frequency.get(term) ?? 0;
+    return Math.log(1 + (total - having + 0.5) / (having + 0.5));
+  };
+}
+
+function coverageOf(wanted: ReadonlySet<string>, found: ReadonlySet<string>, rarity: (term: string) => number): number {
+  let total = 0;
+  let covered = 0;
+  for (const term of wanted) {
+    total += rarity(term);
+    if (found.has(term)) covered += rarity(term);
+  }
+  return total === 0 ? 0 : covered / total;
+}
