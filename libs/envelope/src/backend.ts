@@ -1,0 +1,67 @@
+import type { Suite } from "@cloister/contracts/envelope";
+
+/**
+ * The cryptography this library needs, synchronous. Two backends implement it, `@cloister/envelope/node` and
+ * `@cloister/envelope/noble`, and each opens what the other seals. Flat objects of functions: no method uses `this`, so
+ * a test may spread a backend and replace its randomness.
+ */
+export interface EnvelopeBackend {
+  readonly name: string;
+  randomBytes(length: number): Uint8Array;
+  readonly digests: Digests;
+  /** AES-256-GCM and ChaCha20-Poly1305 under a 32-byte key, which is copied. */
+  aeadKey(key: Uint8Array): AeadKey;
+  /** @throws RangeError unless the seed has 32 bytes */
+  kemSecret(seed: Uint8Array): KemSecret;
+  /** @throws when the 1,216 bytes are no X-Wing public key */
+  kemTarget(publicKey: Uint8Array): KemTarget;
+  /** Ed25519 (RFC 8032) from a 32-byte seed. */
+  signer(seed: Uint8Array): Signer;
+  /** @throws when the 32 bytes are no Ed25519 public key */
+  verifier(publicKey: Uint8Array): Verifier;
+}
+
+/** SHA-256 and HKDF over it (RFC 5869). */
+export interface Digests {
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** 32 bytes. An empty salt counts as 32 zeros. */
+  hkdfExtract(salt: Uint8Array, ikm: Uint8Array): Uint8Array;
+  hkdfExpand(prk: Uint8Array, info: Uint8Array, length: number): Uint8Array;
+  /** Extract and Expand in one call. */
+  hkdf(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array;
+}
+
+export interface AeadKey {
+  /** Fills `into`, which is 16 bytes longer than the plaintext, with ciphertext and tag. */
+  seal(suite: Suite, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void;
+  /** The plaintext, or undefined when it does not authenticate. */
+  open(suite: Suite, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  /** Forgets the key, as far as JavaScript can. */
+  destroy(): void;
+}
+
+/** X-Wing (draft-connolly-cfrg-xwing-kem): ML-KEM-768 and X25519 under one 32-byte seed. */
+export interface KemSecret {
+  /** 1,216 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The 32-byte shared secret, or undefined when the 1,120 bytes can't be an encapsulation. */
+  decapsulate(enc: Uint8Array): Uint8Array | undefined;
+  destroy(): void;
+}
+
+export interface KemTarget {
+  /** A fresh 32-byte shared secret and its 1,120-byte encapsulation. */
+  encapsulate(): { readonly sharedSecret: Uint8Array; readonly enc: Uint8Array };
+}
+
+export interface Signer {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 64 bytes. */
+  sign(message: Uint8Array): Uint8Array;
+  destroy(): void;
+}
+
+export interface Verifier {
+  verify(message: Uint8Array, signature: Uint8Array): boolean;
+}

@@ -1,0 +1,94 @@
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  decapsulate,
+  diffieHellman,
+  encapsulate,
+  generateKeyPairSync,
+  hash,
+  type KeyObject,
+} from "node:crypto";
+import type { KemSecret, KemTarget } from "../backend.ts";
+import { concat } from "../bytes.ts";
+import { XWING } from "./xwing.ts";
+
+/** X-Wing over node:crypto's ML-KEM-768 and X25519. Both parts become KeyObjects once, here. */
+export function nodeKemSecret(seed: Uint8Array): KemSecret {
+  if (seed.length !== XWING.seedBytes) throw new RangeError("An X-Wing private key has 32 bytes.");
+  const expanded = createHash("shake256", { outputLength: XWING.expandedBytes }).update(seed).digest();
+  const mlKem = createPrivateKey({
+    key: expanded.subarray(0, XWING.mlKemSeedBytes),
+    format: "raw-seed",
+    asymmetricKeyType: "ml-kem-768",
+  });
+  const x25519 = createPrivateKey({
+    key: expanded.subarray(XWING.mlKemSeedBytes),
+    format: "raw-private",
+    asymmetricKeyType: "x25519",
+  });
+  expanded.fill(0);
+  const x25519Public = rawPublicKey(createPublicKey(x25519));
+  const publicKey = concat(rawPublicKey(createPublicKey(mlKem)), x25519Public);
+  let keys: { mlKem: KeyObject; x25519: KeyObject } | undefined = { mlKem, x25519 };
+  return {
+    publicKey,
+    decapsulate: (enc) => {
+      if (!keys) throw new Error("The key was destroyed.");
+      if (enc.length !== XWING.encBytes) return undefined;
+      const mlKemCiphertext = enc.subarray(0, XWING.mlKemCiphertextBytes);
+      const ephemeral = enc.subarray(XWING.mlKemCiphertextBytes);
+      const mlKemSecret = decapsulate(keys.mlKem, mlKemCiphertext);
+      const x25519Secret = agree(keys.x25519, x25519PublicKey(ephemeral));
+      return x25519Secret && combine(mlKemSecret, x25519Secret, ephemeral, x25519Public);
+    },
+    destroy: () => {
+      keys = undefined;
+    },
+  };
+}
+
+export function nodeKemTarget(publicKey: Uint8Array): KemTarget {
+  if (publicKey.length !== XWING.publicKeyBytes) throw new RangeError("An X-Wing public key has 1,216 bytes.");
+  const mlKem = createPublicKey({
+    key: Buffer.from(publicKey.subarray(0, XWING.mlKemPublicKeyBytes)),
+    format: "raw-public",
+    asymmetricKeyType: "ml-kem-768",
+  });
+  const x25519Public = publicKey.slice(XWING.mlKemPublicKeyBytes);
+  const x25519 = x25519PublicKey(x25519Public);
+  return {
+    encapsulate: () => {
+      const { sharedKey, ciphertext } = encapsulate(mlKem);
+      const { privateKey, publicKey } = generateKeyPairSync("x25519");
+      const ephemeral = rawPublicKey(publicKey);
+      const x25519Secret = agree(privateKey, x25519);
+      if (!x25519Secret) throw new RangeError("The X25519 part of the public key is of low order.");
+      return {
+        sharedSecret: combine(sharedKey, x25519Secret, ephemeral, x25519Public),
+        enc: concat(ciphertext, ephemeral),
+      };
+    },
+  };
+}
+
+function combine(mlKemSecret: Uint8Array, x25519Secret: Uint8Array, ephemeral: Uint8Array, x25519Public: Uint8Array) {
+  return hash("sha3-256", concat(mlKemSecret, x25519Secret, ephemeral, x25519Public, XWING.label), "buffer");
+}
+
+/** Undefined when the shared point is zero, which OpenSSL reports by throwing. */
+function agree(privateKey: KeyObject, publicKey: KeyObject): Uint8Array | undefined {
+  try {
+    return diffieHellman({ privateKey, publicKey });
+  } catch {
+    return undefined;
+  }
+}
+
+function x25519PublicKey(bytes: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.from(bytes), format: "raw-public", asymmetricKeyType: "x25519" });
+}
+
+function rawPublicKey(key: KeyObject): Uint8Array {
+  return key.export({ format: "raw-public" });
+}

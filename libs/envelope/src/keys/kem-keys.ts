@@ -1,0 +1,61 @@
+import type { EnvelopeBackend, KemSecret, KemTarget } from "../backend.ts";
+import { publicKeyId } from "../derive-ids.ts";
+import { EnvelopeError } from "../errors.ts";
+import type { KeyId } from "../ids.ts";
+import { KEM_PUBLIC_KEY_BYTES, KEM_SEED_BYTES } from "../limits.ts";
+import { KeyHandle } from "./key-handle.ts";
+
+/** An X-Wing public key that CEKs are sealed to. */
+export class KemPublicKey {
+  readonly keyId: KeyId;
+  /** 1,216 bytes. */
+  readonly bytes: Uint8Array;
+  readonly #target: KemTarget;
+
+  constructor(bytes: Uint8Array, target: KemTarget) {
+    this.bytes = bytes;
+    this.keyId = publicKeyId(bytes);
+    this.#target = target;
+  }
+
+  encapsulate(): { readonly sharedSecret: Uint8Array; readonly enc: Uint8Array } {
+    return this.#target.encapsulate();
+  }
+}
+
+/** An X-Wing private key, made from a 32-byte seed. */
+export class KemPrivateKey extends KeyHandle<KemSecret> {
+  /** 1,216 bytes. */
+  readonly publicKeyBytes: Uint8Array;
+
+  constructor(secret: KemSecret) {
+    super(publicKeyId(secret.publicKey), secret);
+    this.publicKeyBytes = secret.publicKey;
+  }
+
+  /** The shared secret, or undefined when `enc` can't be an encapsulation. @throws KEY_DESTROYED */
+  decapsulate(enc: Uint8Array): Uint8Array | undefined {
+    return this.liveKey().decapsulate(enc);
+  }
+}
+
+/** From 1,216 bytes, which are copied. @throws MALFORMED when they are no X-Wing public key */
+export function createKemPublicKey(backend: EnvelopeBackend, bytes: Uint8Array): KemPublicKey {
+  if (bytes.length !== KEM_PUBLIC_KEY_BYTES) throw notAKemKey();
+  const copy = bytes.slice();
+  try {
+    return new KemPublicKey(copy, backend.kemTarget(copy));
+  } catch {
+    throw notAKemKey();
+  }
+}
+
+/** From a 32-byte seed, which is copied. @throws MALFORMED on another length */
+export function createKemPrivateKey(backend: EnvelopeBackend, seed: Uint8Array): KemPrivateKey {
+  if (seed.length !== KEM_SEED_BYTES) throw new EnvelopeError("MALFORMED", "An X-Wing private key is a 32-byte seed.");
+  return new KemPrivateKey(backend.kemSecret(seed));
+}
+
+function notAKemKey(): EnvelopeError {
+  return new EnvelopeError("MALFORMED", "These bytes are no X-Wing public key.");
+}

@@ -1,0 +1,56 @@
+import type { EnvelopeBackend, Signer, Verifier } from "../backend.ts";
+import { publicKeyId } from "../derive-ids.ts";
+import { EnvelopeError } from "../errors.ts";
+import type { KeyId } from "../ids.ts";
+import { SIGNING_KEY_BYTES } from "../limits.ts";
+import { KeyHandle } from "./key-handle.ts";
+
+/** An Ed25519 private key. */
+export class SigningKey extends KeyHandle<Signer> {
+  /** 32 bytes. */
+  readonly publicKeyBytes: Uint8Array;
+
+  constructor(signer: Signer) {
+    super(publicKeyId(signer.publicKey), signer);
+    this.publicKeyBytes = signer.publicKey;
+  }
+
+  /** 64 bytes over the message itself; domain separation is the caller's. @throws KEY_DESTROYED */
+  sign(message: Uint8Array): Uint8Array {
+    return this.liveKey().sign(message);
+  }
+}
+
+/** An Ed25519 public key. */
+export class VerifyingKey {
+  readonly keyId: KeyId;
+  /** 32 bytes. */
+  readonly bytes: Uint8Array;
+  readonly #verifier: Verifier;
+
+  constructor(bytes: Uint8Array, verifier: Verifier) {
+    this.bytes = bytes;
+    this.keyId = publicKeyId(bytes);
+    this.#verifier = verifier;
+  }
+
+  verify(message: Uint8Array, signature: Uint8Array): boolean {
+    return this.#verifier.verify(message, signature);
+  }
+}
+
+/** From a 32-byte seed (RFC 8032), which is copied. @throws MALFORMED on another length */
+export function createSigningKey(backend: EnvelopeBackend, seed: Uint8Array): SigningKey {
+  if (seed.length !== SIGNING_KEY_BYTES) throw new EnvelopeError("MALFORMED", "A signing key is a 32-byte seed.");
+  return new SigningKey(backend.signer(seed));
+}
+
+/** From 32 bytes, which are copied. @throws MALFORMED when they are no Ed25519 public key */
+export function createVerifyingKey(backend: EnvelopeBackend, bytes: Uint8Array): VerifyingKey {
+  const copy = bytes.slice();
+  try {
+    return new VerifyingKey(copy, backend.verifier(copy));
+  } catch {
+    throw new EnvelopeError("MALFORMED", "These bytes are no Ed25519 public key.");
+  }
+}

@@ -1,0 +1,1 @@
+export { createNobleBackend, nobleBackend } from "./backends/noble.ts";

@@ -1,0 +1,1 @@
+export { nodeBackend } from "./backends/node.ts";
