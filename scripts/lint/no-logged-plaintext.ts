@@ -1,24 +1,25 @@
 import { ESLintUtils, type TSESLint, type TSESTree } from "@typescript-eslint/utils";
-import type { Type, TypeChecker } from "typescript";
+import { TypeFlags, type Type, type TypeChecker } from "typescript";
 
 const logMethods = new Set(["trace", "debug", "verbose", "info", "log", "warn", "error", "fatal"]);
 
 const nameOf = (type: Type): string => type.aliasSymbol?.name ?? type.getSymbol()?.name ?? "";
 
-/** The type itself, a member of a union or intersection, an element of an array or tuple, or a property's. */
+/** The type itself, a member of a union or intersection, an element of an array or tuple, or a property's, three deep. */
 function holdsPlaintext(checker: TypeChecker, type: Type, depth = 0): boolean {
   if (nameOf(type) === "Plaintext") return true;
-  if (depth > 4) return false;
+  if (depth === 3) return false;
   const deeper = (inner: Type): boolean => holdsPlaintext(checker, inner, depth + 1);
   if (type.isUnionOrIntersection()) return type.types.some(deeper);
   if (checker.isArrayType(type) || checker.isTupleType(type)) {
     // isArrayType and isTupleType have just proved it a reference to a generic type.
     return checker.getTypeArguments(type as Parameters<typeof checker.getTypeArguments>[0]).some(deeper);
   }
-  return false;
+  if ((type.flags & TypeFlags.Object) === 0 || type.getCallSignatures().length > 0) return false;
+  return type.getProperties().some((property) => deeper(checker.getTypeOfSymbol(property)));
 }
 
-/** The expressions whose values a log line would carry: through object, array and template literals, spreads and conditionals. */
+/** The expressions whose values a log line would carry: through literals, spreads, conditionals and calls. */
 function* carried(node: TSESTree.Node): Generator<TSESTree.Node> {
   yield node;
   const inner: (TSESTree.Node | null)[] = (() => {
@@ -36,6 +37,9 @@ function* carried(node: TSESTree.Node): Generator<TSESTree.Node> {
       case "LogicalExpression":
       case "BinaryExpression":
         return [node.left, node.right];
+      // `text.reveal()`, `text.reveal().slice(0, 9)`, `String(text)`: still the text. `text.reveal().length` is a size.
+      case "CallExpression":
+        return [node.callee.type === "MemberExpression" ? node.callee.object : null, ...node.arguments];
       default:
         return [];
     }
