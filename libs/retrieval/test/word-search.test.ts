@@ -57,6 +57,17 @@ describe("searching by words", () => {
     expect(titles("Which airline lounge accepts the black platinum card")).toEqual([]);
   });
 
+  it("finds what one sentence of a long message asks for", () => {
+    const message =
+      "Hello, my name is [PERSON_1] and I live in [LOCATION_1] with two cats. How do I get a refund? Regards, [PERSON_1]";
+    expect(titles(message)).toEqual(["Refunds"]);
+  });
+
+  it("finds nothing by a word that most texts share", () => {
+    const about = Array.from({ length: 40 }, (_, n) => ({ title: "", text: `The bank explains matter ${String(n)}.` }));
+    expect(searchWords({ question: "Bank!" }, about)).toEqual([]);
+  });
+
   it("finds nothing for words without meaning", () => {
     expect(titles("What is it?")).toEqual([]);
   });
@@ -70,7 +81,7 @@ describe("searching by words", () => {
   });
 
   it("gives no more hits than asked for", () => {
-    const many = Array.from({ length: 30 }, () => ({ title: "", text: "A refund takes five days." }));
+    const many = Array.from({ length: 60 }, (_, n) => ({ title: "", text: n % 4 === 0 ? "A refund." : "A card." }));
     expect(searchWords({ question: "refund" }, many)).toHaveLength(8);
   });
 });

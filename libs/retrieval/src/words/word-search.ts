@@ -33,33 +33,33 @@ export const defaultWordSearchLimits: WordSearchLimits = { maxHits: 8, minCovera
 
 /** Texts that every collection is imagined to hold besides its own, so that in a handful of texts a word is still rare. */
 const backgroundTexts = 20;
+/** A word that a third of all texts share says nothing alone, even when it is all that a sentence asks for. */
+const minCoveredRarity = 1;
 const contextBoost = 0.5;
 const titleBoost = 1.5;
+const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
 
 /**
  * The items that speak of the query's words, best first: BM25 over title and text (MiniSearch), with a floor on how much
- * of the query an item covers, so that a question about something else finds nothing. The question itself is kept no
- * longer than the call.
+ * of a sentence of the question (or else of its context) an item covers, so that a question about something else finds
+ * nothing. Nothing of the query or the items is kept longer than the call.
  */
 export function searchWords<T extends Searchable>(
   query: WordQuery,
   items: readonly T[],
   limits: WordSearchLimits = defaultWordSearchLimits,
 ): WordHit<T>[] {
+  const rarity = rarityIn(items);
   const questionTerms = new Set(searchTerms(query.question));
   const contextTerms = new Set(searchTerms(query.context ?? "").filter((term) => !questionTerms.has(term)));
-  if (questionTerms.size + contextTerms.size === 0) return [];
+  const asked = [...sentenceTerms(query.question), ...sentenceTerms(query.context ?? "")];
 
-  const rarity = rarityIn(items);
   const hits: WordHit<T>[] = [];
-  for (const match of matchesIn(items, [...questionTerms, ...contextTerms], contextTerms)) {
-    const item = items[match.position];
+  for (const { position, score, terms } of matchesIn(items, [...questionTerms, ...contextTerms], contextTerms)) {
+    const item = items[position];
     if (item === undefined) continue;
-    const coverage = Math.max(
-      coverageOf(questionTerms, match.terms, rarity),
-      coverageOf(contextTerms, match.terms, rarity),
-    );
-    if (coverage >= limits.minCoverage) hits.push({ item, score: match.score, coverage });
+    const coverage = Math.max(0, ...asked.map((wanted) => coverageOf(wanted, terms, rarity)));
+    if (coverage >= limits.minCoverage) hits.push({ item, score, coverage });
   }
   const best = Math.max(0, ...hits.map((hit) => hit.score));
   return hits.filter((hit) => hit.score >= best * limits.minShareOfBest).slice(0, limits.maxHits);
@@ -75,11 +75,11 @@ function matchesIn(items: readonly Searchable[], terms: readonly string[], conte
   const index = new MiniSearch<Searchable & { position: number }>({
     idField: "position",
     fields: ["title", "text"],
-    tokenize: (text, field) => (field === undefined ? text.split("\u0000") : searchTerms(text)),
+    tokenize: (text, field) => (field === undefined ? text.split(termSeparator) : searchTerms(text)),
     processTerm: (term) => term,
   });
   index.addAll(items.map(({ title, text }, position) => ({ position, title, text })));
-  const results = index.search(terms.join("\u0000"), {
+  const results = index.search(terms.join(termSeparator), {
     boost: { title: titleBoost },
     boostTerm: (term) => (contextTerms.has(term) ? contextBoost : 1),
   });
@@ -90,6 +90,14 @@ function matchesIn(items: readonly Searchable[], terms: readonly string[], conte
   }));
 }
 
+/** No term holds it: terms are words. */
+const termSeparator = "\u0000";
+
+function sentenceTerms(text: string): ReadonlySet<string>[] {
+  return Array.from(sentences.segment(text), ({ segment }) => new Set(searchTerms(segment)));
+}
+
+/** How much a term tells (the IDF of BM25). A placeholder that no item has tells nothing: it names somebody. */
 function rarityIn(items: readonly Searchable[]): (term: string) => number {
   const frequency = new Map<string, number>();
   for (const { title, text } of items) {
@@ -98,6 +106,7 @@ function rarityIn(items: readonly Searchable[]): (term: string) => number {
   const total = items.length + backgroundTexts;
   return (term) => {
     const having = frequency.get(term) ?? 0;
+    if (having === 0 && term.startsWith("[")) return 0;
     return Math.log(1 + (total - having + 0.5) / (having + 0.5));
   };
 }
@@ -109,5 +118,5 @@ function coverageOf(wanted: ReadonlySet<string>, found: ReadonlySet<string>, rar
     total += rarity(term);
     if (found.has(term)) covered += rarity(term);
   }
-  return total === 0 ? 0 : covered / total;
+  return covered < minCoveredRarity ? 0 : covered / total;
 }
