@@ -1,1 +1,21 @@
-export {};
+export { AttestationError, type AttestationErrorCode } from "./errors.ts";
+export type { EvidenceSource } from "./evidence-source.ts";
+export { lengthPrefixed, type Field } from "./length-prefixed.ts";
+export { configurationDigest, measureFiles, type MeasuredFile } from "./measure.ts";
+export { REPORT_DATA_BYTES, reportData, type ReportBinding } from "./report-data.ts";
+export { attestedRoles, isAttestedRole, type AttestedRole } from "./roles.ts";
+export {
+  decodeEvidence,
+  encodeEvidence,
+  evidenceFormats,
+  type EvidenceFormat,
+  type TaggedEvidence,
+} from "./tagged-evidence.ts";
+export type { AllowedMeasurement, EvidenceClaims, EvidencePolicy, EvidenceVerifier } from "./verifier.ts";
+export {
+  MAX_CLOCK_SKEW_MS,
+  MAX_EVIDENCE_LIFE_MS,
+  verifyEvidence,
+  type EvidenceExpectations,
+  type VerifiedEvidence,
+} from "./verify-evidence.ts";

@@ -1,1 +1,92 @@
-export {};
+export { verifyAuthorityChain, verifyRoots, type ChainToVerify, type VerifiedChain } from "./authority-chain.ts";
+export { DAY_MS, HOUR_MS, bucketEndMs, bucketWidthMs, inboundWindow, type InboundWindow } from "./buckets.ts";
+export { checkMessage, type MessageContext, type MessageHeader } from "./check-message.ts";
+export { definePolicy, type PolicyChoices } from "./define-policy.ts";
+export { signerFromSeed, verifyEd25519, type NoteSigner } from "./ed25519.ts";
+export { PolicyError, type PolicyErrorCode } from "./errors.ts";
+export type { ConversationKind } from "./fields.ts";
+export { embeddedCapabilities, missingGuarantees, type Capabilities } from "./guarantees.ts";
+export {
+  asConversationId,
+  asTenantId,
+  clientKeysHash,
+  deriveConversationId,
+  deriveTenantId,
+  type ConversationId,
+  type ConversationOpening,
+  type TenantId,
+} from "./ids.ts";
+export { evidencePolicyOf, verifyInstanceEvidence, type InstanceExpectations } from "./instance-evidence.ts";
+export { noteKeyName, type NoteOffice } from "./key-names.ts";
+export {
+  MAX_NOTE_BYTES,
+  MAX_NOTE_SIGNATURES,
+  noteKeyId,
+  openNote,
+  signNote,
+  unverifiedNoteText,
+  type NamedSigner,
+  type NoteVerifier,
+  type OpenedNote,
+} from "./notes.ts";
+export {
+  MAX_POLICY_LIFE_MS,
+  presetNames,
+  readUnverifiedPolicy,
+  type Policy,
+  type PolicyRecipient,
+  type PresetName,
+} from "./policy.ts";
+export { guarantees, presets, type Guarantee, type Preset } from "./presets.ts";
+export {
+  accessOf,
+  classOfPurpose,
+  purposeFromWire,
+  purposeToWire,
+  purposes,
+  purposesOfRole,
+  retentionClasses,
+  type Access,
+  type Purpose,
+  type RetentionClass,
+  type ServiceRole,
+} from "./purposes.ts";
+export {
+  openConversationSigningBytes,
+  releaseKeysSigningBytes,
+  releasedKeysAad,
+  releasedKeysInfo,
+  renewConversationSigningBytes,
+} from "./request-signing.ts";
+export {
+  openStatement,
+  readUnverified,
+  signStatement,
+  statementFormat,
+  type OpenedStatement,
+  type StatementFormat,
+} from "./statement.ts";
+export {
+  MAX_ADMISSION_LIFE_MS,
+  signAdmission,
+  verifyAdmission,
+  type Admission,
+  type AdmissionExpectations,
+} from "./statements/admission.ts";
+export {
+  signConversationStatement,
+  verifyConversationStatement,
+  type ConversationExpectations,
+  type ConversationStatement,
+  type StatementChain,
+} from "./statements/conversation-statement.ts";
+export {
+  signInstanceCertificate,
+  verifyInstanceCertificate,
+  type CertificateExpectations,
+  type InstanceCertificate,
+  type IssuerInForce,
+} from "./statements/instance-certificate.ts";
+export { signIssuerNote, verifyIssuerNote, type IssuerNote } from "./statements/issuer-note.ts";
+export { signRootRotation, verifyRootRotation, type RootRotation } from "./statements/root-rotation.ts";
+export { signPolicy, verifyPolicy, type PolicyExpectations, type VerifiedPolicy } from "./statements/tenant-policy.ts";

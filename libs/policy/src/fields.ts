@@ -1,0 +1,63 @@
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { attestedRoles } from "@cloister/attestation";
+import { z } from "zod";
+import { fromBase64, toBase64 } from "./base64.ts";
+import { asConversationId, asTenantId, type ConversationId, type TenantId } from "./ids.ts";
+
+// The fields that statements are made of: short values in hex, public keys of a kilobyte in base64.
+
+const isBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+
+/** Exactly `length` bytes as lower-case hex. */
+export function hex(length: number) {
+  return z.codec(z.string().regex(new RegExp(`^[0-9a-f]{${2 * length}}$`)), isBytes.refine(hasLength(length)), {
+    decode: (text) => hexToBytes(text),
+    encode: (bytes) => bytesToHex(bytes),
+  });
+}
+
+/** Exactly `length` bytes as standard base64 with padding. */
+export function base64(length: number) {
+  const characters = 4 * Math.ceil(length / 3);
+  return z.codec(z.string().length(characters), isBytes.refine(hasLength(length)), {
+    decode: (text, context) => {
+      try {
+        return fromBase64(text);
+      } catch {
+        context.issues.push({ code: "custom", input: text, message: "not canonical base64" });
+        return z.NEVER;
+      }
+    },
+    encode: toBase64,
+  });
+}
+
+export const tenantIdField = z.codec(hex(16), z.custom<TenantId>(hasIdLength), {
+  decode: asTenantId,
+  encode: (id) => id,
+});
+export const conversationIdField = z.codec(hex(16), z.custom<ConversationId>(hasIdLength), {
+  decode: asConversationId,
+  encode: (id) => id,
+});
+export const opaqueId = hex(16);
+export const digest256 = hex(32);
+export const digest384 = hex(48);
+export const ed25519Key = hex(32);
+/** X-Wing, 1,216 bytes. */
+export const kemKey = base64(1216);
+/** Milliseconds since 1970; the year 9999 bounds it. */
+export const timeMs = z.int().nonnegative().max(253_402_300_799_999);
+export const roleField = z.enum(attestedRoles);
+export const conversationKind = z.enum(["chat", "kb"]);
+export type ConversationKind = z.output<typeof conversationKind>;
+/** A name for people: printable, no white space, no line breaks. */
+export const shortName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/);
+
+function hasLength(length: number) {
+  return (bytes: Uint8Array) => bytes.length === length;
+}
+
+function hasIdLength(value: unknown): boolean {
+  return value instanceof Uint8Array && value.length === 16;
+}

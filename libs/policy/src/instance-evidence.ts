@@ -1,0 +1,56 @@
+import {
+  AttestationError,
+  isAttestedRole,
+  verifyEvidence,
+  type AttestedRole,
+  type EvidencePolicy,
+  type EvidenceVerifier,
+  type ReportBinding,
+  type VerifiedEvidence,
+} from "@cloister/attestation";
+import type { InstanceEvidence } from "@cloister/contracts/keys/authority";
+import { PolicyError } from "./errors.ts";
+import type { Policy } from "./policy.ts";
+
+export interface InstanceExpectations {
+  readonly role: AttestedRole;
+  readonly nowMs: number;
+  /** The challenge that the instance had to bind, 32 bytes; leave out where cached evidence will do. */
+  readonly nonce?: Uint8Array;
+  readonly verifiers: readonly EvidenceVerifier[];
+}
+
+/** The part of a policy that evidence is judged by. */
+export function evidencePolicyOf(policy: Policy): EvidencePolicy {
+  return { measurements: policy.measurements, simulatedRoots: policy.development ? policy.simulatedRoots : [] };
+}
+
+/**
+ * Verifies an instance's evidence message under one tenant's policy.
+ * @throws PolicyError MEASUREMENT_NOT_ALLOWED if the policy lists neither program nor configuration; EVIDENCE_INVALID
+ * for everything else, with the AttestationError as its cause.
+ */
+export function verifyInstanceEvidence(
+  message: InstanceEvidence,
+  policy: Policy,
+  expected: InstanceExpectations,
+): VerifiedEvidence {
+  try {
+    return verifyEvidence(message.evidence, evidencePolicyOf(policy), { ...expected, binding: bindingOf(message) });
+  } catch (error) {
+    if (error instanceof AttestationError) throw asPolicyError(error);
+    throw error;
+  }
+}
+
+/** @throws AttestationError ROLE_MISMATCH, EVIDENCE_MALFORMED. */
+function bindingOf(message: InstanceEvidence): ReportBinding {
+  if (!isAttestedRole(message.role)) throw new AttestationError("ROLE_MISMATCH", "The evidence names no known role.");
+  const { role, configurationDigest, kemPublicKey, signingPublicKey, nonce } = message;
+  return { role, configurationDigest, kemPublicKey, signingPublicKey, nonce, notAfterMs: Number(message.notAfterMs) };
+}
+
+function asPolicyError(cause: AttestationError): PolicyError {
+  const isNotListed = cause.code === "MEASUREMENT_NOT_ALLOWED" || cause.code === "CONFIGURATION_NOT_ALLOWED";
+  return new PolicyError(isNotListed ? "MEASUREMENT_NOT_ALLOWED" : "EVIDENCE_INVALID", cause.message, { cause });
+}

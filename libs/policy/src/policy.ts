@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { DAY_MS, HOUR_MS, bucketWidthMs } from "./buckets.ts";
+import { PolicyError } from "./errors.ts";
+import { digest384, ed25519Key, hex, kemKey, shortName, tenantIdField, timeMs } from "./fields.ts";
+import { statesItsGuarantees } from "./guarantees.ts";
+import { readUnverified, statementFormat } from "./statement.ts";
+
+export const presetNames = ["healthcare", "finance", "legal", "cybersecurity", "standard"] as const;
+export type PresetName = (typeof presetNames)[number];
+
+export const MAX_POLICY_LIFE_MS = 90 * DAY_MS;
+
+const days = (count: number) => count * DAY_MS;
+const MAX_PERIOD_MS = days(36_525);
+
+/** How long a class is kept, in whole ms, and a legal minimum that erasure of due items may not undercut. */
+function period(minMs: number, maxMs: number) {
+  return z
+    .strictObject({ periodMs: z.int().min(minMs).max(maxMs), minimumDays: z.int().nonnegative() })
+    .refine(({ periodMs, minimumDays }) => days(minimumDays) <= periodMs, "minimumDays is longer than the period")
+    .refine(({ periodMs }) => periodMs >= bucketWidthMs(periodMs), "the period is shorter than its bucket");
+}
+
+const measurements = z.array(z.strictObject({ measurement: digest384, configurationDigest: digest384 })).max(64);
+
+const fields = z.strictObject({
+  version: z.int().min(1),
+  tenantId: tenantIdField,
+  /** All root keys, the genesis root first, the one that signs this policy last. */
+  roots: z.array(ed25519Key).min(1).max(16),
+  notBeforeMs: timeMs,
+  expiresAtMs: timeMs,
+  preset: z.enum(presetNames),
+  /** True allows what the embedded default can't guarantee. Production builds refuse such a policy. */
+  development: z.boolean(),
+  periods: z.strictObject({
+    flow: period(days(1), days(7)),
+    map: period(HOUR_MS, MAX_PERIOD_MS),
+    log: period(HOUR_MS, MAX_PERIOD_MS),
+    vector: period(HOUR_MS, days(60)),
+    mailbox: period(HOUR_MS, MAX_PERIOD_MS),
+    audit: period(HOUR_MS, MAX_PERIOD_MS),
+  }),
+  /** Earlier turns of the conversation are given to the model. */
+  history: z.boolean(),
+  /** Passages of the subject's other conversations are given to the model. */
+  memory: z.boolean(),
+  /** Nothing is ever trained on messages. */
+  training: z.literal(false),
+  /** Presidio's type names. */
+  redact: z
+    .array(z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/))
+    .min(1)
+    .max(128),
+  measurements: z.strictObject({
+    keys: measurements,
+    redaction: measurements,
+    "enclave-inference": measurements,
+    embedding: measurements,
+  }),
+  /** P-256, compressed. Development policies only. */
+  simulatedRoots: z.array(hex(33)).max(4),
+  admissionIssuers: z.array(z.strictObject({ name: shortName, publicKey: ed25519Key })).max(16),
+  recipients: z.array(z.strictObject({ name: shortName, kemPublicKey: kemKey, map: z.boolean() })).max(14),
+  delegates: z
+    .array(
+      z.strictObject({
+        verb: z.enum(["export", "hold", "release", "device", "knowledge-base-import"]),
+        publicKey: ed25519Key,
+      }),
+    )
+    .max(32),
+  kms: z.strictObject({
+    custody: z.enum(["byok", "hyok"]),
+    provider: z.enum(["local", "vault", "openbao", "aws-kms", "pkcs11"]),
+    keyRef: z.string().max(512),
+  }),
+  residency: z.strictObject({
+    /** Region names; empty means that the policy doesn't bind the region. */
+    regions: z.array(shortName).max(32),
+    /** The region must be proved by evidence; one that is only stated doesn't count. */
+    attested: z.boolean(),
+  }),
+  witnesses: z.array(z.strictObject({ name: shortName, publicKey: ed25519Key })).max(16),
+  vectors: z.enum(["none", "sealed", "protected"]),
+  /** Where a model may run: inside the attested image, with an attested GPU or without. */
+  modelLocality: z.enum(["enclave", "enclave-attested-gpu"]),
+});
+
+const policySchema = fields
+  .refine((policy) => policy.notBeforeMs < policy.expiresAtMs, "expires before it begins")
+  .refine((policy) => policy.expiresAtMs - policy.notBeforeMs <= MAX_POLICY_LIFE_MS, "lives longer than 90 days")
+  .refine((policy) => policy.development || policy.simulatedRoots.length === 0, "simulatedRoots need development")
+  .refine((policy) => policy.development || policy.kms.provider !== "local", "a local KMS needs development")
+  .refine((policy) => policy.development || statesItsGuarantees(policy), "lacks what its preset requires")
+  .refine((policy) => hasDistinctNames(policy.recipients), "two recipients have one name")
+  .refine((policy) => hasDistinctNames(policy.admissionIssuers), "two admission issuers have one name");
+
+/** A tenant's policy as parsed: its limits hold (see DESIGN section 5, 12, 13). Periods are in ms. */
+export type Policy = z.output<typeof fields>;
+export type PolicyRecipient = Policy["recipients"][number];
+
+export const policyFormat = statementFormat("policy", policySchema, "POLICY_MALFORMED");
+
+/** @throws PolicyError POLICY_MALFORMED if a field is unknown, missing or beyond its limits. */
+export function checkedPolicy(policy: Policy): Policy {
+  const encoded = z.safeEncode(policySchema, policy);
+  if (encoded.success) return policy;
+  const reasons = encoded.error.issues.map((issue) => `${issue.path.join(".") || "policy"}: ${issue.message}`);
+  throw new PolicyError("POLICY_MALFORMED", `The policy breaks its limits. ${reasons.join("; ")}.`);
+}
+
+/**
+ * What a policy note says, before anybody checked its signature: for display, and to find the tenant it claims.
+ * @throws PolicyError NOTE_MALFORMED, POLICY_MALFORMED.
+ */
+export function readUnverifiedPolicy(note: Uint8Array): Policy {
+  return readUnverified(policyFormat, note);
+}
+
+function hasDistinctNames(entries: readonly { readonly name: string }[]): boolean {
+  return new Set(entries.map((entry) => entry.name)).size === entries.length;
+}

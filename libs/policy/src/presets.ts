@@ -1,0 +1,99 @@
+import { DAY_MS } from "./buckets.ts";
+import type { Policy, PresetName } from "./policy.ts";
+import type { RetentionClass } from "./purposes.ts";
+
+/** What a preset decides; a policy may override each but `requires`. */
+export interface Preset {
+  readonly periods: Policy["periods"];
+  readonly history: boolean;
+  readonly memory: boolean;
+  readonly redact: readonly string[];
+  readonly vectors: Policy["vectors"];
+  readonly modelLocality: Policy["modelLocality"];
+  readonly custody: Policy["kms"]["custody"];
+  /** The guarantees that a policy of this preset has to have, unless it is marked `development`. */
+  readonly requires: readonly Guarantee[];
+}
+
+/** What a deployment can or can't prove. */
+export const guarantees = ["hardwareEvidence", "attestedRegion", "witnesses", "externalKms", "sealedVectors"] as const;
+export type Guarantee = (typeof guarantees)[number];
+
+const contactEntities = ["PERSON", "EMAIL_ADDRESS", "PHONE_NUMBER", "LOCATION", "IP_ADDRESS", "URL"];
+const accountEntities = ["CREDIT_CARD", "IBAN_CODE", "US_BANK_NUMBER", "CRYPTO"];
+const officialEntities = ["US_SSN", "US_PASSPORT", "US_DRIVER_LICENSE", "US_ITIN", "UK_NHS"];
+const secretEntities = ["PASSWORD", "API_KEY", "PRIVATE_KEY", "ACCESS_TOKEN"];
+const everyEntity = [...contactEntities, ...accountEntities, ...officialEntities, ...secretEntities];
+
+const regulated: readonly Guarantee[] = [
+  "hardwareEvidence",
+  "attestedRegion",
+  "witnesses",
+  "externalKms",
+  "sealedVectors",
+];
+
+export const presets: Readonly<Record<PresetName, Preset>> = {
+  healthcare: {
+    periods: periodsInDays({ flow: 1, map: 30, log: 30, vector: 30, mailbox: 7, audit: 2192 }),
+    history: true,
+    memory: false,
+    redact: [...everyEntity, "DATE_TIME", "AGE", "MEDICAL_LICENSE", "MEDICAL_RECORD_NUMBER"],
+    vectors: "sealed",
+    modelLocality: "enclave",
+    custody: "byok",
+    requires: regulated,
+  },
+  finance: {
+    periods: periodsInDays({ flow: 2, map: 90, log: 90, vector: 60, mailbox: 14, audit: 2557 }),
+    history: true,
+    memory: false,
+    redact: everyEntity,
+    vectors: "sealed",
+    modelLocality: "enclave",
+    custody: "byok",
+    requires: regulated,
+  },
+  legal: {
+    periods: periodsInDays({ flow: 2, map: 180, log: 180, vector: 60, mailbox: 30, audit: 3653 }),
+    history: true,
+    memory: false,
+    redact: [...everyEntity, "ORGANIZATION"],
+    vectors: "sealed",
+    modelLocality: "enclave",
+    custody: "hyok",
+    requires: regulated,
+  },
+  cybersecurity: {
+    periods: periodsInDays({ flow: 1, map: 14, log: 14, vector: 14, mailbox: 7, audit: 731 }),
+    history: true,
+    memory: false,
+    redact: everyEntity,
+    vectors: "sealed",
+    modelLocality: "enclave",
+    custody: "byok",
+    requires: ["hardwareEvidence", "externalKms", "sealedVectors"],
+  },
+  standard: {
+    periods: periodsInDays({ flow: 7, map: 90, log: 90, vector: 60, mailbox: 30, audit: 366 }),
+    history: true,
+    memory: true,
+    redact: everyEntity,
+    vectors: "sealed",
+    modelLocality: "enclave",
+    custody: "byok",
+    requires: ["hardwareEvidence", "externalKms"],
+  },
+};
+
+function periodsInDays(periodDays: Readonly<Record<RetentionClass, number>>): Policy["periods"] {
+  const of = (kind: RetentionClass) => ({ periodMs: periodDays[kind] * DAY_MS, minimumDays: 0 });
+  return {
+    flow: of("flow"),
+    map: of("map"),
+    log: of("log"),
+    vector: of("vector"),
+    mailbox: of("mailbox"),
+    audit: of("audit"),
+  };
+}

@@ -1,0 +1,55 @@
+import { lengthPrefixed, type Field } from "@cloister/attestation";
+import type { OpenConversationRequest, RenewConversationRequest } from "@cloister/contracts/keys/authority";
+import type { ReleaseKeysRequest } from "@cloister/contracts/keys/release";
+
+// What is signed raw (Ed25519, RFC 8032): length-prefixed label and fields, in the order of the message.
+
+type Unsigned<Message> = Omit<Message, "signature" | "$typeName" | "$unknown">;
+
+/** To be signed by the client's Ed25519 key. */
+export function openConversationSigningBytes(request: Unsigned<OpenConversationRequest>): Uint8Array {
+  return lengthPrefixed([
+    "cloister/v1 open conversation",
+    request.tenantId,
+    request.clientKemPublicKey,
+    request.clientSigningPublicKey,
+    request.salt,
+    request.nonce,
+    request.admission,
+  ]);
+}
+
+/** To be signed by the Ed25519 key that the conversation was opened with. */
+export function renewConversationSigningBytes(request: Unsigned<RenewConversationRequest>): Uint8Array {
+  return lengthPrefixed([
+    "cloister/v1 renew conversation",
+    request.tenantId,
+    request.conversationId,
+    request.nonce,
+    request.clientKemPublicKey,
+    request.requestedAtMs,
+  ]);
+}
+
+/** To be signed by the instance's evidence-bound key. */
+export function releaseKeysSigningBytes(request: Unsigned<ReleaseKeysRequest>): Uint8Array {
+  return lengthPrefixed([
+    "cloister/v1 release keys",
+    request.sessionId,
+    request.sequence,
+    BigInt(request.keys.length),
+    ...request.keys.flatMap((key): Field[] => [key.tenantId, key.conversationId, BigInt(key.purpose), key.bucketEndMs]),
+    BigInt(request.conversations.length),
+    ...request.conversations.flatMap((conversation): Field[] => [conversation.tenantId, conversation.conversationId]),
+  ]);
+}
+
+/** HPKE info of the answer to ReleaseKeys. */
+export function releasedKeysInfo(): Uint8Array {
+  return lengthPrefixed(["cloister/v1 released keys"]);
+}
+
+/** HPKE AAD of the answer to ReleaseKeys: an answer opens for the one request it was made for. */
+export function releasedKeysAad(request: Pick<ReleaseKeysRequest, "sessionId" | "sequence">): Uint8Array {
+  return lengthPrefixed(["cloister/v1 released keys", request.sessionId, request.sequence]);
+}

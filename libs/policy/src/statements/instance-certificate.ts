@@ -1,0 +1,69 @@
+import { equalBytes } from "@noble/curves/utils.js";
+import { z } from "zod";
+import type { AttestedRole } from "@cloister/attestation";
+import type { NoteSigner } from "../ed25519.ts";
+import { PolicyError } from "../errors.ts";
+import { digest384, ed25519Key, kemKey, roleField, tenantIdField, timeMs } from "../fields.ts";
+import { noteKeyName } from "../key-names.ts";
+import type { Policy } from "../policy.ts";
+import { openStatement, signStatement, statementFormat } from "../statement.ts";
+
+const schema = z.strictObject({
+  tenantId: tenantIdField,
+  role: roleField,
+  measurement: digest384,
+  configurationDigest: digest384,
+  kemPublicKey: kemKey,
+  signingPublicKey: ed25519Key,
+  notBeforeMs: timeMs,
+  notAfterMs: timeMs,
+});
+
+/** The issuer's word that an attested instance holds these keys for this tenant, for as long as its evidence counts. */
+export type InstanceCertificate = z.output<typeof schema>;
+
+const format = statementFormat("instance certificate", schema, "CERTIFICATE_INVALID");
+
+export function signInstanceCertificate(certificate: InstanceCertificate, issuer: NoteSigner): Uint8Array {
+  return signStatement(format, certificate, [{ name: noteKeyName(certificate.tenantId, "issuer"), key: issuer }]);
+}
+
+export interface CertificateExpectations {
+  /** The role whose word this would be: redaction for map deltas, enclave-inference for replies. */
+  readonly role: AttestedRole;
+  /** The moment the certificate has to cover: `created_at_ms` of what the instance signed. */
+  readonly atMs: number;
+}
+
+/** What `verifyInstanceCertificate` needs of a verified chain. */
+export interface IssuerInForce {
+  readonly tenantId: Uint8Array;
+  readonly policy: Policy;
+  readonly issuerKey: Uint8Array;
+}
+
+/**
+ * @throws PolicyError of `openNote`; CERTIFICATE_INVALID if malformed, of another tenant or role, or not valid at atMs;
+ * MEASUREMENT_NOT_ALLOWED if the policy doesn't list its program and configuration for the role.
+ */
+export function verifyInstanceCertificate(
+  note: Uint8Array,
+  chain: IssuerInForce,
+  expected: CertificateExpectations,
+): InstanceCertificate {
+  const name = noteKeyName(chain.tenantId, "issuer");
+  const { value } = openStatement(format, note, [{ name, publicKey: chain.issuerKey }]);
+  const isOurs = equalBytes(value.tenantId, chain.tenantId) && value.role === expected.role;
+  if (!isOurs || expected.atMs < value.notBeforeMs || expected.atMs >= value.notAfterMs) {
+    throw new PolicyError("CERTIFICATE_INVALID", "The certificate is of another tenant, role or time.");
+  }
+  const isAllowed = chain.policy.measurements[value.role].some(
+    (allowed) =>
+      equalBytes(allowed.measurement, value.measurement) &&
+      equalBytes(allowed.configurationDigest, value.configurationDigest),
+  );
+  if (!isAllowed) {
+    throw new PolicyError("MEASUREMENT_NOT_ALLOWED", `The policy doesn't allow this program as ${value.role}.`);
+  }
+  return value;
+}

@@ -1,0 +1,31 @@
+import { equalBytes } from "@noble/curves/utils.js";
+import { z } from "zod";
+import type { NoteSigner } from "../ed25519.ts";
+import { PolicyError } from "../errors.ts";
+import { ed25519Key, tenantIdField, timeMs } from "../fields.ts";
+import { noteKeyName } from "../key-names.ts";
+import { openStatement, signStatement, statementFormat } from "../statement.ts";
+
+const schema = z.strictObject({ tenantId: tenantIdField, issuerKey: ed25519Key, issuedAtMs: timeMs });
+
+/** "Tenant T's issuer key is K", by the signing key that the evidence of `keys` binds. */
+export type IssuerNote = z.output<typeof schema>;
+
+const format = statementFormat("issuer", schema);
+
+export function signIssuerNote(statement: IssuerNote, keysSigner: NoteSigner): Uint8Array {
+  return signStatement(format, statement, [{ name: noteKeyName(statement.tenantId, "keys"), key: keysSigner }]);
+}
+
+/** @throws PolicyError of `openNote`; STATEMENT_MALFORMED; STATEMENT_MISMATCH if it is of another tenant. */
+export function verifyIssuerNote(
+  note: Uint8Array,
+  expected: { readonly tenantId: Uint8Array; readonly keysSigningPublicKey: Uint8Array },
+): IssuerNote {
+  const name = noteKeyName(expected.tenantId, "keys");
+  const { value } = openStatement(format, note, [{ name, publicKey: expected.keysSigningPublicKey }]);
+  if (!equalBytes(value.tenantId, expected.tenantId)) {
+    throw new PolicyError("STATEMENT_MISMATCH", "The issuer note is of another tenant.");
+  }
+  return value;
+}
