@@ -1,5 +1,4 @@
 import { equalBytes } from "@noble/curves/utils.js";
-import type { AuthorityChain } from "@cloister/contracts/keys/authority";
 import type { EvidenceVerifier, VerifiedEvidence } from "@cloister/attestation";
 import { PolicyError } from "./errors.ts";
 import { deriveTenantId, type TenantId } from "./ids.ts";
@@ -8,11 +7,13 @@ import type { Policy } from "./policy.ts";
 import { verifyIssuerNote } from "./statements/issuer-note.ts";
 import { verifyRootRotation } from "./statements/root-rotation.ts";
 import { verifyPolicy } from "./statements/tenant-policy.ts";
+import type { AuthorityChainFields } from "./wire.ts";
 
 export interface ChainToVerify {
   /** From the verifier's own configuration, never from the message. 16 bytes. */
   readonly tenantId: Uint8Array;
-  readonly chain: AuthorityChain;
+  /** The `AuthorityChain` message. */
+  readonly chain: AuthorityChainFields;
   readonly nowMs: number;
   /** The evidence formats that this build trusts. */
   readonly verifiers: readonly EvidenceVerifier[];

@@ -57,6 +57,7 @@ export {
   releasedKeysAad,
   releasedKeysInfo,
   renewConversationSigningBytes,
+  type ReleaseKeysFields,
 } from "./request-signing.ts";
 export {
   openStatement,
@@ -90,3 +91,4 @@ export {
 export { signIssuerNote, verifyIssuerNote, type IssuerNote } from "./statements/issuer-note.ts";
 export { signRootRotation, verifyRootRotation, type RootRotation } from "./statements/root-rotation.ts";
 export { signPolicy, verifyPolicy, type PolicyExpectations, type VerifiedPolicy } from "./statements/tenant-policy.ts";
+export type { AuthorityChainFields, FieldsOf, InstanceEvidenceFields } from "./wire.ts";

@@ -8,9 +8,9 @@ import {
   type ReportBinding,
   type VerifiedEvidence,
 } from "@cloister/attestation";
-import type { InstanceEvidence } from "@cloister/contracts/keys/authority";
 import { PolicyError } from "./errors.ts";
 import type { Policy } from "./policy.ts";
+import type { InstanceEvidenceFields } from "./wire.ts";
 
 export interface InstanceExpectations {
   readonly role: AttestedRole;
@@ -31,7 +31,7 @@ export function evidencePolicyOf(policy: Policy): EvidencePolicy {
  * for everything else, with the AttestationError as its cause.
  */
 export function verifyInstanceEvidence(
-  message: InstanceEvidence,
+  message: InstanceEvidenceFields,
   policy: Policy,
   expected: InstanceExpectations,
 ): VerifiedEvidence {
@@ -44,7 +44,7 @@ export function verifyInstanceEvidence(
 }
 
 /** @throws AttestationError ROLE_MISMATCH, EVIDENCE_MALFORMED. */
-function bindingOf(message: InstanceEvidence): ReportBinding {
+function bindingOf(message: InstanceEvidenceFields): ReportBinding {
   if (!isAttestedRole(message.role)) throw new AttestationError("ROLE_MISMATCH", "The evidence names no known role.");
   const { role, configurationDigest, kemPublicKey, signingPublicKey, nonce } = message;
   return { role, configurationDigest, kemPublicKey, signingPublicKey, nonce, notAfterMs: Number(message.notAfterMs) };

@@ -1,10 +1,11 @@
 import { lengthPrefixed, type Field } from "@cloister/attestation";
 import type { OpenConversationRequest, RenewConversationRequest } from "@cloister/contracts/keys/authority";
-import type { ReleaseKeysRequest } from "@cloister/contracts/keys/release";
+import type { ConversationRef, KeyRequest, ReleaseKeysRequest } from "@cloister/contracts/keys/release";
+import type { FieldsOf } from "./wire.ts";
 
 // What is signed raw (Ed25519, RFC 8032): length-prefixed label and fields, in the order of the message.
 
-type Unsigned<Message> = Omit<Message, "signature" | "$typeName" | "$unknown">;
+type Unsigned<Message> = Omit<FieldsOf<Message>, "signature">;
 
 /** To be signed by the client's Ed25519 key. */
 export function openConversationSigningBytes(request: Unsigned<OpenConversationRequest>): Uint8Array {
@@ -31,8 +32,14 @@ export function renewConversationSigningBytes(request: Unsigned<RenewConversatio
   ]);
 }
 
+/** A `ReleaseKeysRequest`, signed or not yet. */
+export interface ReleaseKeysFields extends Pick<ReleaseKeysRequest, "sessionId" | "sequence"> {
+  readonly keys: readonly FieldsOf<KeyRequest>[];
+  readonly conversations: readonly FieldsOf<ConversationRef>[];
+}
+
 /** To be signed by the instance's evidence-bound key. */
-export function releaseKeysSigningBytes(request: Unsigned<ReleaseKeysRequest>): Uint8Array {
+export function releaseKeysSigningBytes(request: ReleaseKeysFields): Uint8Array {
   return lengthPrefixed([
     "cloister/v1 release keys",
     request.sessionId,

@@ -1,10 +1,3 @@
-import { create } from "@bufbuild/protobuf";
-import {
-  AuthorityChainSchema,
-  InstanceEvidenceSchema,
-  type AuthorityChain,
-  type InstanceEvidence,
-} from "@cloister/contracts/keys/authority";
 import { reportData, type AttestedRole } from "@cloister/attestation";
 import { SimulatedRoot, simulatedEvidenceSource } from "@cloister/attestation/simulated";
 import { randomBytes } from "@noble/hashes/utils.js";
@@ -17,6 +10,8 @@ import {
   signRootRotation,
   signerFromSeed,
   type NoteSigner,
+  type AuthorityChainFields,
+  type InstanceEvidenceFields,
   type Policy,
   type PolicyChoices,
 } from "@cloister/policy";
@@ -70,7 +65,7 @@ export async function evidenceOf(
   role: AttestedRole,
   signingPublicKey: Uint8Array,
   changes: { nonce?: Uint8Array; notAfterMs?: number; measurement?: Uint8Array } = {},
-): Promise<InstanceEvidence> {
+): Promise<InstanceEvidenceFields> {
   const binding = {
     role,
     configurationDigest,
@@ -82,16 +77,16 @@ export async function evidenceOf(
   const identity = { role, measurement: changes.measurement ?? measurement };
   const source = simulatedEvidenceSource(tenant.simulatedRoot, identity, { nowMs: () => nowMs });
   const evidence = await source.collect(reportData(binding));
-  return create(InstanceEvidenceSchema, { ...binding, notAfterMs: BigInt(binding.notAfterMs), evidence });
+  return { ...binding, notAfterMs: BigInt(binding.notAfterMs), evidence };
 }
 
-export async function chainOf(tenant: Tenant, policy: Policy = tenant.policy): Promise<AuthorityChain> {
+export async function chainOf(tenant: Tenant, policy: Policy = tenant.policy): Promise<AuthorityChainFields> {
   const { tenantId, issuer } = tenant;
-  return create(AuthorityChainSchema, {
+  return {
     genesisRoot: tenant.genesis.publicKey,
     rootRotations: tenant.rootRotations,
     policy: signPolicy(policy, tenant.root),
     keysEvidence: await evidenceOf(tenant, "keys", tenant.keysSigner.publicKey),
     issuerNote: signIssuerNote({ tenantId, issuerKey: issuer.publicKey, issuedAtMs: nowMs }, tenant.keysSigner),
-  });
+  };
 }
