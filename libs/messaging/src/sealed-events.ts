@@ -1,0 +1,82 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { MessageSealedSchema, ReplyEventSchema } from "@cloister/contracts/events";
+import { topics } from "@cloister/contracts/topics";
+import { parseEnvelope, protectedHash, type ParsedEnvelope } from "@cloister/envelope";
+import type { LogRecord, OutgoingRecord } from "./message-log.ts";
+import type { Failure, RecordIdentity } from "./record-result.ts";
+
+/** The envelope inside a record of `chat.inbound.v1` or `chat.redacted.v1`: parsed, not opened. */
+export interface SealedMessage {
+  /** The serialized envelope. */
+  readonly bytes: Uint8Array;
+  readonly envelope: ParsedEnvelope;
+}
+
+/** @throws EnvelopeError MALFORMED or TOO_LARGE; an Error of the protobuf library when the event itself is rubbish. */
+export function readSealedMessage(record: LogRecord): SealedMessage {
+  const bytes = fromBinary(MessageSealedSchema, record.value).envelope;
+  return { bytes, envelope: parseEnvelope(bytes) };
+}
+
+/** `identify` of every consumer of sealed messages. */
+export function identifySealedMessage(record: LogRecord): RecordIdentity {
+  const { envelope } = readSealedMessage(record);
+  const { messageId, conversationId, tenantId } = envelope.header;
+  return { messageId, conversationId, tenantId, fingerprint: protectedHash(envelope) };
+}
+
+/** A record of `chat.inbound.v1` or `chat.redacted.v1`. */
+export function sealedMessageRecord(
+  topic: typeof topics.inbound | typeof topics.redacted,
+  message: { conversationId: Uint8Array; envelope: Uint8Array; bucketEndMs: number },
+): OutgoingRecord {
+  const value = toBinary(MessageSealedSchema, create(MessageSealedSchema, { envelope: message.envelope }));
+  return { topic, key: message.conversationId, value, bucketEndMs: message.bucketEndMs };
+}
+
+/** A record of `chat.replies.v1` with a sealed reply or map delta and its signer's certificate. */
+export function sealedReplyRecord(reply: {
+  conversationId: Uint8Array;
+  envelope: Uint8Array;
+  signerCertificate: Uint8Array;
+  bucketEndMs: number;
+}): OutgoingRecord {
+  const event = create(ReplyEventSchema, {
+    event: { case: "sealed", value: { envelope: reply.envelope, signerCertificate: reply.signerCertificate } },
+  });
+  return {
+    topic: topics.replies,
+    key: reply.conversationId,
+    value: toBinary(ReplyEventSchema, event),
+    bucketEndMs: reply.bucketEndMs,
+  };
+}
+
+/** `onDeadLetter` of every consumer of sealed messages: the reader learns a code, unless nobody can tell whose it was. */
+export function replyFailedRecords(
+  record: LogRecord,
+  failure: Failure,
+  identity: RecordIdentity | undefined,
+): readonly OutgoingRecord[] {
+  if (identity === undefined) return [];
+  const event = create(ReplyEventSchema, {
+    event: {
+      case: "failed",
+      value: {
+        tenantId: identity.tenantId,
+        conversationId: identity.conversationId,
+        causeId: identity.messageId,
+        code: failure.code,
+        retryable: failure.isRetryable,
+      },
+    },
+  });
+  return [
+    {
+      topic: topics.replies,
+      key: identity.conversationId,
+      value: toBinary(ReplyEventSchema, event),
+      bucketEndMs: record.bucketEndMs,
+    },
+  ];
+}
