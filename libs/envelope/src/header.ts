@@ -34,21 +34,17 @@ const MAX_ENCODED_BYTES = 160;
 
 /** The serialization that is authenticated verbatim. @throws MALFORMED or UNSUPPORTED_SUITE for an impossible header */
 export function encodeHeader(header: Header): Uint8Array {
-  requireSuite(header.suite);
-  requireKnown(header.stage, Stage, "stage");
-  requireKnown(header.contentType, ContentType, "content type");
-  requireCount(header.attempt, 2 ** 32 - 1);
   const writer = new CanonicalWriter(MAX_ENCODED_BYTES);
-  writer.uint(1, header.suite);
+  writer.uint(1, requireSuite(header.suite));
   writer.bytes(2, requireId(header.messageId));
   writer.bytes(3, requireId(header.tenantId));
   writer.bytes(4, requireId(header.conversationId));
-  writer.uint(5, header.stage);
-  writer.uint(6, header.attempt);
+  writer.uint(5, requireStage(header.stage));
+  writer.uint(6, requireCount(header.attempt, 2 ** 32 - 1));
   writer.uint(7, requireCount(header.senderSeq));
   writer.uint(8, requireCount(header.createdAtMs));
   writer.uint(9, requireCount(header.expiresAtMs));
-  writer.uint(10, header.contentType);
+  writer.uint(10, requireContentType(header.contentType));
   writer.uint(11, requireCount(header.policyVersion));
   if (header.causeId) writer.bytes(12, requireId(header.causeId));
   if (header.subjectRef) writer.bytes(13, requireId(header.subjectRef));
@@ -63,12 +59,12 @@ export function decodeHeader(bytes: Uint8Array): Header {
   const messageId = parseMessageId(reader.bytes(2));
   const tenantId = parseTenantId(reader.bytes(3));
   const conversationId = parseConversationId(reader.bytes(4));
-  const stage = requireKnown<Stage>(reader.uint(5), Stage, "stage");
+  const stage = requireStage(reader.uint(5));
   const attempt = requireCount(reader.uint(6), 2 ** 32 - 1);
   const senderSeq = reader.uint(7);
   const createdAtMs = reader.uint(8);
   const expiresAtMs = reader.uint(9);
-  const contentType = requireKnown<ContentType>(reader.uint(10), ContentType, "content type");
+  const contentType = requireContentType(reader.uint(10));
   const policyVersion = reader.uint(11);
   const causeId = reader.bytes(12);
   const subjectRef = reader.bytes(13);
@@ -107,11 +103,14 @@ function requireSuite(suite: number): Suite {
   throw new EnvelopeError("UNSUPPORTED_SUITE", "The envelope uses a cipher suite that this version does not know.");
 }
 
-function requireKnown<T extends number>(value: number, known: Readonly<Record<number, string>>, what: string): T {
-  if (value === 0 || known[value] === undefined) {
-    throw new EnvelopeError("MALFORMED", `The header's ${what} is missing or unknown.`);
-  }
-  return value as T; // a value that the enum names
+function requireStage(value: number): Stage {
+  if (value !== Stage.UNSPECIFIED && Stage[value] !== undefined) return value;
+  throw new EnvelopeError("MALFORMED", "The header's stage is missing or unknown.");
+}
+
+function requireContentType(value: number): ContentType {
+  if (value !== ContentType.UNSPECIFIED && ContentType[value] !== undefined) return value;
+  throw new EnvelopeError("MALFORMED", "The header's content type is missing or unknown.");
 }
 
 function requireCount(value: number, max = Number.MAX_SAFE_INTEGER): number {

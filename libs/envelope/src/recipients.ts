@@ -3,7 +3,7 @@ import type { Digests, EnvelopeBackend } from "./backend.ts";
 import { concat } from "./bytes.ts";
 import { EnvelopeError } from "./errors.ts";
 import { hpkeKey, type HpkeSchedule, hpkeSchedule } from "./hpke.ts";
-import { KemPrivateKey, KemPublicKey } from "./keys/kem-keys.ts";
+import { KemPrivateKey, type KemPublicKey } from "./keys/kem-keys.ts";
 import { WrapKey } from "./keys/wrap-key.ts";
 import { LABELS } from "./labels.ts";
 import { ID_BYTES, KEM_ENC_BYTES, NONCE_BYTES, SEALED_CEK_BYTES } from "./limits.ts";
