@@ -1,3 +1,5 @@
+import { CodedError } from "@cloister/service";
+
 /** A question and its answer, as they stand in the conversation: with placeholders. */
 export interface ModelTurn {
   question: string;
@@ -66,12 +68,8 @@ export type ModelErrorCode =
   "MODEL_UNAVAILABLE" | "MODEL_TIMEOUT" | "MODEL_REFUSED" | "MODEL_MALFORMED" | "MODEL_ABORTED";
 
 /** Its message never holds a part of a prompt or an answer. */
-export class ModelError extends Error {
-  readonly code: ModelErrorCode;
-
-  constructor(code: ModelErrorCode, message: string) {
-    super(message);
-    this.name = "ModelError";
-    this.code = code;
+export class ModelError extends CodedError<ModelErrorCode> {
+  override get isUnavailable(): boolean {
+    return this.code === "MODEL_UNAVAILABLE" || this.code === "MODEL_TIMEOUT";
   }
 }
