@@ -1,0 +1,106 @@
+import { describe, expect, it } from "@jest/globals";
+import { PolicyError, asTenantId, signerFromSeed } from "@cloister/policy";
+import {
+  MAX_RECEIPT_ASSERTIONS,
+  MAX_RECEIPT_TOMBSTONES,
+  renderReceipt,
+  signReceipt,
+  verifyReceipt,
+  type Receipt,
+  type Tombstone,
+} from "@cloister/audit";
+
+const issuedAtMs = Date.UTC(2026, 10, 22, 12);
+const tenantId = asTenantId(new Uint8Array(16).fill(1));
+const issuer = signerFromSeed(new Uint8Array(32).fill(5));
+const tombstone: Tombstone = {
+  tenantId,
+  destroyed: { kind: "bucket-key", purpose: "map", bucketEndMs: issuedAtMs - 3_600_000 },
+  reason: "expired",
+  destroyedAtMs: issuedAtMs - 120_000,
+};
+const complete: Receipt = {
+  id: new Uint8Array(16).fill(8),
+  tenantId,
+  issuedAtMs,
+  attested: { tombstones: [tombstone], leasesLapseAtMs: issuedAtMs - 60_000, isRollbackExcluded: false },
+  operatorAsserted: [{ dropped: "partition redaction.map_entry_2026_11_22", rows: 3 }],
+  partialUntilMs: null,
+  closes: null,
+};
+
+describe("a receipt", () => {
+  it("is verified against the tenant's issuer key as it was signed", () => {
+    const note = signReceipt(complete, issuer);
+    expect(verifyReceipt(note, { tenantId, issuerKey: issuer.publicKey })).toEqual(complete);
+  });
+
+  it("is refused under another issuer key", () => {
+    const note = signReceipt(complete, issuer);
+    const other = signerFromSeed(new Uint8Array(32).fill(6));
+    expect(codeOf(() => verifyReceipt(note, { tenantId, issuerKey: other.publicKey }))).toBe("NOTE_UNSIGNED");
+  });
+
+  it("is refused when any byte of it is changed, signature and text alike", () => {
+    const note = signReceipt(complete, issuer);
+    const accepted = [...note.keys()].filter((position) => {
+      const changed = note.map((byte, index) => (index === position ? byte ^ 1 : byte));
+      return codeOf(() => verifyReceipt(changed, { tenantId, issuerKey: issuer.publicKey })) === undefined;
+    });
+    expect(accepted).toEqual([]);
+  });
+
+  it("can't be called complete before the last lease has lapsed", () => {
+    const early = { ...complete, attested: { ...complete.attested, leasesLapseAtMs: issuedAtMs + 60_000 } };
+    expect(codeOf(() => signReceipt(early, issuer))).toBe("STATEMENT_MALFORMED");
+  });
+
+  it("can't vouch for another tenant's keys", () => {
+    const foreign = { ...tombstone, tenantId: asTenantId(new Uint8Array(16).fill(2)) };
+    const mixed = { ...complete, attested: { ...complete.attested, tombstones: [foreign] } };
+    expect(codeOf(() => signReceipt(mixed, issuer))).toBe("STATEMENT_MALFORMED");
+  });
+
+  it("still fits into a note when it is as full as it may be", () => {
+    const longest: Tombstone = {
+      ...tombstone,
+      destroyed: { kind: "bucket-key", purpose: "inbound", bucketEndMs: 253_402_300_799_999 },
+    };
+    const full: Receipt = {
+      ...complete,
+      attested: { ...complete.attested, tombstones: Array.from({ length: MAX_RECEIPT_TOMBSTONES }, () => longest) },
+      operatorAsserted: Array.from({ length: MAX_RECEIPT_ASSERTIONS }, () => ({
+        dropped: '"'.repeat(200),
+        rows: Number.MAX_SAFE_INTEGER,
+      })),
+    };
+    expect(signReceipt(full, issuer).length).toBeLessThanOrEqual(64 * 1024);
+  });
+
+  it("tells a person what is proved, what is only said and until when it is partial", () => {
+    expect(renderReceipt({ ...complete, partialUntilMs: issuedAtMs + 86_400_000 })).toBe(
+      `Receipt 08080808080808080808080808080808 of 2026-11-22T12:00:00.000Z
+Tenant 01010101010101010101010101010101
+Status: partial until 2026-11-23T12:00:00.000Z
+
+Attested by the key service:
+- destroyed the map key of the bucket ending 2026-11-22T11:00:00.000Z, expired, at 2026-11-22T11:58:00.000Z; tombstone ee110c7f91fd8af79e99a431173981119f4e80c9304edba03211030bf5db8e94
+- no release since; the last lease lapses by 2026-11-22T11:59:00.000Z
+- rollback of the key database not excluded
+
+Asserted by the operator, not proved:
+- dropped partition redaction.map_entry_2026_11_22 (3 rows)
+`,
+    );
+  });
+});
+
+function codeOf(action: () => unknown): string | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    if (error instanceof PolicyError) return error.code;
+    throw error;
+  }
+}
