@@ -100,17 +100,26 @@ export function requireNotExpired(header: Header, nowMs: number): void {
 function requireSuite(suite: number): Suite {
   // Not a look-up in the enum: a suite that a newer schema names is still unsupported here.
   if (suite === Suite.AES_256_GCM || suite === Suite.CHACHA20_POLY1305) return suite;
+  if (suite === 0) throw new EnvelopeError("MALFORMED", "The header is missing, or names no cipher suite.");
   throw new EnvelopeError("UNSUPPORTED_SUITE", "The envelope uses a cipher suite that this version does not know.");
 }
 
 function requireStage(value: number): Stage {
-  if (value !== Stage.UNSPECIFIED && Stage[value] !== undefined) return value;
+  if (isStage(value)) return value;
   throw new EnvelopeError("MALFORMED", "The header's stage is missing or unknown.");
 }
 
 function requireContentType(value: number): ContentType {
-  if (value !== ContentType.UNSPECIFIED && ContentType[value] !== undefined) return value;
+  if (isContentType(value)) return value;
   throw new EnvelopeError("MALFORMED", "The header's content type is missing or unknown.");
+}
+
+function isStage(value: number): value is Stage {
+  return value !== 0 && Stage[value] !== undefined;
+}
+
+function isContentType(value: number): value is ContentType {
+  return value !== 0 && ContentType[value] !== undefined;
 }
 
 function requireCount(value: number, max = Number.MAX_SAFE_INTEGER): number {
