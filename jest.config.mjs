@@ -20,6 +20,8 @@ const shared = {
 };
 
 export default {
+  // A worker that grew past this is replaced: the vm contexts of finished suites are slow to be freed.
+  workerIdleMemoryLimit: "3GB",
   projects: [
     {
       ...shared,

@@ -1,0 +1,51 @@
+// `npm test`: builds, then runs the unit tests and the system tests (databases, pipelines, end to end).
+// Arguments go to Jest: `npm test -- test/e2e`. The last line counts; the exit code is 0 only if nothing failed and something ran.
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { countsLine, readJestCounts, type JestCounts } from "./jest-counts.ts";
+import { repositoryRoot } from "./lint/workspaces.ts";
+import { runStep, type Step } from "./run-step.ts";
+
+const results = join(repositoryRoot, ".cache/test");
+
+function jest(project: "unit" | "system", workers: number): Step {
+  return {
+    name: project,
+    script: "node_modules/jest/bin/jest.js",
+    args: [
+      ...["--selectProjects", project, "--maxWorkers", String(workers)],
+      ...["--json", "--outputFile", join(results, `${project}.json`), "--passWithNoTests", ...process.argv.slice(2)],
+    ],
+  };
+}
+
+async function runJest(step: Step): Promise<JestCounts> {
+  console.log(`\n${step.name} tests`);
+  const { passed: exitedWell, seconds } = await runStep(step, "shown");
+  const counts = readJestCounts(join(results, `${step.name}.json`));
+  console.log(`${step.name} tests: ${countsLine(counts)} (${seconds.toFixed(0)} s)`);
+  // Jest also fails for what no test carries, such as a snapshot that is obsolete or an option it doesn't know.
+  return exitedWell || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+function sum(counts: readonly JestCounts[]): JestCounts {
+  return {
+    passed: counts.reduce((total, { passed }) => total + passed, 0),
+    failed: counts.reduce((total, { failed }) => total + failed, 0),
+    skipped: counts.flatMap(({ skipped }) => skipped),
+  };
+}
+
+async function main(): Promise<number> {
+  rmSync(results, { recursive: true, force: true });
+  mkdirSync(results, { recursive: true });
+  const build = await runStep({ name: "build", script: "node_modules/typescript/bin/tsc", args: ["-b"] }, "shown");
+  console.log(`build ${build.passed ? "passed" : "failed"} (${build.seconds.toFixed(0)} s)`);
+  const runs = [await runJest(jest("unit", 2)), await runJest(jest("system", 2))];
+  const total = sum([...runs, { passed: 0, failed: build.passed ? 0 : 1, skipped: [] }]);
+  if (total.skipped.length > 0) console.log(`\nskipped:\n${total.skipped.map((name) => `  ${name}`).join("\n")}`);
+  console.log(`\n${countsLine(total)}`);
+  return total.failed === 0 && total.passed > 0 ? 0 : 1;
+}
+
+process.exitCode = await main();
