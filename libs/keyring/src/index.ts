@@ -1,1 +1,10 @@
-export {};
+export { bucketEnd, bucketEnds, latestBucketEnd, type SealingPurpose } from "./bucket-ends.ts";
+export type { ConversationRecord, Recipient } from "./conversation-record.ts";
+export { KeyringError, type FailureScope, type KeyringErrorCode } from "./errors.ts";
+export { InstanceIdentity, type InstanceIdentityOptions } from "./instance-identity.ts";
+export type { ConversationName, KeyRequest } from "./key-request.ts";
+export { Keyring, type KeyringOptions } from "./keyring.ts";
+export { keysTransport, type KeysAddress } from "./keys-transport.ts";
+export type { LeasedKey, LeasedKeys } from "./leased-keys.ts";
+export { noteSigner } from "./note-signer.ts";
+export { releasedKeysSigningBytes } from "./released-keys-signing.ts";

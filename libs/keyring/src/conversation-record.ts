@@ -1,0 +1,109 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { equalBytes } from "@noble/curves/utils.js";
+import { createKemPublicKey, createVerifyingKey, type KemPublicKey, type VerifyingKey } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import type { ConversationRecord as WireRecord } from "@cloister/contracts/keys/release";
+import {
+  PolicyError,
+  readUnverifiedPolicy,
+  unverifiedNoteText,
+  verifyConversationStatement,
+  type ConversationStatement,
+  type Policy,
+  type VerifiedChain,
+} from "@cloister/policy";
+import { KeyringError } from "./errors.ts";
+
+/** Somebody beside the client who may read replies: a support tool that the policy names. */
+export interface Recipient {
+  readonly name: string;
+  readonly key: KemPublicKey;
+  /** May be given the placeholder map. */
+  readonly mayHaveMap: boolean;
+}
+
+/** A conversation as its signed statement and the tenant's newest policy say; all of it verified here. */
+export interface ConversationRecord {
+  /** 16 bytes. */
+  readonly tenantId: Uint8Array;
+  /** 16 bytes. */
+  readonly conversationId: Uint8Array;
+  readonly kind: "chat" | "kb";
+  /** The tenant's opaque name for the person, 16 bytes. */
+  readonly subjectRef: Uint8Array | undefined;
+  /** Conversations of kind `kb` that the admission lets this one search. */
+  readonly knowledgeBases: readonly Uint8Array[];
+  /** Where replies are sealed to now. */
+  readonly clientKey: KemPublicKey;
+  /** What client messages are signed by. */
+  readonly clientSigner: VerifyingKey;
+  /** 1,216 bytes. */
+  readonly inboundPublicKey: Uint8Array;
+  /** The end of the bucket of that inbound key. */
+  readonly inboundExpiresAtMs: number;
+  /** A client message created later was sealed to a key it should have renewed. */
+  readonly sealUntilMs: number;
+  readonly keysNotAfterMs: number;
+  /** The newest policy of the tenant. */
+  readonly policy: Policy;
+  /** Those whom both the newest policy and the statement's own name. */
+  readonly recipients: readonly Recipient[];
+}
+
+/**
+ * Verifies the statement in force under a verified chain: issuer's signature, tenant, conversation_id computed anew
+ * from the keys it names. That its inbound key may have expired says nothing against its readers.
+ * @throws KeyringError STATEMENT_INVALID
+ */
+export function verifyRecord(wire: WireRecord, chain: VerifiedChain): ConversationRecord {
+  const statement = verifiedStatement(wire, chain);
+  return {
+    tenantId: statement.tenantId,
+    conversationId: statement.conversationId,
+    kind: statement.kind,
+    subjectRef: statement.subjectRef ?? undefined,
+    knowledgeBases: statement.knowledgeBases,
+    clientKey: createKemPublicKey(nodeBackend, statement.clientKemPublicKey),
+    clientSigner: createVerifyingKey(nodeBackend, statement.clientSigningPublicKey),
+    inboundPublicKey: statement.inboundPublicKey,
+    inboundExpiresAtMs: statement.expiresAtMs,
+    sealUntilMs: statement.sealUntilMs,
+    keysNotAfterMs: Number(wire.keysNotAfterMs),
+    policy: chain.policy,
+    recipients: recipientsOf(chain.policy, pinnedPolicy(wire, statement, chain)),
+  };
+}
+
+/**
+ * The policy that the statement was made under. The issuer signed its hash, and `keys` checked the root's signature
+ * when it was applied.
+ */
+function pinnedPolicy(wire: WireRecord, statement: ConversationStatement, chain: VerifiedChain): Policy {
+  if (statement.policyVersion === chain.policy.version) return chain.policy;
+  try {
+    const hash = sha256(Buffer.from(unverifiedNoteText(wire.pinnedPolicy)));
+    if (equalBytes(hash, statement.policyHash)) return readUnverifiedPolicy(wire.pinnedPolicy);
+  } catch (cause) {
+    if (!(cause instanceof PolicyError)) throw cause;
+  }
+  throw new KeyringError("STATEMENT_INVALID", "A conversation came without the policy that its statement names.");
+}
+
+/** A key that either policy doesn't name gets nothing; the map goes where both say so. */
+function recipientsOf(newest: Policy, pinned: Policy): Recipient[] {
+  return newest.recipients.flatMap(({ name, kemPublicKey, map }) => {
+    const before = pinned.recipients.find((recipient) => equalBytes(recipient.kemPublicKey, kemPublicKey));
+    if (before === undefined) return [];
+    return [{ name, key: createKemPublicKey(nodeBackend, kemPublicKey), mayHaveMap: map && before.map }];
+  });
+}
+
+function verifiedStatement(wire: WireRecord, chain: VerifiedChain): ConversationStatement {
+  try {
+    const { conversationId } = wire;
+    return verifyConversationStatement(wire.statement, chain, { nowMs: 0, conversationId });
+  } catch (cause) {
+    if (!(cause instanceof PolicyError)) throw cause;
+    throw new KeyringError("STATEMENT_INVALID", `A conversation's statement was refused: ${cause.code}.`, { cause });
+  }
+}

@@ -1,0 +1,190 @@
+import type { Transport } from "@connectrpc/connect";
+import type { AttestedRole, EvidenceSource, EvidenceVerifier } from "@cloister/attestation";
+import type { SigningKey } from "@cloister/envelope";
+import type { Clock } from "@cloister/service";
+import type { ConversationRecord } from "./conversation-record.ts";
+import { KeyringError } from "./errors.ts";
+import { InstanceIdentity } from "./instance-identity.ts";
+import { conversationText, conversationToWire, requestText, tenantText, toWire } from "./key-request.ts";
+import type { ConversationName, KeyRequest } from "./key-request.ts";
+import { LeaseStore } from "./lease-store.ts";
+import { LeasedKeys, type LeasedKey, type LeaseOutcomes } from "./leased-keys.ts";
+import { receive, type Received } from "./receive.ts";
+import { KeysSession } from "./session.ts";
+import type { TenantTrust } from "./tenant-trust.ts";
+
+export interface KeyringOptions {
+  /** Fixed by the service; the evidence has to prove it. */
+  readonly role: Exclude<AttestedRole, "keys">;
+  /** To the release door of `keys`: see `keysTransport`. */
+  readonly transport: Transport;
+  readonly evidence: EvidenceSource;
+  /** SHA-384 of the security-relevant configuration, 48 bytes. */
+  readonly configurationDigest: Uint8Array;
+  /** The evidence formats that this build trusts of `keys`. */
+  readonly verifiers: readonly EvidenceVerifier[];
+  /** Production builds pass false. */
+  readonly allowDevelopment: boolean;
+  readonly clock: Clock;
+  /** How many keys, and how many conversations, are held at once; 20,000. */
+  readonly capacity?: number;
+}
+
+/** A key with less of its lease left is fetched anew, so that a batch has time to use it. */
+const MIN_REMAINING_MS = 15_000;
+/** A session with less left is begun anew. */
+const SESSION_MARGIN_MS = 30_000;
+const SWEEP_EVERY_MS = 5_000;
+const DEFAULT_CAPACITY = 20_000;
+
+/**
+ * Gets keys for batches of records and holds them for the length of their leases. One call per batch at most; nothing
+ * is given out of a tenant whose chain, policy and `keys` were not verified here.
+ */
+export class Keyring {
+  readonly #options: KeyringOptions;
+  readonly #identity: InstanceIdentity;
+  readonly #keys: LeaseStore<LeasedKey>;
+  readonly #conversations: LeaseStore<ConversationRecord & { destroy?(): void }>;
+  readonly #tenants: LeaseStore<TenantTrust & { destroy?(): void }>;
+  /** The newest policy version seen, by tenant: `keys` can't go back behind it. */
+  readonly #policyVersions = new Map<string, number>();
+  readonly #sweeper: NodeJS.Timeout;
+  #session: KeysSession | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(options: KeyringOptions) {
+    const { role, evidence: source, configurationDigest, clock, capacity = DEFAULT_CAPACITY } = options;
+    this.#options = options;
+    this.#identity = new InstanceIdentity({ role, source, configurationDigest, clock });
+    this.#keys = new LeaseStore(clock, capacity);
+    this.#conversations = new LeaseStore(clock, capacity);
+    this.#tenants = new LeaseStore(clock, capacity);
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY_MS).unref();
+  }
+
+  /** This instance's evidence-bound key: replies are signed with it. */
+  get signer(): SigningKey {
+    return this.#identity.signer;
+  }
+
+  /**
+   * Keys and records for one batch. Records come for the conversations of all requests and for those named besides.
+   * @throws KeyringError of scope `shared` alone (KEYS_UNAVAILABLE, KEYS_NOT_TRUSTED …); what concerns one tenant,
+   * conversation or key is thrown by the getter that asks for it.
+   */
+  async lease(requests: readonly KeyRequest[], conversations: readonly ConversationName[] = []): Promise<LeasedKeys> {
+    const names = uniqueConversations([...requests, ...conversations]);
+    const turn = this.#turn.then(() => this.#leaseInTurn(requests, names));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Destroys all keys, this instance's included. */
+  close(): void {
+    clearInterval(this.#sweeper);
+    for (const store of [this.#keys, this.#conversations, this.#tenants]) store.clear();
+    this.#session = undefined;
+    this.#identity.destroy();
+  }
+
+  async #leaseInTurn(requests: readonly KeyRequest[], names: readonly ConversationName[]): Promise<LeasedKeys> {
+    this.#sweep();
+    const missingKeys = requests.filter((request) => !this.#keys.get(requestText(request), MIN_REMAINING_MS));
+    const missingNames = names.filter((name) => !this.#isKnown(name));
+    const isAllHeld = missingKeys.length === 0 && missingNames.length === 0;
+    const received = isAllHeld ? undefined : await this.#fetch(missingKeys, missingNames);
+    return new LeasedKeys(this.#options.role, this.#options.clock, this.#outcomes(requests, names, received));
+  }
+
+  #isKnown(name: ConversationName): boolean {
+    return (
+      this.#conversations.get(conversationText(name), MIN_REMAINING_MS) !== undefined &&
+      this.#tenants.get(tenantText(name.tenantId), MIN_REMAINING_MS) !== undefined
+    );
+  }
+
+  async #fetch(keys: readonly KeyRequest[], names: readonly ConversationName[]): Promise<Received> {
+    const { clock, verifiers, allowDevelopment } = this.#options;
+    const startedAtMs = clock.monotonicMs();
+    const { session, released } = await this.#release(keys, uniqueConversations([...keys, ...names]));
+    const received = receive({
+      released,
+      startedAtMs,
+      nowMs: clock.nowMs(),
+      verifiers,
+      allowDevelopment,
+      keysEvidence: session.keysEvidence,
+      nonce: session.nonce,
+      policyVersions: this.#policyVersions,
+      heldKey: (name) => this.#keys.get(name)?.value,
+    });
+    for (const [name, lease] of received.keys) if (!(lease instanceof KeyringError)) this.#keys.put(name, lease);
+    for (const [name, lease] of received.conversations) {
+      if (!(lease instanceof KeyringError)) this.#conversations.put(name, lease);
+    }
+    for (const [name, lease] of received.tenants) if (!(lease instanceof KeyringError)) this.#tenants.put(name, lease);
+    return received;
+  }
+
+  /** A session that `keys` no longer knows (it restarted, or the hour is over) is begun anew, once. */
+  async #release(keys: readonly KeyRequest[], names: readonly ConversationName[]) {
+    const wireKeys = keys.map(toWire);
+    const wireNames = names.map(conversationToWire);
+    for (let attempt = 1; ; attempt++) {
+      const session = await this.#openSession();
+      try {
+        return { session, released: await session.release(wireKeys, wireNames) };
+      } catch (error) {
+        this.#session = undefined;
+        const isForgotten = error instanceof KeyringError && error.code === "SESSION_UNKNOWN";
+        if (!isForgotten || attempt > 1) throw error;
+      }
+    }
+  }
+
+  async #openSession(): Promise<KeysSession> {
+    const held = this.#session;
+    if (held !== undefined && this.#options.clock.nowMs() < held.expiresAtMs - SESSION_MARGIN_MS) return held;
+    const session = await KeysSession.open(this.#options.transport, this.#identity);
+    this.#session = session;
+    return session;
+  }
+
+  #outcomes(
+    requests: readonly KeyRequest[],
+    names: readonly ConversationName[],
+    received: Received | undefined,
+  ): LeaseOutcomes {
+    const keys = new Map<string, LeaseOutcomes["keys"] extends ReadonlyMap<string, infer T> ? T : never>();
+    for (const request of requests) {
+      const name = requestText(request);
+      const outcome = received?.keys.get(name) ?? this.#keys.get(name);
+      if (outcome !== undefined) keys.set(name, outcome);
+    }
+    const conversations = new Map<string, ConversationRecord | KeyringError>();
+    const tenants = new Map<string, TenantTrust | KeyringError>();
+    for (const name of names) {
+      const text = conversationText(name);
+      const tenant = tenantText(name.tenantId);
+      const conversation = received?.conversations.get(text) ?? this.#conversations.get(text);
+      if (conversation !== undefined) conversations.set(text, valueOf(conversation));
+      const trust = received?.tenants.get(tenant) ?? this.#tenants.get(tenant);
+      if (trust !== undefined) tenants.set(tenant, valueOf(trust));
+    }
+    return { keys, conversations, tenants };
+  }
+
+  #sweep(): void {
+    for (const store of [this.#keys, this.#conversations, this.#tenants]) store.sweep();
+  }
+}
+
+function valueOf<Value>(outcome: { readonly value: Value } | KeyringError): Value | KeyringError {
+  return outcome instanceof KeyringError ? outcome : outcome.value;
+}
+
+function uniqueConversations(names: readonly ConversationName[]): ConversationName[] {
+  const byText = new Map(names.map((name) => [conversationText(name), name]));
+  return [...byText.values()];
+}

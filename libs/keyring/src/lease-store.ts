@@ -1,0 +1,65 @@
+import type { Clock } from "@cloister/service";
+
+interface Destroyable {
+  destroy(): void;
+}
+
+export interface Lease<Value> {
+  readonly value: Value;
+  /** On the monotonic clock. */
+  readonly endsAtMs: number;
+  /** Wall time from which the value must not be used, whatever the lease says. */
+  readonly notAfterMs: number;
+}
+
+/** Leased values by name, at most `capacity`, the oldest given up first. A value that leaves is destroyed. */
+export class LeaseStore<Value extends Partial<Destroyable>> {
+  readonly #clock: Clock;
+  readonly #capacity: number;
+  readonly #leases = new Map<string, Lease<Value>>();
+
+  constructor(clock: Clock, capacity: number) {
+    this.#clock = clock;
+    this.#capacity = capacity;
+  }
+
+  get size(): number {
+    return this.#leases.size;
+  }
+
+  /** The lease if it goes on for at least `remainingMs` more. */
+  get(name: string, remainingMs = 0): Lease<Value> | undefined {
+    const lease = this.#leases.get(name);
+    if (lease === undefined || !this.isLive(lease)) return undefined;
+    return lease.endsAtMs - this.#clock.monotonicMs() >= remainingMs ? lease : undefined;
+  }
+
+  isLive(lease: Lease<Value>): boolean {
+    return this.#clock.monotonicMs() < lease.endsAtMs && this.#clock.nowMs() < lease.notAfterMs;
+  }
+
+  /** Replaces what is there; the same value again is a renewal and lives on. */
+  put(name: string, lease: Lease<Value>): void {
+    if (this.#leases.get(name)?.value === lease.value) this.#leases.delete(name);
+    this.#drop(name);
+    this.#leases.set(name, lease);
+    for (const oldest of this.#leases.keys()) {
+      if (this.#leases.size <= this.#capacity) break;
+      this.#drop(oldest);
+    }
+  }
+
+  /** Destroys what has ended. */
+  sweep(): void {
+    for (const [name, lease] of this.#leases) if (!this.isLive(lease)) this.#drop(name);
+  }
+
+  clear(): void {
+    for (const name of [...this.#leases.keys()]) this.#drop(name);
+  }
+
+  #drop(name: string): void {
+    this.#leases.get(name)?.value.destroy?.();
+    this.#leases.delete(name);
+  }
+}

@@ -1,0 +1,140 @@
+import { createKemPrivateKey, createWrapKey, parseConversationId, parseTenantId, wrapKeyId } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import type { EvidenceVerifier } from "@cloister/attestation";
+import { parseKeysErrorCode } from "@cloister/contracts/keys/errors";
+import type { InstanceEvidence } from "@cloister/contracts/keys/authority";
+import type { ReleasedKey, ReleasedKeys } from "@cloister/contracts/keys/release";
+import { purposeFromWire } from "@cloister/policy";
+import { verifyRecord, type ConversationRecord } from "./conversation-record.ts";
+import { KeyringError } from "./errors.ts";
+import { conversationText, requestText, tenantText, type KeyRequest } from "./key-request.ts";
+import type { Lease } from "./lease-store.ts";
+import type { LeasedKey } from "./leased-keys.ts";
+import { verifyTenant, type TenantTrust } from "./tenant-trust.ts";
+
+export interface ReceiveInput {
+  readonly released: ReleasedKeys;
+  /** When the call began, on the monotonic clock: the lease counts from there. */
+  readonly startedAtMs: number;
+  readonly nowMs: number;
+  readonly verifiers: readonly EvidenceVerifier[];
+  readonly allowDevelopment: boolean;
+  readonly keysEvidence: InstanceEvidence;
+  readonly nonce: Uint8Array;
+  /** Read, and raised by what is verified. */
+  readonly policyVersions: Map<string, number>;
+  /** The handle that is held under a name: the same key renewed keeps its handle and its use budget. */
+  readonly heldKey: (name: string) => LeasedKey | undefined;
+}
+
+type Outcome<Value> = Lease<Value> | KeyringError;
+
+export interface Received {
+  readonly keys: ReadonlyMap<string, Outcome<LeasedKey>>;
+  readonly conversations: ReadonlyMap<string, Outcome<ConversationRecord>>;
+  readonly tenants: ReadonlyMap<string, Outcome<TenantTrust>>;
+}
+
+/** A lease is short, so one holder needs few of the 2^28 wraps that all holders of a key share. */
+const WRAPS_PER_LEASE = 2 ** 20;
+const NO_EXPIRY = Number.MAX_SAFE_INTEGER;
+
+/** From what `keys` sent to what may be used: tenants first, then conversations under them, then keys of those. */
+export function receive(input: ReceiveInput): Received {
+  const tenants = receiveTenants(input);
+  const conversations = receiveConversations(input, tenants);
+  return { tenants, conversations, keys: receiveKeys(input, conversations) };
+}
+
+function receiveTenants(input: ReceiveInput): Map<string, Outcome<TenantTrust>> {
+  const tenants = new Map<string, Outcome<TenantTrust>>();
+  for (const record of input.released.tenants) {
+    const name = tenantText(record.tenantId);
+    const outcome = attempt(() => {
+      if (record.refusal !== "") throw refusalOf(record.refusal);
+      const trust = verifyTenant({ ...input, record, knownPolicyVersion: input.policyVersions.get(name) });
+      input.policyVersions.set(name, trust.chain.policy.version);
+      return leaseOf(input, trust, trust.chain.policy.expiresAtMs);
+    });
+    tenants.set(name, outcome);
+  }
+  return tenants;
+}
+
+function receiveConversations(
+  input: ReceiveInput,
+  tenants: ReadonlyMap<string, Outcome<TenantTrust>>,
+): Map<string, Outcome<ConversationRecord>> {
+  const conversations = new Map<string, Outcome<ConversationRecord>>();
+  for (const record of input.released.conversations) {
+    const outcome = attempt(() => {
+      if (record.refusal !== "") throw refusalOf(record.refusal);
+      const { chain } = required(tenants.get(tenantText(record.tenantId))).value;
+      return leaseOf(input, verifyRecord(record, chain), NO_EXPIRY);
+    });
+    conversations.set(conversationText(record), outcome);
+  }
+  return conversations;
+}
+
+function receiveKeys(
+  input: ReceiveInput,
+  conversations: ReadonlyMap<string, Outcome<ConversationRecord>>,
+): Map<string, Outcome<LeasedKey>> {
+  const keys = new Map<string, Outcome<LeasedKey>>();
+  for (const released of input.released.keys) {
+    const request = requestOf(released);
+    const outcome = attempt(() => {
+      const { result } = released;
+      if (result.case !== "key") throw refusalOf(result.value ?? "");
+      required(conversations.get(conversationText(request)));
+      const key = input.heldKey(requestText(request)) ?? handleOf(request, result.value);
+      result.value.fill(0);
+      return leaseOf(input, key, request.bucketEndMs);
+    });
+    keys.set(requestText(request), outcome);
+  }
+  return keys;
+}
+
+function requestOf({ request }: ReleasedKey): KeyRequest {
+  if (request === undefined) throw new KeyringError("KEYS_NOT_TRUSTED", "A released key doesn't say which it is.");
+  const { tenantId, conversationId, purpose, bucketEndMs } = request;
+  return { tenantId, conversationId, purpose: purposeFromWire(purpose), bucketEndMs: Number(bucketEndMs) };
+}
+
+function handleOf(request: KeyRequest, key: Uint8Array): LeasedKey {
+  if (request.purpose === "inbound") return createKemPrivateKey(nodeBackend, key);
+  const keyId = wrapKeyId({
+    ...request,
+    tenantId: parseTenantId(request.tenantId),
+    conversationId: parseConversationId(request.conversationId),
+  });
+  return createWrapKey(nodeBackend, { key, keyId, wrapBudget: WRAPS_PER_LEASE });
+}
+
+function leaseOf<Value>(input: ReceiveInput, value: Value, notAfterMs: number): Lease<Value> {
+  return { value, endsAtMs: input.startedAtMs + input.released.leaseMs, notAfterMs };
+}
+
+function attempt<Value>(work: () => Lease<Value>): Outcome<Value> {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof KeyringError) return error;
+    throw error;
+  }
+}
+
+/** A code that this build doesn't know is no reason to try for ever, nor to give up: the tenant's records wait. */
+function refusalOf(text: string): KeyringError {
+  const code = parseKeysErrorCode(text) ?? "CHAIN_INVALID";
+  return new KeyringError(code, `The keys service refused: ${code}.`);
+}
+
+function required<Value>(outcome: Outcome<Value> | undefined): Lease<Value> {
+  if (outcome === undefined)
+    throw new KeyringError("KEYS_NOT_TRUSTED", "Keys came without their conversation or tenant.");
+  if (outcome instanceof KeyringError) throw outcome;
+  return outcome;
+}

@@ -1,0 +1,50 @@
+import { PolicyError, verifyAuthorityChain, verifyInstanceEvidence, type VerifiedChain } from "@cloister/policy";
+import type { EvidenceVerifier } from "@cloister/attestation";
+import type { InstanceEvidence } from "@cloister/contracts/keys/authority";
+import type { TenantRecord } from "@cloister/contracts/keys/release";
+import { KeyringError } from "./errors.ts";
+
+/** A tenant whose chain was verified against this very session with `keys`. */
+export interface TenantTrust {
+  readonly chain: VerifiedChain;
+  /** The issuer's signed certificate of this instance: it goes out with each reply. */
+  readonly certificate: Uint8Array;
+}
+
+export interface TrustInput {
+  readonly record: TenantRecord;
+  readonly nowMs: number;
+  readonly verifiers: readonly EvidenceVerifier[];
+  readonly allowDevelopment: boolean;
+  /** The newest version this instance has seen of the tenant's policy. */
+  readonly knownPolicyVersion: number | undefined;
+  /** What `keys` showed at the beginning of the session, and the challenge it answered. */
+  readonly keysEvidence: InstanceEvidence;
+  readonly nonce: Uint8Array;
+}
+
+/**
+ * Follows the tenant's chain to its issuer, and proves that the tenant's own policy allows the `keys` at the other end
+ * of this session: only then is a key of the tenant taken from it.
+ * @throws KeyringError CHAIN_INVALID, or POLICY_EXPIRED
+ */
+export function verifyTenant(input: TrustInput): TenantTrust {
+  const { record, nowMs, verifiers, knownPolicyVersion } = input;
+  if (record.chain === undefined) throw new KeyringError("CHAIN_INVALID", "A tenant came without its chain.");
+  try {
+    const chain = verifyAuthorityChain({
+      tenantId: record.tenantId,
+      chain: record.chain,
+      nowMs,
+      verifiers,
+      allowDevelopment: input.allowDevelopment,
+      ...(knownPolicyVersion === undefined ? {} : { knownPolicyVersion }),
+    });
+    verifyInstanceEvidence(input.keysEvidence, chain.policy, { role: "keys", nowMs, verifiers, nonce: input.nonce });
+    return { chain, certificate: record.instanceCertificate };
+  } catch (cause) {
+    if (!(cause instanceof PolicyError)) throw cause;
+    const code = cause.code === "POLICY_EXPIRED" ? "POLICY_EXPIRED" : "CHAIN_INVALID";
+    throw new KeyringError(code, `A tenant's chain of authority was refused: ${cause.code}.`, { cause });
+  }
+}
