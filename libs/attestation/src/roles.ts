@@ -4,5 +4,5 @@ export const attestedRoles = ["keys", "redaction", "enclave-inference", "embeddi
 export type AttestedRole = (typeof attestedRoles)[number];
 
 export function isAttestedRole(value: string): value is AttestedRole {
-  return (attestedRoles as readonly string[]).includes(value);
+  return attestedRoles.some((role) => role === value);
 }

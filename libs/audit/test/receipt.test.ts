@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { PolicyError, asTenantId, signerFromSeed } from "@cloister/policy";
+import { parseTenantId } from "@cloister/envelope";
+import { PolicyError, signerFromSeed } from "@cloister/policy";
 import {
   MAX_RECEIPT_ASSERTIONS,
   MAX_RECEIPT_TOMBSTONES,
@@ -11,7 +12,7 @@ import {
 } from "@cloister/audit";
 
 const issuedAtMs = Date.UTC(2026, 10, 22, 12);
-const tenantId = asTenantId(new Uint8Array(16).fill(1));
+const tenantId = parseTenantId(new Uint8Array(16).fill(1));
 const issuer = signerFromSeed(new Uint8Array(32).fill(5));
 const tombstone: Tombstone = {
   tenantId,
@@ -56,7 +57,7 @@ describe("a receipt", () => {
   });
 
   it("can't vouch for another tenant's keys", () => {
-    const foreign = { ...tombstone, tenantId: asTenantId(new Uint8Array(16).fill(2)) };
+    const foreign = { ...tombstone, tenantId: parseTenantId(new Uint8Array(16).fill(2)) };
     const mixed = { ...complete, attested: { ...complete.attested, tombstones: [foreign] } };
     expect(codeOf(() => signReceipt(mixed, issuer))).toBe("STATEMENT_MALFORMED");
   });

@@ -1,23 +1,23 @@
 import { describe, expect, it } from "@jest/globals";
-import { asConversationId, asTenantId } from "@cloister/policy";
+import { parseConversationId, parseTenantId } from "@cloister/envelope";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { AuditError, decodeTombstone, encodeTombstone, leafHash, tombstoneHash, type Tombstone } from "@cloister/audit";
 
-const tenantId = asTenantId(new Uint8Array(16).fill(1));
+const tenantId = parseTenantId(new Uint8Array(16).fill(1));
 const erased: Tombstone = {
   tenantId,
-  destroyed: { kind: "conversation", conversationId: asConversationId(new Uint8Array(16).fill(2)) },
+  destroyed: { kind: "conversation", conversationId: parseConversationId(new Uint8Array(16).fill(2)) },
   reason: "erased",
   destroyedAtMs: 1_795_000_000_000,
 };
 
 const tombstones = fc.record({
-  tenantId: fc.uint8Array({ minLength: 16, maxLength: 16 }).map(asTenantId),
+  tenantId: fc.uint8Array({ minLength: 16, maxLength: 16 }).map(parseTenantId),
   destroyed: fc.oneof(
     fc.record({
       kind: fc.constant("conversation" as const),
-      conversationId: fc.uint8Array({ minLength: 16, maxLength: 16 }).map(asConversationId),
+      conversationId: fc.uint8Array({ minLength: 16, maxLength: 16 }).map(parseConversationId),
     }),
     fc.record({
       kind: fc.constant("bucket-key" as const),

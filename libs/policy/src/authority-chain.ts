@@ -1,7 +1,7 @@
 import { equalBytes } from "@noble/curves/utils.js";
 import type { EvidenceVerifier, VerifiedEvidence } from "@cloister/attestation";
 import { PolicyError } from "./errors.ts";
-import { deriveTenantId, type TenantId } from "./ids.ts";
+import { deriveTenantId, type TenantId } from "@cloister/envelope";
 import { verifyInstanceEvidence } from "./instance-evidence.ts";
 import type { Policy } from "./policy.ts";
 import { verifyIssuerNote } from "./statements/issuer-note.ts";

@@ -1,11 +1,17 @@
+import type { SigningKey } from "@cloister/envelope";
 import { ed25519 } from "@noble/curves/ed25519.js";
 
-/** What signs: a handle that keeps its secret to itself. `SigningKey` of libs/envelope is one. */
+/** What signs: a handle that keeps its secret to itself. */
 export interface NoteSigner {
   /** Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
   /** 64 bytes, RFC 8032. */
   sign(message: Uint8Array): Uint8Array;
+}
+
+/** A signing key of libs/envelope, to sign notes with. */
+export function noteSigner(key: SigningKey): NoteSigner {
+  return Object.freeze({ publicKey: key.publicKeyBytes, sign: (message: Uint8Array) => key.sign(message) });
 }
 
 /** A signer from 32 secret bytes, for keys that are kept in a file, such as a tenant's root. */

@@ -1,15 +1,17 @@
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { attestedRoles } from "@cloister/attestation";
+import { parseConversationId, parseTenantId, type ConversationId, type TenantId } from "@cloister/envelope";
 import { z } from "zod";
 import { fromBase64, toBase64 } from "./base64.ts";
-import { asConversationId, asTenantId, type ConversationId, type TenantId } from "./ids.ts";
 
 // The fields that statements are made of: short values in hex, public keys of a kilobyte in base64.
 
 const isBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
+type BytesField = z.ZodCodec<z.ZodString, z.ZodCustom<Uint8Array>>;
+
 /** Exactly `length` bytes as lower-case hex. */
-export function hex(length: number) {
+export function hex(length: number): BytesField {
   return z.codec(z.string().regex(new RegExp(`^[0-9a-f]{${2 * length}}$`)), isBytes.refine(hasLength(length)), {
     decode: (text) => hexToBytes(text),
     encode: (bytes) => bytesToHex(bytes),
@@ -17,7 +19,7 @@ export function hex(length: number) {
 }
 
 /** Exactly `length` bytes as standard base64 with padding. */
-export function base64(length: number) {
+export function base64(length: number): BytesField {
   const characters = 4 * Math.ceil(length / 3);
   return z.codec(z.string().length(characters), isBytes.refine(hasLength(length)), {
     decode: (text, context) => {
@@ -33,11 +35,11 @@ export function base64(length: number) {
 }
 
 export const tenantIdField = z.codec(hex(16), z.custom<TenantId>(hasIdLength), {
-  decode: asTenantId,
+  decode: parseTenantId,
   encode: (id) => id,
 });
 export const conversationIdField = z.codec(hex(16), z.custom<ConversationId>(hasIdLength), {
-  decode: asConversationId,
+  decode: parseConversationId,
   encode: (id) => id,
 });
 export const opaqueId = hex(16);

@@ -2,20 +2,11 @@ export { verifyAuthorityChain, verifyRoots, type ChainToVerify, type VerifiedCha
 export { DAY_MS, HOUR_MS, bucketEndMs, bucketWidthMs, inboundWindow, type InboundWindow } from "./buckets.ts";
 export { checkMessage, type MessageContext, type MessageHeader } from "./check-message.ts";
 export { definePolicy, type PolicyChoices } from "./define-policy.ts";
-export { signerFromSeed, verifyEd25519, type NoteSigner } from "./ed25519.ts";
+export { noteSigner, signerFromSeed, verifyEd25519, type NoteSigner } from "./ed25519.ts";
 export { PolicyError, type PolicyErrorCode } from "./errors.ts";
 export type { ConversationKind } from "./fields.ts";
 export { embeddedCapabilities, missingGuarantees, type Capabilities } from "./guarantees.ts";
-export {
-  asConversationId,
-  asTenantId,
-  clientKeysHash,
-  deriveConversationId,
-  deriveTenantId,
-  type ConversationId,
-  type ConversationOpening,
-  type TenantId,
-} from "./ids.ts";
+export { clientKeysHash, type ClientKeys } from "./client-keys.ts";
 export { evidencePolicyOf, verifyInstanceEvidence, type InstanceExpectations } from "./instance-evidence.ts";
 export { noteKeyName, type NoteOffice } from "./key-names.ts";
 export {

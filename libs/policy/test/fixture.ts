@@ -1,10 +1,10 @@
 import { reportData, type AttestedRole } from "@cloister/attestation";
 import { SimulatedRoot, simulatedEvidenceSource } from "@cloister/attestation/simulated";
+import { deriveTenantId } from "@cloister/envelope";
 import { randomBytes } from "@noble/hashes/utils.js";
 import {
   DAY_MS,
   definePolicy,
-  deriveTenantId,
   signIssuerNote,
   signPolicy,
   signRootRotation,

@@ -4,7 +4,7 @@ import { DAY_MS } from "../buckets.ts";
 import type { NoteSigner } from "../ed25519.ts";
 import { PolicyError } from "../errors.ts";
 import { conversationIdField, conversationKind, digest256, opaqueId, tenantIdField, timeMs } from "../fields.ts";
-import { clientKeysHash } from "../ids.ts";
+import { clientKeysHash } from "../client-keys.ts";
 import { noteKeyName } from "../key-names.ts";
 import type { Policy } from "../policy.ts";
 import { openStatement, signStatement, statementFormat } from "../statement.ts";

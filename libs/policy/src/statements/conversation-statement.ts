@@ -12,7 +12,7 @@ import {
   tenantIdField,
   timeMs,
 } from "../fields.ts";
-import { deriveConversationId } from "../ids.ts";
+import { deriveConversationId } from "@cloister/envelope";
 import { noteKeyName } from "../key-names.ts";
 import type { Policy } from "../policy.ts";
 import { openStatement, signStatement, statementFormat } from "../statement.ts";
@@ -90,7 +90,11 @@ export function verifyConversationStatement(
 }
 
 function checkIdentity(value: ConversationStatement, chain: StatementChain): void {
-  const computedId = deriveConversationId({ ...value, clientKemPublicKey: value.openingKemPublicKey });
+  const computedId = deriveConversationId(
+    value.tenantId,
+    { kem: value.openingKemPublicKey, signing: value.clientSigningPublicKey },
+    value.salt,
+  );
   if (!equalBytes(value.tenantId, chain.tenantId) || !equalBytes(computedId, value.conversationId)) {
     throw new PolicyError("STATEMENT_MISMATCH", "The conversation's id doesn't belong to the keys in its statement.");
   }
