@@ -3,6 +3,7 @@ import { applyRule } from "./detectors/rule.ts";
 import type { EntityType } from "./entities.ts";
 import { mergeByScore } from "./merge.ts";
 import type { NameFinder } from "./names/nameFinder.ts";
+import { trainedNames } from "./names/trained.ts";
 import { normalize } from "./normalize.ts";
 import { KnownValues, valueKey } from "./placeholders/knownValues.ts";
 import type { ExplainedSpan, Span } from "./span.ts";
@@ -16,7 +17,7 @@ export interface DetectorOptions {
   readonly allow?: readonly string[];
   /** Values that are always reported with score 1, in any case or normal form. */
   readonly deny?: readonly { readonly value: string; readonly type: EntityType }[];
-  /** Who finds names; `false` for nobody. */
+  /** Who finds names: the model that comes with the library by default, `false` for nobody. */
   readonly names?: NameFinder | false;
 }
 
@@ -28,6 +29,7 @@ export interface Detector {
 }
 
 const defaultThreshold = 0.5;
+const nameTypes = ["PERSON", "LOCATION", "ORGANIZATION"] as const;
 
 /** A detector, built once and used for many texts: it holds no state between them. */
 export function createDetector(options: DetectorOptions = {}): Detector {
@@ -35,7 +37,8 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   const wanted = options.entities === undefined ? undefined : new Set(options.entities);
   const isWanted = (type: EntityType): boolean => wanted?.has(type) ?? true;
   const rules = patternRules.filter((rule) => isWanted(rule.type));
-  const names = options.names === false ? undefined : options.names;
+  const wantsNames = nameTypes.some(isWanted);
+  const names = options.names === false || !wantsNames ? undefined : (options.names ?? trainedNames());
   const denied = new KnownValues((options.deny ?? []).map((entry) => ({ ...entry, label: entry.type })));
   const deniedTypes = new Map((options.deny ?? []).map((entry) => [entry.type as string, entry.type]));
   const allowed = new Set((options.allow ?? []).map(allowKey));

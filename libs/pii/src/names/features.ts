@@ -1,0 +1,172 @@
+import { hashText, mix } from "./hash.ts";
+import type { Lexicon } from "./lexicon.ts";
+import type { Token } from "./tokenize.ts";
+
+/** What is known of a token before any tag is given; hashes, so that joining two features is arithmetic. */
+export interface TokenFacts {
+  readonly word: number;
+  readonly shape: number;
+  readonly traits: number;
+  readonly kind: number;
+  readonly suffix2: number;
+  readonly suffix3: number;
+  readonly suffix4: number;
+  readonly prefix2: number;
+  readonly prefix3: number;
+  readonly startsLine: number;
+}
+
+/** What may be kept from the model while it learns, so that it does not lean on one source alone. */
+export interface Masking {
+  readonly words: boolean;
+  readonly lists: boolean;
+}
+
+const border: TokenFacts = {
+  word: 11,
+  shape: 13,
+  traits: 1 << 20,
+  kind: 9,
+  suffix2: 17,
+  suffix3: 19,
+  suffix4: 23,
+  prefix2: 29,
+  prefix3: 31,
+  startsLine: 1,
+};
+
+export function factsOf(tokens: readonly Token[], lexicon: Lexicon, masking?: Masking): TokenFacts[] {
+  return tokens.map((token) => {
+    const { text, lower } = token;
+    const kind = kindOf(text);
+    return {
+      word: masking?.words === true && kind < 4 ? 7 : hashText(kind === 4 ? `#${Math.min(text.length, 9)}` : lower),
+      shape: hashText(shapeOf(text)),
+      traits: masking?.lists === true ? 1 << 19 : lexicon.traits(lower),
+      kind,
+      suffix2: hashText(lower.slice(-2), 101),
+      suffix3: hashText(lower.slice(-3), 103),
+      suffix4: hashText(lower.slice(-4), 107),
+      prefix2: hashText(lower.slice(0, 2), 109),
+      prefix3: hashText(lower.slice(0, 3), 113),
+      startsLine: token.startsLine ? 1 : 0,
+    };
+  });
+}
+
+/** How a text as a whole is written: all lower case, all upper case, or as usual. Decides what a capital says. */
+export function writingOf(tokens: readonly Token[]): number {
+  let capitals = 0;
+  let smalls = 0;
+  for (const { text } of tokens) {
+    const kind = kindOf(text);
+    if (kind === 0) smalls++;
+    else if (kind < 4) capitals++;
+  }
+  if (capitals === 0) return 0;
+  return smalls * 3 < capitals ? 2 : 1;
+}
+
+export const featuresPerToken = 50;
+
+/** Fills `out` with the hashes of all features of the token at `at`, given the two tags before it. */
+export function fillFeatures(
+  facts: readonly TokenFacts[],
+  at: number,
+  writing: number,
+  previousTag: number,
+  tagBefore: number,
+  out: Uint32Array,
+): void {
+  const here = facts[at] ?? border;
+  const before = facts[at - 1] ?? border;
+  const before2 = facts[at - 2] ?? border;
+  const after = facts[at + 1] ?? border;
+  const after2 = facts[at + 2] ?? border;
+  const cased = here.kind * 3 + writing;
+  const traitsCased = mix(here.traits, cased);
+  let n = 0;
+  out[n] = mix(n++, 0);
+  out[n] = mix(n++, here.word);
+  out[n] = mix(n++, mix(here.word, cased));
+  out[n] = mix(n++, before.word);
+  out[n] = mix(n++, after.word);
+  out[n] = mix(n++, before2.word);
+  out[n] = mix(n++, after2.word);
+  out[n] = mix(n++, mix(before.word, here.word));
+  out[n] = mix(n++, mix(here.word, after.word));
+  out[n] = mix(n++, mix(before.word, cased));
+  out[n] = mix(n++, mix(after.word, cased));
+  out[n] = mix(n++, mix(mix(before2.word, before.word), cased));
+  out[n] = mix(n++, mix(mix(after.word, after2.word), cased));
+  out[n] = mix(n++, mix(mix(before.word, after.word), cased));
+  out[n] = mix(n++, here.shape);
+  out[n] = mix(n++, mix(mix(before.shape, here.shape), after.shape));
+  out[n] = mix(n++, mix(mix(before.kind, cased), after.kind));
+  out[n] = mix(n++, mix(here.suffix2, cased));
+  out[n] = mix(n++, here.suffix3);
+  out[n] = mix(n++, here.suffix4);
+  out[n] = mix(n++, here.prefix2);
+  out[n] = mix(n++, here.prefix3);
+  out[n] = mix(n++, before.suffix3);
+  out[n] = mix(n++, after.suffix3);
+  out[n] = mix(n++, here.traits);
+  out[n] = mix(n++, traitsCased);
+  out[n] = mix(n++, mix(before.traits, here.traits));
+  out[n] = mix(n++, mix(here.traits, after.traits));
+  out[n] = mix(n++, mix(before.traits, traitsCased));
+  out[n] = mix(n++, mix(traitsCased, mix(after.traits, after.kind)));
+  out[n] = mix(n++, before.traits);
+  out[n] = mix(n++, after.traits);
+  out[n] = mix(n++, mix(before.word, traitsCased));
+  out[n] = mix(n++, mix(after.word, traitsCased));
+  out[n] = mix(n++, mix(mix(before2.word, before.word), here.traits));
+  out[n] = mix(n++, mix(before2.word, traitsCased));
+  out[n] = mix(n++, mix(after2.word, traitsCased));
+  out[n] = mix(n++, mix(here.startsLine, traitsCased));
+  out[n] = mix(n++, mix(here.startsLine, mix(after.word, cased)));
+  out[n] = mix(n++, previousTag);
+  out[n] = mix(n++, mix(previousTag, tagBefore));
+  out[n] = mix(n++, mix(previousTag, here.word));
+  out[n] = mix(n++, mix(previousTag, here.shape));
+  out[n] = mix(n++, mix(previousTag, traitsCased));
+  out[n] = mix(n++, mix(previousTag, mix(before.word, cased)));
+  out[n] = mix(n++, mix(previousTag, mix(after.word, cased)));
+  out[n] = mix(n++, mix(previousTag, here.suffix3));
+  out[n] = mix(n++, mix(mix(previousTag, before.traits), here.traits));
+  out[n] = mix(n++, mix(mix(previousTag, tagBefore), cased));
+  out[n] = mix(n++, mix(mix(previousTag, here.startsLine), cased));
+}
+
+/** 0 small letters, 1 Capital, 2 CAPITALS, 3 miXed, 4 number, 5 sign, 6 initial. */
+function kindOf(text: string): number {
+  const first = text.charCodeAt(0);
+  if (first < 128 && !isAsciiLetter(first)) return first >= 48 && first <= 57 ? 4 : 5;
+  const lower = text.toLowerCase();
+  const upper = text.toUpperCase();
+  if (lower === upper) return /^\p{L}/u.test(text) ? 0 : /^\p{N}/u.test(text) ? 4 : 5;
+  if (text === lower) return 0;
+  if (text.endsWith(".")) return 6;
+  if (text === upper) return text.length === 1 ? 1 : 2;
+  return text.slice(1) === lower.slice(1) ? 1 : 3;
+}
+
+function isAsciiLetter(unit: number): boolean {
+  return (unit >= 65 && unit <= 90) || (unit >= 97 && unit <= 122);
+}
+
+/** "McDonald" → "XxXx", "2024" → "dddd": runs of letters count once, of digits up to four times. */
+function shapeOf(text: string): string {
+  let shape = "";
+  let digits = 0;
+  for (let at = 0; at < text.length && shape.length < 8; at++) {
+    const unit = text.charCodeAt(at);
+    let sign: string;
+    if (unit >= 48 && unit <= 57) sign = digits++ < 4 ? "d" : "";
+    else if (unit < 128) sign = unit >= 97 && unit <= 122 ? "x" : unit >= 65 && unit <= 90 ? "X" : text.charAt(at);
+    else sign = text.charAt(at) === text.charAt(at).toLowerCase() ? "x" : "X";
+    if (sign !== "d" && shape.endsWith(sign)) continue;
+    shape += sign;
+  }
+  return shape;
+}

@@ -1,0 +1,77 @@
+import type { ExplainedSpan } from "../span.ts";
+import { factsOf, featuresPerToken, fillFeatures, writingOf } from "./features.ts";
+import type { Lexicon } from "./lexicon.ts";
+import type { NameFinder } from "./nameFinder.ts";
+import { isInside, kindOfTag, mayFollow, outside, tagCount } from "./tags.ts";
+import { type Token, tokenize } from "./tokenize.ts";
+import type { Weights } from "./weights.ts";
+
+export interface PerceptronModel {
+  readonly lexicon: Lexicon;
+  readonly weights: Weights;
+  /** Subtracted from the score of "outside" before the tags are compared: higher finds more, wrongly too. */
+  readonly outsideBias: number;
+  /** A lead of this much over "outside" is a score of 0.82 (1 - e^-1 of the way from 0.5 to 1). */
+  readonly marginScale: number;
+}
+
+/** Tags words from left to right by an averaged perceptron (Collins 2002) and joins them to names. */
+export function createPerceptron(model: PerceptronModel): NameFinder {
+  return { find: (text) => spansOf(tokenize(text), model) };
+}
+
+interface OpenSpan {
+  readonly first: Token;
+  last: Token;
+  readonly tag: number;
+  lead: number;
+}
+
+function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpan[] {
+  const facts = factsOf(tokens, model.lexicon);
+  const writing = writingOf(tokens);
+  const features = new Uint32Array(featuresPerToken);
+  const scores = new Int32Array(tagCount);
+  const spans: ExplainedSpan[] = [];
+  let open: OpenSpan | undefined;
+  let previous = outside;
+  let beforePrevious = outside;
+  for (const [at, token] of tokens.entries()) {
+    fillFeatures(facts, at, writing, previous, beforePrevious, features);
+    model.weights.score(features, scores);
+    scores[outside] = (scores[outside] ?? 0) - model.outsideBias;
+    const tag = bestTag(scores, previous);
+    const lead = (scores[tag] ?? 0) - (scores[outside] ?? 0);
+    if (open !== undefined && isInside(tag)) {
+      open.last = token;
+      open.lead = Math.max(open.lead, lead);
+    } else {
+      if (open !== undefined) spans.push(closed(open, model));
+      open = tag === outside ? undefined : { first: token, last: token, tag, lead };
+    }
+    beforePrevious = previous;
+    previous = tag;
+  }
+  if (open !== undefined) spans.push(closed(open, model));
+  return spans;
+}
+
+export function bestTag(scores: ArrayLike<number>, previous: number): number {
+  let best = outside;
+  for (let tag = 1; tag < tagCount; tag++) {
+    if ((scores[tag] ?? 0) > (scores[best] ?? 0) && mayFollow(tag, previous)) best = tag;
+  }
+  return best;
+}
+
+function closed(open: OpenSpan, model: PerceptronModel): ExplainedSpan {
+  const score = 1 - 0.5 * Math.exp(-open.lead / model.marginScale);
+  return {
+    start: open.first.start,
+    end: open.last.end,
+    type: kindOfTag(open.tag) ?? "PERSON",
+    score: Math.round(Math.min(score, 0.9) * 1000) / 1000,
+    detector: "names-perceptron",
+    evidence: "names model",
+  };
+}
