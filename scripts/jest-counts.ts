@@ -5,7 +5,7 @@ export interface JestCounts {
   readonly passed: number;
   /** Failed tests, and suites that could not even start. */
   readonly failed: number;
-  /** The full names of tests that did not run, which say why. */
+  /** The full names of tests that did not run; a name holds `(skipped: why)`. */
   readonly skipped: readonly string[];
 }
 
@@ -40,4 +40,14 @@ export function readJestCounts(file: string): JestCounts {
 export function countsLine({ passed, failed, skipped }: JestCounts): string {
   const line = `${passed} passed, ${failed} failed`;
   return skipped.length === 0 ? line : `${line}, ${skipped.length} skipped`;
+}
+
+/** One line for each reason, with how many tests it kept from running; a test that gives none stands by its name. */
+export function skipLines(skipped: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const name of skipped) {
+    const reason = /\(skipped: (?<why>[^)]+)\)/.exec(name)?.groups?.["why"] ?? `no reason given: ${name}`;
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  }
+  return [...counts].map(([reason, count]) => `${count} × ${reason}`);
 }

@@ -2,7 +2,7 @@
 // Arguments go to Jest: `npm test -- test/e2e`. The last line counts; the exit code is 0 only if nothing failed and something ran.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { countsLine, readJestCounts, type JestCounts } from "./jest-counts.ts";
+import { countsLine, readJestCounts, skipLines, type JestCounts } from "./jest-counts.ts";
 import { repositoryRoot } from "./lint/workspaces.ts";
 import { runStep, type Step } from "./run-step.ts";
 
@@ -43,7 +43,7 @@ async function main(): Promise<number> {
   console.log(`build ${build.passed ? "passed" : "failed"} (${build.seconds.toFixed(0)} s)`);
   const runs = [await runJest(jest("unit", 2)), await runJest(jest("system", 2))];
   const total = sum([...runs, { passed: 0, failed: build.passed ? 0 : 1, skipped: [] }]);
-  if (total.skipped.length > 0) console.log(`\nskipped:\n${total.skipped.map((name) => `  ${name}`).join("\n")}`);
+  if (total.skipped.length > 0) console.log(["\nskipped:", ...skipLines(total.skipped)].join("\n  "));
   console.log(`\n${countsLine(total)}`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }
