@@ -8,3 +8,20 @@ export {
   type WordQuery,
   type WordSearchLimits,
 } from "./words/word-search.ts";
+export { RetrievalError, type RetrievalErrorCode } from "./errors.ts";
+export {
+  type PassageReader,
+  type PassageScope,
+  type PassagesOfCause,
+  type PassageTransaction,
+  type SealedPassage,
+  type VectorIndex,
+} from "./index/vector-index.ts";
+export {
+  passageMigrations,
+  passagePartitions,
+  passageSchema,
+  type PassageTables,
+} from "./adapters/sealed/passage-table.ts";
+export { sealedPassageReader } from "./adapters/sealed/sealed-passage-reader.ts";
+export { sealedVectorIndex } from "./adapters/sealed/sealed-vector-index.ts";
