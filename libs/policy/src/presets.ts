@@ -22,8 +22,7 @@ export type Guarantee = (typeof guarantees)[number];
 const contactEntities = ["PERSON", "EMAIL_ADDRESS", "PHONE_NUMBER", "LOCATION", "IP_ADDRESS", "URL"];
 const accountEntities = ["CREDIT_CARD", "IBAN_CODE", "US_BANK_NUMBER", "CRYPTO"];
 const officialEntities = ["US_SSN", "US_PASSPORT", "US_DRIVER_LICENSE", "US_ITIN", "UK_NHS"];
-const secretEntities = ["PASSWORD", "API_KEY", "PRIVATE_KEY", "ACCESS_TOKEN"];
-const everyEntity = [...contactEntities, ...accountEntities, ...officialEntities, ...secretEntities];
+const everyEntity = [...contactEntities, ...accountEntities, ...officialEntities, "SECRET"];
 
 const regulated: readonly Guarantee[] = [
   "hardwareEvidence",
