@@ -1,0 +1,27 @@
+/** `npm run bench <name>`: installs what a benchmark compares with, builds what it measures, and runs it. */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const BENCHMARKS: Readonly<Record<string, { readonly builds: readonly string[] }>> = {
+  envelope: { builds: ["libs/envelope"] },
+};
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const [name = "", ...options] = process.argv.slice(2);
+const benchmark = BENCHMARKS[name];
+if (!benchmark) {
+  console.error(`Usage: npm run bench <${Object.keys(BENCHMARKS).join("|")}> [-- options]`);
+  process.exit(2);
+}
+
+const folder = `${root}bench/${name}`;
+if (!existsSync(`${folder}/node_modules`)) run("npm", ["ci", "--prefix", folder]);
+run("npx", ["tsc", "-b", ...benchmark.builds]);
+run(process.execPath, ["--expose-gc", `${folder}/main.ts`, ...options]);
+
+function run(command: string, args: readonly string[]): void {
+  // npm's own lines go to stderr, so that the table alone is on stdout.
+  const isTable = command === process.execPath;
+  execFileSync(command, args, { cwd: root, stdio: ["ignore", isTable ? "inherit" : 2, "inherit"] });
+}
