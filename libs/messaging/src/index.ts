@@ -1,1 +1,35 @@
-export {};
+export { defaultClassify } from "./classify.ts";
+export type { ConsumerDefinition, Step } from "./consumer.ts";
+export { defineConsumer } from "./define-consumer.ts";
+export { GAPS, noFailpoints, type Failpoints, type Gap } from "./failpoints.ts";
+export { dropFences, raiseFence } from "./fences.ts";
+export { LogStrategy, type LogStrategyOptions } from "./log-strategy.ts";
+export type {
+  ConsumeOptions,
+  Consumption,
+  LogRecord,
+  MessageLog,
+  OutgoingRecord,
+  RecordBatch,
+  TopicDefinition,
+  TopicPartition,
+} from "./message-log.ts";
+export { MessagingError, type MessagingErrorCode } from "./messaging-error.ts";
+export { Outbox, type OutboxOptions } from "./outbox.ts";
+export { partitionOf } from "./partitioner.ts";
+export { LOG_SCHEMA, logPartitions } from "./postgres/log-tables.ts";
+export { PostgresMessageLog, type PostgresLogOptions } from "./postgres/postgres-message-log.ts";
+export { PROTOCOL_TABLES, protocolMigrations, protocolPartitions } from "./protocol-tables.ts";
+export {
+  done,
+  failed,
+  type ConsumedBatch,
+  type ConsumedRecord,
+  type Done,
+  type Failed,
+  type Failure,
+  type FailureKind,
+  type RecordIdentity,
+  type RecordResult,
+} from "./record-result.ts";
+export { RpcErrorsFilter } from "./rpc-errors-filter.ts";

@@ -52,6 +52,23 @@ export function sealedReplyRecord(reply: {
   };
 }
 
+/** A status for the reader of a conversation, from a service that may hold no key: a code, never text. */
+export function replyFailedRecord(status: {
+  tenantId: Uint8Array;
+  conversationId: Uint8Array;
+  /** The message concerned. */
+  causeId: Uint8Array;
+  code: string;
+  isRetryable: boolean;
+  bucketEndMs: number;
+}): OutgoingRecord {
+  const { tenantId, conversationId, causeId, code, isRetryable, bucketEndMs } = status;
+  const event = create(ReplyEventSchema, {
+    event: { case: "failed", value: { tenantId, conversationId, causeId, code, retryable: isRetryable } },
+  });
+  return { topic: topics.replies, key: conversationId, value: toBinary(ReplyEventSchema, event), bucketEndMs };
+}
+
 /** `onDeadLetter` of every consumer of sealed messages: the reader learns a code, unless nobody can tell whose it was. */
 export function replyFailedRecords(
   record: LogRecord,
@@ -59,24 +76,7 @@ export function replyFailedRecords(
   identity: RecordIdentity | undefined,
 ): readonly OutgoingRecord[] {
   if (identity === undefined) return [];
-  const event = create(ReplyEventSchema, {
-    event: {
-      case: "failed",
-      value: {
-        tenantId: identity.tenantId,
-        conversationId: identity.conversationId,
-        causeId: identity.messageId,
-        code: failure.code,
-        retryable: failure.isRetryable,
-      },
-    },
-  });
-  return [
-    {
-      topic: topics.replies,
-      key: identity.conversationId,
-      value: toBinary(ReplyEventSchema, event),
-      bucketEndMs: record.bucketEndMs,
-    },
-  ];
+  const { tenantId, conversationId, messageId: causeId } = identity;
+  const { code, isRetryable } = failure;
+  return [replyFailedRecord({ tenantId, conversationId, causeId, code, isRetryable, bucketEndMs: record.bucketEndMs })];
 }

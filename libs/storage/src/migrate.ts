@@ -46,6 +46,7 @@ function migrator(db: Database, schema: string, migrations: Migrations): Migrato
   return new Migrator({
     db: db.kysely,
     migrationTableSchema: schema,
+    allowUnorderedMigrations: true,
     provider: { getMigrations: () => Promise.resolve(Object.fromEntries(steps)) },
   });
 }

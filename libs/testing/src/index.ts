@@ -1,1 +1,10 @@
-export {};
+export { capturedLog, silentLog } from "./logs.ts";
+export { describeOnPostgres } from "./describe-on-postgres.ts";
+export { eventually } from "./eventually.ts";
+export { failOnce } from "./fail-once.ts";
+export { FakeClock } from "./fake-clock.ts";
+export { readTopic } from "./read-topic.ts";
+export { testDatabase } from "./test-database.ts";
+export { hasTestPostgres, startTestPostgres, type TestPostgres } from "./test-postgres.ts";
+export { messageLogContract, type MessageLogHarness } from "./message-log-contract.ts";
+export { liveFramesContract, wakeUpsContract } from "./signal-contracts.ts";

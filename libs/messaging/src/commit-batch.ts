@@ -1,0 +1,111 @@
+import { inTransaction } from "@cloister/storage";
+import { sql, type Kysely, type Transaction } from "kysely";
+import type { ConsumerDefinition } from "./consumer.ts";
+import { moveFences } from "./fences.ts";
+import type { LogRecord } from "./message-log.ts";
+import { MessagingError } from "./messaging-error.ts";
+import type { Outcome } from "./outcome.ts";
+import { appendOutbox } from "./outbox-rows.ts";
+import { park, unpark } from "./parked-rows.ts";
+import type { PriorState } from "./prior-state.ts";
+import { laneOf, type ProtocolScope } from "./protocol-scope.ts";
+import type { ConsumedRecord } from "./record-result.ts";
+
+export interface BatchToCommit {
+  readonly partition: number;
+  readonly outcomes: readonly Outcome[];
+  readonly prior: PriorState;
+  readonly nowMs: number;
+  /** Records that leave the parking lot with this transaction. */
+  readonly unparked: readonly LogRecord[];
+}
+
+/**
+ * Step 2 of the protocol: everything that a batch changes, in one transaction.
+ * @returns the number of the last outbox row written, if any.
+ * @throws MessagingError FENCED when a conversation was changed since its state was read; nothing is written then.
+ */
+export async function commitBatch(
+  definition: ConsumerDefinition,
+  scope: ProtocolScope,
+  batch: BatchToCommit,
+): Promise<number | undefined> {
+  const lane = laneOf(scope.consumer, batch.partition);
+  const outputs = batch.outcomes.flatMap(outputsOf);
+  return inTransaction(definition.db, async (tx) => {
+    if (!(await moveFences(tx, scope, batch.outcomes.flatMap(consumedOf), batch.prior))) {
+      throw new MessagingError("FENCED", "a conversation was changed while its batch was computed");
+    }
+    await insertInbox(tx, scope, batch.outcomes);
+    await writeEffects(tx, definition, batch.outcomes);
+    await insertDeadLetters(tx, scope, batch);
+    const parkings = batch.outcomes.flatMap((one) => (one.kind === "parked" ? [one] : []));
+    await park(tx, scope, parkings, batch.nowMs);
+    await unpark(tx, scope, batch.unparked);
+    return appendOutbox(tx, { schema: scope.schema, lane }, outputs);
+  });
+}
+
+function outputsOf(outcome: Outcome) {
+  if (outcome.kind === "parked") return [];
+  return outcome.kind === "done" ? outcome.result.outputs : outcome.outputs;
+}
+
+function consumedOf(outcome: Outcome): ConsumedRecord[] {
+  if (outcome.kind !== "dead") return [outcome.consumed];
+  const { record, identity } = outcome;
+  return identity === undefined ? [] : [{ record, identity }];
+}
+
+/** A parked record enters the inbox when it is done; one that reused an id is in it under its first fingerprint. */
+async function insertInbox(
+  tx: Kysely<unknown>,
+  { schema, consumer }: ProtocolScope,
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  const rows = outcomes
+    .filter((outcome) => outcome.kind !== "parked" && !isReused(outcome))
+    .flatMap(consumedOf)
+    .map(({ record, identity }) => {
+      const { messageId, fingerprint } = identity;
+      return sql`(${consumer}, ${messageId}::bytea, ${fingerprint}::bytea, ${record.bucketEndMs}::bigint)`;
+    });
+  if (rows.length === 0) return;
+  await sql`insert into ${sql.id(schema, "inbox")} (consumer, message_id, fingerprint, bucket_end_ms)
+    values ${sql.join(rows)}`.execute(tx);
+}
+
+export const ID_REUSED = "ID_REUSED";
+
+function isReused(outcome: Outcome): boolean {
+  return outcome.kind === "dead" && outcome.failure.code === ID_REUSED;
+}
+
+async function writeEffects(
+  tx: Transaction<unknown>,
+  definition: ConsumerDefinition,
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  const results = outcomes.flatMap((outcome) => (outcome.kind === "done" ? [outcome.result] : []));
+  const writes = results.flatMap((result) => (result.write === undefined ? [] : [result.write]));
+  if (writes.length > 0) await definition.writeAll?.(tx, writes);
+  for (const result of results) await result.effects?.(tx);
+}
+
+async function insertDeadLetters(tx: Kysely<unknown>, scope: ProtocolScope, batch: BatchToCommit): Promise<void> {
+  const rows = batch.outcomes.flatMap((outcome) => {
+    if (outcome.kind !== "dead") return [];
+    const { record, identity, failure } = outcome;
+    return [
+      sql`(${scope.consumer}, ${record.topic}, ${record.partition}::integer, ${record.offset}::bigint,
+        ${identity?.messageId ?? null}::bytea, ${identity?.conversationId ?? null}::bytea,
+        ${identity?.tenantId ?? null}::bytea, ${failure.code}, ${failure.isRetryable}::boolean,
+        ${batch.nowMs}::bigint, ${record.key}::bytea, ${record.value}::bytea, ${record.bucketEndMs}::bigint)`,
+    ];
+  });
+  if (rows.length === 0) return;
+  await sql`insert into ${sql.id(scope.schema, "dead_letter")}
+    (consumer, topic, partition_no, record_offset, message_id, conversation_id, tenant_id, code, is_retryable, at_ms,
+      key, value, bucket_end_ms)
+    values ${sql.join(rows)} on conflict do nothing`.execute(tx);
+}

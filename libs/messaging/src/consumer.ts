@@ -1,0 +1,28 @@
+import type { Kysely, Transaction } from "kysely";
+import type { LogRecord, OutgoingRecord } from "./message-log.ts";
+import type { ConsumedBatch, Failure, RecordIdentity, RecordResult } from "./record-result.ts";
+
+/** What a service says about one topic that it consumes. The step itself is its `@EventPattern` handler. */
+export interface ConsumerDefinition<Tables = unknown, Write = unknown> {
+  /** Group and key of its inbox and fences: never changed, one topic each, such as `redaction`. */
+  readonly name: string;
+  readonly topic: string;
+  /** The service's tables; `protocolMigrations` made ours among them. */
+  readonly db: Kysely<Tables>;
+  readonly schema: string;
+  /** Reads ids from the event, without keys. A throw makes the record a dead letter with the error's code. */
+  identify(record: LogRecord): RecordIdentity;
+  /** What to tell the reader of a record that became a dead letter; `identity` is missing if it could not be read. */
+  onDeadLetter(record: LogRecord, failure: Failure, identity: RecordIdentity | undefined): readonly OutgoingRecord[];
+  /** Stores the `write`s of the batch's done records in one go, inside its transaction. */
+  writeAll?(tx: Transaction<Tables>, writes: readonly Write[]): Promise<void>;
+  /** Sorts a thrown error; `defaultClassify` when missing. Codes are told to readers, messages never. */
+  classify?(error: unknown): Failure;
+  readonly maxBatchRecords?: number;
+  readonly maxConcurrency?: number;
+}
+
+/** One result for each record, in their order. A rejection fails the batch, which is then halved to find the culprit. */
+export type Step<Tables = unknown, Write = unknown> = (
+  batch: ConsumedBatch,
+) => Promise<readonly RecordResult<Tables, Write>[]>;

@@ -1,0 +1,11 @@
+/** The four gaps of the protocol, in the order that a batch passes them. */
+export const GAPS = ["before-transaction", "before-relay", "before-delete", "before-commit"] as const;
+
+export type Gap = (typeof GAPS)[number];
+
+/** Where a test ends a consumer: a rejection here counts as the end of its process. */
+export interface Failpoints {
+  reach(gap: Gap, consumer: string): Promise<void>;
+}
+
+export const noFailpoints: Failpoints = { reach: () => Promise.resolve() };

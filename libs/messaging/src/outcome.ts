@@ -1,0 +1,42 @@
+import { hex } from "./hex.ts";
+import type { LogRecord, OutgoingRecord } from "./message-log.ts";
+import type { ConsumedRecord, Done, Failure, RecordIdentity, RecordResult } from "./record-result.ts";
+
+/** What a transaction writes for one record. */
+export type Outcome =
+  | { readonly kind: "done"; readonly consumed: ConsumedRecord; readonly result: Done<unknown, unknown> }
+  | { readonly kind: "parked"; readonly consumed: ConsumedRecord; readonly code: string }
+  | {
+      readonly kind: "dead";
+      readonly record: LogRecord;
+      readonly identity: RecordIdentity | undefined;
+      readonly failure: Failure;
+      readonly outputs: readonly OutgoingRecord[];
+    };
+
+/** The code of a record that waits only because an earlier one of its key does. */
+export const BEHIND = "BEHIND_PARKED";
+
+export type DeadLetters = (record: LogRecord, failure: Failure, identity?: RecordIdentity) => Outcome;
+
+/**
+ * Turns a step's results into outcomes. When a record is parked, the later ones of its key are parked behind it,
+ * whatever the step made of them: it did so believing that the earlier one was done.
+ */
+export function outcomesOf(
+  fresh: readonly ConsumedRecord[],
+  results: readonly RecordResult[],
+  deadLetter: DeadLetters,
+): Outcome[] {
+  const parked = new Set<string>();
+  return fresh.flatMap((consumed, n): Outcome[] => {
+    const result = results[n];
+    if (result === undefined) return [];
+    const conversation = hex(consumed.identity.conversationId);
+    if (parked.has(conversation)) return [{ kind: "parked", consumed, code: BEHIND }];
+    if (result.status === "done") return [{ kind: "done", consumed, result }];
+    if (result.failure.kind !== "tenant") return [deadLetter(consumed.record, result.failure, consumed.identity)];
+    parked.add(conversation);
+    return [{ kind: "parked", consumed, code: result.failure.code }];
+  });
+}

@@ -1,0 +1,94 @@
+import type { Clock, Log } from "@cloister/service";
+import pLimit from "p-limit";
+import type { LogRecord, TopicPartition } from "./message-log.ts";
+import { MessagingError } from "./messaging-error.ts";
+import { dueParked, hasParked } from "./parked-rows.ts";
+import type { ProtocolScope } from "./protocol-scope.ts";
+
+const LOOK_EVERY_MS = 500;
+const MAX_RECORDS = 64;
+
+export interface ParkingPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The consumer must not go on. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+interface Slot {
+  readonly where: TopicPartition;
+  readonly stopping: AbortSignal;
+  timer: NodeJS.Timeout | undefined;
+}
+
+type Again = (where: TopicPartition, records: readonly LogRecord[]) => Promise<void>;
+
+/**
+ * Takes parked records up again when they are due, by the same way as fetched ones and never beside them. It looks only
+ * at partitions that have any, so that an idle system asks nothing.
+ */
+export class ParkingLot {
+  readonly #scope: ProtocolScope;
+  readonly #ports: ParkingPorts;
+  readonly #again: Again;
+  readonly #slots = new Map<number, Slot>();
+  readonly #locks = new Map<number, ReturnType<typeof pLimit>>();
+
+  constructor(scope: ProtocolScope, ports: ParkingPorts, again: Again) {
+    this.#scope = scope;
+    this.#ports = ports;
+    this.#again = again;
+  }
+
+  /** A partition was assigned: watches it until `stopping`, if it has parked records. */
+  async open(where: TopicPartition, stopping: AbortSignal): Promise<void> {
+    if (stopping.aborted) return;
+    const slot: Slot = { where, stopping, timer: undefined };
+    this.#slots.set(where.partition, slot);
+    stopping.addEventListener("abort", () => clearTimeout(slot.timer), { once: true });
+    if (await hasParked(this.#scope, where.partition)) this.#watch(slot);
+  }
+
+  /** Records were parked in this partition. */
+  filled(partition: number): void {
+    const slot = this.#slots.get(partition);
+    if (slot !== undefined) this.#watch(slot);
+  }
+
+  /** Runs work on a partition when nothing else does. */
+  alone<T>(partition: number, work: () => Promise<T>): Promise<T> {
+    const lock = this.#locks.get(partition) ?? pLimit(1);
+    this.#locks.set(partition, lock);
+    return lock(work);
+  }
+
+  #watch(slot: Slot): void {
+    if (slot.timer !== undefined || slot.stopping.aborted) return;
+    slot.timer = setTimeout(() => {
+      void this.#look(slot).then((isEmpty) => {
+        slot.timer = undefined;
+        if (!isEmpty) this.#watch(slot);
+      });
+    }, LOOK_EVERY_MS);
+  }
+
+  /** True when the partition has no parked record left. */
+  async #look(slot: Slot): Promise<boolean> {
+    const { where, stopping } = slot;
+    try {
+      await this.alone(where.partition, async () => {
+        if (stopping.aborted) return;
+        const due = await dueParked(this.#scope, where, this.#ports.clock.nowMs(), MAX_RECORDS);
+        if (due.length > 0) await this.#again(where, due);
+      });
+      return !(await hasParked(this.#scope, where.partition));
+    } catch (error) {
+      if (error instanceof MessagingError && error.code === "CONSUMER_FATAL") {
+        this.#ports.onFatal(error);
+        return true;
+      }
+      this.#ports.log.warn("parked records could not be taken up", { consumer: this.#scope.consumer, error });
+      return false;
+    }
+  }
+}

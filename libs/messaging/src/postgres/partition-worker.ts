@@ -1,0 +1,105 @@
+import type { Log } from "@cloister/service";
+import { backoffMs, pause } from "../backoff.ts";
+import type { ConsumeOptions, RecordBatch } from "../message-log.ts";
+import { MessagingError } from "../messaging-error.ts";
+import type { Claim, GroupMembership } from "./group.ts";
+
+/** `idle` may fetch; `busy` is starting or has a batch in work; `over` is given up, lost or dead. */
+type WorkerState = "idle" | "busy" | "over";
+
+export interface WorkerParts {
+  readonly claim: Claim;
+  readonly membership: GroupMembership;
+  readonly options: ConsumeOptions;
+  readonly log: Log;
+  /** Bounds the batches in work over all partitions. */
+  readonly limit: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Called when the worker becomes idle, or over. */
+  readonly changed: () => void;
+  readonly died: (error: unknown) => void;
+}
+
+/** One owned partition: a batch at a time, repeated until it succeeds, committed before the next one is fetched. */
+export class PartitionWorker {
+  readonly claim: Claim;
+  readonly #parts: WorkerParts;
+  readonly #stopping = new AbortController();
+  #state: WorkerState = "busy";
+  #work: Promise<void>;
+  #nextOffset: number;
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.claim = parts.claim;
+    this.#nextOffset = parts.claim.nextOffset;
+    const where = { topic: parts.claim.topic.name, partition: parts.claim.part };
+    this.#work = this.#repeat(() => parts.options.onAssigned(where, this.#stopping.signal)).then(() => this.#idle());
+  }
+
+  get isIdle(): boolean {
+    return this.#state === "idle";
+  }
+
+  get isOver(): boolean {
+    return this.#state === "over";
+  }
+
+  get nextOffset(): number {
+    return this.#nextOffset;
+  }
+
+  /** Starts on a batch that was fetched for it. */
+  take(batch: RecordBatch): void {
+    if (this.#state !== "idle") return;
+    this.#state = "busy";
+    this.#work = this.#run(batch).then(() => this.#idle());
+  }
+
+  /** Resolves when the batch in work is finished and committed; nothing is taken any more. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#work;
+    this.#state = "over";
+  }
+
+  async #run(batch: RecordBatch): Promise<void> {
+    const last = batch.records.at(-1);
+    if (last === undefined) return;
+    const isHandled = await this.#repeat(() => this.#parts.limit(() => this.#parts.options.onBatch(batch)));
+    if (!isHandled) return;
+    let isOwner = false;
+    const isCommitted = await this.#repeat(async () => {
+      isOwner = await this.#parts.membership.commit(this.claim, last.offset + 1);
+    });
+    if (isCommitted && isOwner) this.#nextOffset = last.offset + 1;
+    else this.#state = "over";
+  }
+
+  /** Until it succeeds. False when stopped between two attempts, or dead. */
+  async #repeat(work: () => Promise<void>): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await work();
+        return true;
+      } catch (error) {
+        if (error instanceof MessagingError && error.code === "CONSUMER_FATAL") return this.#die(error);
+        const { topic, part } = this.claim;
+        const where = { topic: topic.name, partition: part, group: this.#parts.options.group };
+        this.#parts.log.warn("a batch will be tried again", { ...where, attempt, error });
+        await pause(backoffMs(attempt), this.#stopping.signal);
+        if (this.#stopping.signal.aborted) return false;
+      }
+    }
+  }
+
+  #die(error: unknown): false {
+    this.#state = "over";
+    this.#parts.died(error);
+    return false;
+  }
+
+  #idle(): void {
+    if (this.#state === "busy" && !this.#stopping.signal.aborted) this.#state = "idle";
+    this.#parts.changed();
+  }
+}

@@ -1,0 +1,60 @@
+import { onDatabase } from "@cloister/storage";
+import { sql } from "kysely";
+import { hex } from "./hex.ts";
+import type { ProtocolScope } from "./protocol-scope.ts";
+import type { ConsumedRecord } from "./record-result.ts";
+
+export interface Fence {
+  readonly lastOffset: number;
+  readonly version: number;
+}
+
+/** What earlier batches left that concerns this one; keys are hexadecimal ids. */
+export interface PriorState {
+  readonly fences: ReadonlyMap<string, Fence>;
+  readonly inbox: ReadonlyMap<string, Uint8Array>;
+  readonly parkedConversations: ReadonlySet<string>;
+}
+
+interface PriorRow {
+  kind: "fence" | "inbox" | "parked";
+  id: Uint8Array;
+  last_offset: number;
+  version: number;
+  fingerprint: Uint8Array | null;
+}
+
+/** Step 1 of the protocol, in one round trip and outside any transaction. */
+export async function readPriorState(scope: ProtocolScope, records: readonly ConsumedRecord[]): Promise<PriorState> {
+  const fences = new Map<string, Fence>();
+  const inbox = new Map<string, Uint8Array>();
+  const parkedConversations = new Set<string>();
+  if (records.length === 0) return { fences, inbox, parkedConversations };
+  const conversations = distinct(records.map((one) => one.identity.conversationId));
+  const messages = distinct(records.map((one) => one.identity.messageId));
+  const { db, schema, consumer } = scope;
+  const { rows } = await onDatabase(() =>
+    sql<PriorRow>`
+      select 'fence' as kind, conversation_id as id, last_offset, version, null::bytea as fingerprint
+      from ${sql.id(schema, "consumer_fence")}
+      where consumer = ${consumer} and conversation_id in (${conversations})
+      union all
+      select 'inbox', message_id, 0, 0, fingerprint
+      from ${sql.id(schema, "inbox")} where consumer = ${consumer} and message_id in (${messages})
+      union all
+      select distinct 'parked', conversation_id, 0, 0, null::bytea
+      from ${sql.id(schema, "parked")}
+      where consumer = ${consumer} and conversation_id in (${conversations})`.execute(db),
+  );
+  for (const row of rows) {
+    if (row.kind === "fence") fences.set(hex(row.id), { lastOffset: row.last_offset, version: row.version });
+    else if (row.kind === "parked") parkedConversations.add(hex(row.id));
+    else if (row.fingerprint !== null) inbox.set(hex(row.id), row.fingerprint);
+  }
+  return { fences, inbox, parkedConversations };
+}
+
+function distinct(ids: readonly Uint8Array[]) {
+  const byHex = new Map(ids.map((id) => [hex(id), id]));
+  return sql.join([...byHex.values()].map((id) => sql`${id}::bytea`));
+}

@@ -1,0 +1,83 @@
+import type { Migrations, PartitionedTable } from "@cloister/storage";
+import { sql, type Kysely } from "kysely";
+
+/** The protocol's partitioned tables, each by the end of the record's `flow` bucket: what a purge drops. */
+export const PROTOCOL_TABLES = ["inbox", "outbox", "parked", "dead_letter"] as const;
+
+export function protocolPartitions(schema: string): PartitionedTable[] {
+  return PROTOCOL_TABLES.map((table) => ({ schema, table }));
+}
+
+/** The tables of the one protocol, for the schema of each service that consumes or produces. */
+export const protocolMigrations: Migrations = {
+  "000_protocol": {
+    async up(db, schema) {
+      for (const create of [fence, inbox, outbox, parked, deadLetter]) await create(db, schema);
+    },
+  },
+};
+
+/** One row a consumer and conversation: what was handled last, and a version that any writer of its state raises. */
+async function fence(db: Kysely<unknown>, schema: string): Promise<void> {
+  await sql`create table ${sql.id(schema, "consumer_fence")} (
+    consumer text not null,
+    conversation_id bytea not null,
+    last_offset bigint not null,
+    version bigint not null,
+    last_bucket_end_ms bigint not null,
+    primary key (consumer, conversation_id))`.execute(db);
+}
+
+async function inbox(db: Kysely<unknown>, schema: string): Promise<void> {
+  await sql`create table ${sql.id(schema, "inbox")} (
+    consumer text not null,
+    message_id bytea not null,
+    fingerprint bytea not null,
+    bucket_end_ms bigint not null,
+    primary key (consumer, message_id, bucket_end_ms)) partition by list (bucket_end_ms)`.execute(db);
+}
+
+/** A lane is one writer's: a consumer's partition, or a door of ingest. Rows leave it in the order of seq. */
+async function outbox(db: Kysely<unknown>, schema: string): Promise<void> {
+  await sql`create table ${sql.id(schema, "outbox")} (
+    lane text not null,
+    seq bigserial not null,
+    topic text not null,
+    key bytea not null,
+    value bytea not null,
+    bucket_end_ms bigint not null,
+    primary key (lane, seq, bucket_end_ms)) partition by list (bucket_end_ms)`.execute(db);
+}
+
+async function parked(db: Kysely<unknown>, schema: string): Promise<void> {
+  await sql`create table ${sql.id(schema, "parked")} (
+    consumer text not null,
+    conversation_id bytea not null,
+    seq bigint not null,
+    partition_no integer not null,
+    tenant_id bytea not null,
+    code text not null,
+    attempts integer not null,
+    retry_at_ms bigint not null,
+    value bytea not null,
+    bucket_end_ms bigint not null,
+    primary key (consumer, conversation_id, seq, bucket_end_ms)) partition by list (bucket_end_ms)`.execute(db);
+}
+
+async function deadLetter(db: Kysely<unknown>, schema: string): Promise<void> {
+  await sql`create table ${sql.id(schema, "dead_letter")} (
+    consumer text not null,
+    topic text not null,
+    partition_no integer not null,
+    record_offset bigint not null,
+    message_id bytea,
+    conversation_id bytea,
+    tenant_id bytea,
+    code text not null,
+    is_retryable boolean not null,
+    at_ms bigint not null,
+    key bytea not null,
+    value bytea not null,
+    bucket_end_ms bigint not null,
+    primary key (consumer, partition_no, record_offset, bucket_end_ms)) partition by list (bucket_end_ms)`.execute(db);
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "@jest/globals";
+import type { LiveFrames, WakeUps } from "@cloister/storage";
+import { eventually } from "./eventually.ts";
+
+/** What every adapter of the WakeUps port does. */
+export function wakeUpsContract(name: string, factory: () => Promise<WakeUps>): void {
+  describe(`${name}: the contract of wake-ups`, () => {
+    it("wakes every listener of a channel and none of another", async () => {
+      const wakeUps = await factory();
+      const woken: string[] = [];
+      wakeUps.subscribe("a", () => woken.push("first"));
+      wakeUps.subscribe("a", () => woken.push("second"));
+      wakeUps.subscribe("b", () => woken.push("other"));
+      wakeUps.wake("a");
+      await eventually(() => expect(new Set(woken)).toEqual(new Set(["first", "second"])));
+      await wakeUps.close();
+    });
+
+    it("calls a listener in a later turn, and no more once it has left", async () => {
+      const wakeUps = await factory();
+      let woken = 0;
+      const leave = wakeUps.subscribe("a", () => (woken += 1));
+      wakeUps.wake("a");
+      expect(woken).toBe(0);
+      await eventually(() => expect(woken).toBeGreaterThan(0));
+      leave();
+      const before = woken;
+      wakeUps.wake("a");
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      expect(woken).toBe(before);
+      await wakeUps.close();
+    });
+  });
+}
+
+/** What every adapter of the LiveFrames port does. */
+export function liveFramesContract(name: string, factory: () => Promise<LiveFrames>): void {
+  describe(`${name}: the contract of live frames`, () => {
+    it("gives the frames of a channel in their order to whoever listens", async () => {
+      const frames = await factory();
+      const seen: number[] = [];
+      frames.subscribe("a", (frame) => seen.push(...frame));
+      frames.subscribe("b", () => seen.push(-1));
+      for (const n of [1, 2, 3]) frames.publish("a", Uint8Array.of(n));
+      await eventually(() => expect(seen).toEqual([1, 2, 3]));
+      await frames.close();
+    });
+
+    it("keeps nothing for who comes later", async () => {
+      const frames = await factory();
+      const seen: Uint8Array[] = [];
+      frames.publish("a", Uint8Array.of(1));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      frames.subscribe("a", (frame) => seen.push(frame));
+      frames.publish("a", Uint8Array.of(2));
+      await eventually(() => expect(seen).toEqual([Uint8Array.of(2)]));
+      await frames.close();
+    });
+  });
+}

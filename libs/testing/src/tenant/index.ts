@@ -1,0 +1,3 @@
+export { SimulatedAuthority } from "./simulated-authority.ts";
+export { SimulatedInstance, type AnswerOptions, type SimulatedAnswer } from "./simulated-instance.ts";
+export { newSigner, SimulatedTenant } from "./simulated-tenant.ts";

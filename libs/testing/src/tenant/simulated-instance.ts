@@ -1,0 +1,89 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { MapDeltaSchema, ReplySchema } from "@cloister/contracts/content";
+import { ReplyEventSchema } from "@cloister/contracts/events";
+import {
+  ContentType,
+  createKemPublicKey,
+  createSigningKey,
+  derivedId,
+  sealEnvelope,
+  Stage,
+  Suite,
+  type Header,
+  type SigningKey,
+} from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import { bucketEndMs, type ConversationStatement } from "@cloister/policy";
+
+import type { SimulatedTenant } from "./simulated-tenant.ts";
+
+/** What an instance answers: a reply's text, or what placeholders stand for. */
+export type SimulatedAnswer =
+  | { readonly kind: "reply"; readonly text: string }
+  | { readonly kind: "map-delta"; readonly values: Readonly<Record<string, string>> };
+
+export interface AnswerOptions {
+  /** Fields of the header to change, for a test of what a reader refuses. */
+  readonly header?: Partial<Header>;
+  /** The certificate to show; its own unless given. */
+  readonly certificate?: Uint8Array;
+}
+
+/** An attested instance of redaction or inference whose replies are sealed and signed for real. */
+export class SimulatedInstance {
+  readonly #tenant: SimulatedTenant;
+  readonly #role: "redaction" | "enclave-inference";
+  readonly #signer: SigningKey = createSigningKey(nodeBackend, nodeBackend.randomBytes(32));
+  readonly certificate: Uint8Array;
+
+  constructor(tenant: SimulatedTenant, role: "redaction" | "enclave-inference", nowMs: number) {
+    this.#tenant = tenant;
+    this.#role = role;
+    this.certificate = tenant.certify(role, this.#signer.publicKeyBytes, nowMs);
+  }
+
+  /** A serialized ReplyEvent, sealed to the client's reply key in the statement. */
+  answer(
+    cause: Pick<Header, "messageId" | "tenantId" | "conversationId">,
+    statement: ConversationStatement,
+    answer: SimulatedAnswer,
+    nowMs: number,
+    options: AnswerOptions = {},
+  ): Uint8Array {
+    const isReply = answer.kind === "reply";
+    const stage = isReply ? Stage.REPLY : Stage.MAP_DELTA;
+    const expiresAtMs = bucketEndMs(this.#tenant.policy.periods.mailbox.periodMs, nowMs);
+    const header: Header = {
+      suite: Suite.AES_256_GCM,
+      messageId: derivedId(cause.messageId, stage, 0),
+      tenantId: cause.tenantId,
+      conversationId: cause.conversationId,
+      stage,
+      attempt: 0,
+      senderSeq: 0,
+      createdAtMs: nowMs,
+      expiresAtMs,
+      contentType: isReply ? ContentType.REPLY : ContentType.MAP_DELTA,
+      policyVersion: this.#tenant.policy.version,
+      causeId: cause.messageId,
+      ...options.header,
+    };
+    const recipients = [createKemPublicKey(nodeBackend, statement.clientKemPublicKey)];
+    const payload = contentOf(answer, this.#role, expiresAtMs);
+    const { bytes: envelope } = sealEnvelope(nodeBackend, { header, payload, recipients, signer: this.#signer });
+    const signerCertificate = options.certificate ?? this.certificate;
+    const event = { case: "sealed" as const, value: { envelope, signerCertificate } };
+    return toBinary(ReplyEventSchema, create(ReplyEventSchema, { event }));
+  }
+}
+
+function contentOf(answer: SimulatedAnswer, model: string, expiresAtMs: number): Uint8Array {
+  if (answer.kind === "reply") return toBinary(ReplySchema, create(ReplySchema, { text: answer.text, model }));
+  const entries = Object.entries(answer.values).map(([placeholder, value]) => ({
+    placeholder,
+    entityType: "PERSON",
+    value,
+    expiresAtMs: BigInt(expiresAtMs),
+  }));
+  return toBinary(MapDeltaSchema, create(MapDeltaSchema, { entries }));
+}

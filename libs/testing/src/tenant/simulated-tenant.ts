@@ -1,0 +1,114 @@
+import { reportData, type AttestedRole } from "@cloister/attestation";
+import { simulatedEvidenceSource, SimulatedRoot } from "@cloister/attestation/simulated";
+import { deriveTenantId, type TenantId } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import {
+  clientKeysHash,
+  DAY_MS,
+  definePolicy,
+  signAdmission,
+  signerFromSeed,
+  signInstanceCertificate,
+  signIssuerNote,
+  signPolicy,
+  type AuthorityChainFields,
+  type NoteSigner,
+  type Policy,
+  type PolicyChoices,
+} from "@cloister/policy";
+
+const evidenceLifeMs = 30 * 60 * 1000;
+const measurement = new Uint8Array(48).fill(7);
+const configurationDigest = new Uint8Array(48).fill(9);
+
+export function newSigner(): NoteSigner {
+  return signerFromSeed(nodeBackend.randomBytes(32));
+}
+
+/** A tenant with real signatures all the way, whose evidence is simulated: what `tenant init` and `keys` make together. */
+export class SimulatedTenant {
+  readonly tenantId: TenantId;
+  readonly issuer = newSigner();
+  policy: Policy;
+  readonly #root = newSigner();
+  readonly #simulatedRoot = SimulatedRoot.create();
+  readonly #admissionIssuer = newSigner();
+  readonly #keysSigner = newSigner();
+
+  constructor(nowMs: number, choices: Partial<PolicyChoices> = {}) {
+    this.tenantId = deriveTenantId(this.#root.publicKey);
+    const allowed = [{ measurement, configurationDigest }];
+    this.policy = definePolicy("standard", {
+      version: 1,
+      tenantId: this.tenantId,
+      roots: [this.#root.publicKey],
+      notBeforeMs: nowMs - DAY_MS,
+      expiresAtMs: nowMs + 60 * DAY_MS,
+      measurements: { keys: allowed, redaction: allowed, "enclave-inference": allowed, embedding: allowed },
+      admissionIssuers: [{ name: "app-backend", publicKey: this.#admissionIssuer.publicKey }],
+      kms: { custody: "byok", provider: "local", keyRef: "" },
+      development: true,
+      simulatedRoots: [this.#simulatedRoot.publicKey],
+      ...choices,
+    });
+  }
+
+  get signedPolicy(): { readonly genesisRoot: Uint8Array; readonly policy: Uint8Array } {
+    return { genesisRoot: this.#root.publicKey, policy: signPolicy(this.policy, this.#root) };
+  }
+
+  /** A signed admission statement, as the tenant's own backend gives it. */
+  admit(
+    keys: { readonly clientKemPublicKey: Uint8Array; readonly clientSigningPublicKey: Uint8Array },
+    nowMs: number,
+    kind: "chat" | "kb" = "chat",
+  ): Uint8Array {
+    const admission = {
+      id: nodeBackend.randomBytes(16),
+      tenantId: this.tenantId,
+      clientKeysHash: clientKeysHash(keys),
+      kind,
+      subjectRef: null,
+      knowledgeBases: [],
+      issuedAtMs: nowMs,
+      expiresAtMs: nowMs + 60_000,
+    };
+    return signAdmission(admission, this.#admissionIssuer);
+  }
+
+  /** Root → policy → evidence of `keys` → issuer, as `keys` shows it. */
+  async chain(nowMs: number): Promise<Required<AuthorityChainFields>> {
+    const binding = {
+      role: "keys" as const,
+      configurationDigest,
+      kemPublicKey: new Uint8Array(1216).fill(3),
+      signingPublicKey: this.#keysSigner.publicKey,
+      notAfterMs: nowMs + evidenceLifeMs,
+      nonce: new Uint8Array(),
+    };
+    const source = simulatedEvidenceSource(this.#simulatedRoot, { role: "keys", measurement }, { nowMs: () => nowMs });
+    const evidence = await source.collect(reportData(binding));
+    const issuerNote = { tenantId: this.tenantId, issuerKey: this.issuer.publicKey, issuedAtMs: nowMs };
+    return {
+      ...this.signedPolicy,
+      rootRotations: [],
+      keysEvidence: { ...binding, notAfterMs: BigInt(binding.notAfterMs), evidence },
+      issuerNote: signIssuerNote(issuerNote, this.#keysSigner),
+    };
+  }
+
+  /** The issuer's word for an instance's signing key, valid from `nowMs` on for half an hour. */
+  certify(role: AttestedRole, signingPublicKey: Uint8Array, nowMs: number): Uint8Array {
+    const certificate = {
+      tenantId: this.tenantId,
+      role,
+      measurement,
+      configurationDigest,
+      kemPublicKey: new Uint8Array(1216).fill(4),
+      signingPublicKey,
+      notBeforeMs: nowMs,
+      notAfterMs: nowMs + evidenceLifeMs,
+    };
+    return signInstanceCertificate(certificate, this.issuer);
+  }
+}
