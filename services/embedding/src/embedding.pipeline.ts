@@ -1,0 +1,112 @@
+import type { ConversationRecord, KeyRequest } from "@cloister/keyring";
+import { done, type ConsumedBatch, type Failed, type RecordResult } from "@cloister/messaging";
+import type { PassagesOfCause, PassageTables, SealedPassage, VectorIndex } from "@cloister/retrieval";
+import type { Clock, Log } from "@cloister/service";
+import { failure } from "./classify.ts";
+import { documentsOf, type Documents } from "./documents.ts";
+import { flowKeyOf, openRedacted, type RedactedText } from "./open-redacted.ts";
+import type { KeyLease, KeySource } from "./ports.ts";
+import { sealPassages } from "./seal-passages.ts";
+import { keptUntil } from "./what-is-kept.ts";
+
+/** What one message changes in the index. */
+export interface PassageWrite {
+  readonly replaced: readonly PassagesOfCause[];
+  readonly passages: readonly SealedPassage[];
+}
+
+export type EmbeddingResult = RecordResult<PassageTables, PassageWrite>;
+
+interface Kept {
+  readonly message: RedactedText;
+  readonly record: ConversationRecord;
+  readonly bucketEndMs: number;
+}
+
+type Step<T> = T | Failed | "nothing";
+
+export interface EmbeddingPipelinePorts {
+  readonly keys: KeySource;
+  readonly index: VectorIndex<PassageTables>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** open → decide what is kept → find the documents it replaces → split and seal; the consumer stores it. */
+export class EmbeddingPipeline {
+  readonly #ports: EmbeddingPipelinePorts;
+
+  constructor(ports: EmbeddingPipelinePorts) {
+    this.#ports = ports;
+  }
+
+  async run(batch: ConsumedBatch): Promise<EmbeddingResult[]> {
+    const { keys, index, clock } = this.#ports;
+    const nowMs = clock.nowMs();
+
+    const opening = await keys.lease(batch.records.map(({ record }) => flowKeyOf(record)));
+    const steps = batch.records.map(({ record }) =>
+      attempted(() => decide(openRedacted(record, opening, nowMs), opening, nowMs)),
+    );
+
+    const kept = steps.filter(isKept);
+    const documents = await documentsOf(knowledgeBasesOf(kept), index, keys, nowMs);
+    const sealing = await keys.lease(kept.map(vectorKeyOf));
+    await index.prepare(kept.map(({ bucketEndMs }) => bucketEndMs));
+
+    return steps.map((step) => {
+      if (step === "nothing") return done([]);
+      if (!isKept(step)) return step;
+      const write = attempted(() => toWrite(step, documents, sealing));
+      return "passages" in write ? done([], { write }) : this.#failed(write, step);
+    });
+  }
+
+  /** A chat message that can't be remembered is answered all the same: its reader must not be told that it failed. */
+  #failed(result: Failed, { record }: Kept): EmbeddingResult {
+    const { kind, code } = result.failure;
+    if (record.kind === "kb" || kind !== "poison") return result;
+    this.#ports.log.warn("a message is not remembered", { code });
+    return done([]);
+  }
+}
+
+function decide(message: RedactedText, keys: KeyLease, nowMs: number): Step<Kept> {
+  const record = keys.conversation(message.header);
+  const bucketEndMs = keptUntil(message, record, nowMs);
+  return bucketEndMs === undefined ? "nothing" : { message, record, bucketEndMs };
+}
+
+function toWrite({ message, record, bucketEndMs }: Kept, documents: Documents, keys: KeyLease): PassageWrite {
+  const key = keys.sealingKey(vectorKeyOf({ message, bucketEndMs }));
+  const passages = sealPassages(message, record, bucketEndMs, key);
+  const { tenantId, conversationId } = message.header;
+  const brought = { tenantId, conversationId, causeId: message.causeId };
+  const replaced = message.document === undefined ? [] : documents.replace(message.document.documentId, brought);
+  return { passages, replaced };
+}
+
+function vectorKeyOf({ message, bucketEndMs }: Pick<Kept, "message" | "bucketEndMs">): KeyRequest {
+  const { tenantId, conversationId } = message.header;
+  return { tenantId, conversationId, purpose: "vector", bucketEndMs };
+}
+
+function knowledgeBasesOf(kept: readonly Kept[]): ConversationRecord[] {
+  const byId = new Map<string, ConversationRecord>();
+  for (const { record, message } of kept) {
+    if (message.document !== undefined) byId.set(Buffer.from(record.conversationId).toString("hex"), record);
+  }
+  return [...byId.values()];
+}
+
+function isKept(step: Step<Kept>): step is Kept {
+  return typeof step === "object" && "message" in step;
+}
+
+function attempted<T>(work: () => T): T | Failed {
+  try {
+    return work();
+  } catch (error) {
+    return failure(error);
+  }
+}
