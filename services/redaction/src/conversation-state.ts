@@ -1,0 +1,34 @@
+import { PlaceholderMemory, type MapEntry, type PlaceholderCounters } from "@cloister/pii";
+import type { LeasedKeys } from "@cloister/keyring";
+import { z } from "zod";
+import { openMapRow } from "./map/map-entries.ts";
+import type { StoredConversation } from "./map/conversation-store.ts";
+import { emptyWindow, type SequenceWindow } from "./sequence-window.ts";
+
+/** What a conversation brings to its next message. */
+export interface ConversationState {
+  readonly window: SequenceWindow;
+  readonly memory: PlaceholderMemory;
+  readonly expiresAtMs: number;
+}
+
+const countersSchema = z.record(z.string(), z.number().int().nonnegative());
+
+/** Opens what is stored. @throws EnvelopeError, KeyringError, RedactionError as `openMapRow` */
+export function recallConversation(stored: StoredConversation, keys: LeasedKeys, nowMs: number): ConversationState {
+  const entries: MapEntry[] = stored.mapRows.flatMap((row) => openMapRow(row, keys, nowMs));
+  const live = entries.filter((entry) => entry.expiresAtMs > nowMs);
+  return {
+    window: windowOf(stored),
+    memory: PlaceholderMemory.from(live, countersOf(stored)),
+    expiresAtMs: stored.row?.expires_at_ms ?? 0,
+  };
+}
+
+function windowOf({ row }: StoredConversation): SequenceWindow {
+  return row === undefined ? emptyWindow : { highest: BigInt(row.highest_seq), seen: Uint8Array.from(row.seen) };
+}
+
+function countersOf({ row }: StoredConversation): PlaceholderCounters {
+  return row === undefined ? {} : countersSchema.parse(JSON.parse(row.counters));
+}

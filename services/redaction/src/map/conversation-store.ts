@@ -1,0 +1,80 @@
+import { onDatabase, PartitionKeeper, schemaOf, type Database } from "@cloister/storage";
+import type { Kysely, Transaction } from "kysely";
+import type { ConversationRow, MapEntryRow, RedactionTables } from "../tables.ts";
+import { mapEntryTable, REDACTION_SCHEMA } from "../tables.ts";
+
+/** What redaction kept of a conversation; the map still sealed. */
+export interface StoredConversation {
+  readonly row: ConversationRow | undefined;
+  readonly mapRows: readonly MapEntryRow[];
+}
+
+/** What one message changes. */
+export interface RedactionWrite {
+  readonly conversation: ConversationRow;
+  readonly mapRow: MapEntryRow | undefined;
+}
+
+/** Reads outside any transaction, writes inside the protocol's. */
+export class ConversationStore {
+  readonly #db: Kysely<RedactionTables>;
+  readonly #partitions: PartitionKeeper;
+
+  constructor(db: Database) {
+    this.#db = schemaOf<RedactionTables>(db, REDACTION_SCHEMA);
+    this.#partitions = new PartitionKeeper(db.kysely, [mapEntryTable]);
+  }
+
+  /** By conversation_id in hex. Map rows come in the order of their message ids, which is that of time. */
+  async load(conversationIds: readonly Uint8Array[], nowMs: number): Promise<ReadonlyMap<string, StoredConversation>> {
+    const ids = [...conversationIds];
+    if (ids.length === 0) return new Map();
+    const [rows, mapRows] = await onDatabase(() =>
+      Promise.all([
+        this.#db.selectFrom("conversation").selectAll().where("conversation_id", "in", ids).execute(),
+        this.#db
+          .selectFrom("map_entry")
+          .selectAll()
+          .where("conversation_id", "in", ids)
+          .where("bucket_end_ms", ">", nowMs)
+          .orderBy("message_id")
+          .execute(),
+      ]),
+    );
+    const byId = new Map<string, StoredConversation>();
+    for (const id of ids.map(hexOf)) {
+      byId.set(id, {
+        row: rows.find((row) => hexOf(row.conversation_id) === id),
+        mapRows: mapRows.filter((row) => hexOf(row.conversation_id) === id),
+      });
+    }
+    return byId;
+  }
+
+  /** Makes room for map rows before the transaction that inserts them. */
+  async prepare(bucketEndsMs: readonly number[]): Promise<void> {
+    await onDatabase(() => this.#partitions.ensure([...bucketEndsMs]));
+  }
+
+  /** One insert for the map rows of a batch, one upsert for its conversations: the last state of each wins. */
+  static async write(tx: Transaction<RedactionTables>, writes: readonly RedactionWrite[]): Promise<void> {
+    const mapRows = writes.flatMap(({ mapRow }) => mapRow ?? []);
+    if (mapRows.length > 0) await tx.insertInto("map_entry").values(mapRows).execute();
+    const last = new Map(writes.map(({ conversation }) => [hexOf(conversation.conversation_id), conversation]));
+    if (last.size === 0) return;
+    await tx
+      .insertInto("conversation")
+      .values([...last.values()])
+      .onConflict((conflict) =>
+        conflict.column("conversation_id").doUpdateSet((eb) => ({
+          counters: eb.ref("excluded.counters"),
+          highest_seq: eb.ref("excluded.highest_seq"),
+          seen: eb.ref("excluded.seen"),
+          expires_at_ms: eb.ref("excluded.expires_at_ms"),
+        })),
+      )
+      .execute();
+  }
+}
+
+export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

@@ -1,0 +1,146 @@
+import { bucketEnd, type ConversationRecord, type Keyring, type KeyRequest, type LeasedKeys } from "@cloister/keyring";
+import { done, type ConsumedBatch, type RecordResult } from "@cloister/messaging";
+import { readSealedMessage, type SealedMessage } from "@cloister/messaging/sealed-events";
+import type { Clock } from "@cloister/service";
+import { failureOf } from "./classify.ts";
+import { recallConversation, type ConversationState } from "./conversation-state.ts";
+import type { Detectors } from "./detectors.ts";
+import { mapKeyOf } from "./map/map-entries.ts";
+import {
+  hexOf,
+  type ConversationStore,
+  type RedactionWrite,
+  type StoredConversation,
+} from "./map/conversation-store.ts";
+import { openMessage } from "./open-message.ts";
+import { redactMessage } from "./redact-message.ts";
+import { sealMapDelta, sealMapRow, sealRedacted, type Origin } from "./seal-outputs.ts";
+import { checkSequence } from "./check-sequence.ts";
+import { sequenceGap } from "./sequence-gap.ts";
+import type { RedactionTables } from "./tables.ts";
+
+export interface RedactionSteps {
+  readonly keyring: Keyring;
+  readonly store: ConversationStore;
+  readonly detectors: Detectors;
+  readonly clock: Clock;
+}
+
+type Result = RecordResult<RedactionTables, RedactionWrite>;
+
+/** lease keys → open and check → sequence → recall the map → detect and replace → prove no leak → seal for each reader */
+export class RedactionPipeline {
+  constructor(private readonly steps: RedactionSteps) {}
+
+  async run(batch: ConsumedBatch): Promise<Result[]> {
+    const { store, clock } = this.steps;
+    const messages = batch.records.map(({ record }) => readSealedMessage(record));
+    const ids = new Map(messages.map(({ envelope }) => [hexOf(envelope.header.conversationId), envelope.header]));
+    const stored = await store.load(
+      [...ids.values()].map(({ conversationId }) => conversationId),
+      clock.nowMs(),
+    );
+    const keys = await this.#lease(messages, stored);
+    const states = new Map<string, ConversationState>();
+    return messages.map((message) => this.#attempt(message, stored, states, keys));
+  }
+
+  /** First what opens messages and stored maps, then the map buckets to seal into, which the records decide. */
+  async #lease(
+    messages: readonly SealedMessage[],
+    stored: ReadonlyMap<string, StoredConversation>,
+  ): Promise<LeasedKeys> {
+    const { keyring, store } = this.steps;
+    const reading = [
+      ...messages.flatMap(flowKeysOf),
+      ...[...stored.values()].flatMap((one) => one.mapRows.map(mapKeyOf)),
+    ];
+    const first = await keyring.lease(reading);
+    const sealing = messages.flatMap((message) => mapBucketOf(message, first) ?? []);
+    await store.prepare(sealing.map(({ bucketEndMs }) => bucketEndMs));
+    return keyring.lease([...reading, ...sealing]);
+  }
+
+  #attempt(
+    message: SealedMessage,
+    stored: ReadonlyMap<string, StoredConversation>,
+    states: Map<string, ConversationState>,
+    keys: LeasedKeys,
+  ): Result {
+    try {
+      return this.#redact(message, stored, states, keys);
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  #redact(
+    message: SealedMessage,
+    stored: ReadonlyMap<string, StoredConversation>,
+    states: Map<string, ConversationState>,
+    keys: LeasedKeys,
+  ): Result {
+    const { clock, detectors, keyring } = this.steps;
+    const nowMs = clock.nowMs();
+    const conversation = keys.conversation(message.envelope.header);
+    const opened = openMessage(message, conversation, keys, nowMs);
+    const id = hexOf(opened.header.conversationId);
+    const before = states.get(id) ?? recallConversation(stored.get(id) ?? { row: undefined, mapRows: [] }, keys, nowMs);
+    const { window, missing } = checkSequence(before.window, opened.header.senderSeq);
+    const mapBucketEndMs = bucketEnd(conversation, "map", opened.header.createdAtMs);
+    const redacted = redactMessage(opened, detectors.for(conversation.policy), before.memory, mapBucketEndMs);
+
+    const after: ConversationState = {
+      window,
+      memory: redacted.memory,
+      expiresAtMs: Math.max(before.expiresAtMs, mapBucketEndMs, opened.header.expiresAtMs),
+    };
+    states.set(id, after);
+    const origin: Origin = { header: opened.header, conversation, nowMs };
+    const hasEntries = redacted.entries.length > 0;
+    return done(
+      [
+        ...(missing > 0n ? [sequenceGap(origin)] : []),
+        ...(hasEntries ? [sealMapDelta(origin, redacted.entries, keys, keyring.signer)] : []),
+        sealRedacted(origin, redacted, keys),
+      ],
+      {
+        write: {
+          conversation: rowOf(origin, after),
+          mapRow: hasEntries ? sealMapRow(origin, redacted.entries, keys, mapBucketEndMs) : undefined,
+        },
+      },
+    );
+  }
+}
+
+function flowKeysOf({ envelope: { header } }: SealedMessage): KeyRequest[] {
+  const { tenantId, conversationId, expiresAtMs: bucketEndMs } = header;
+  return [
+    { tenantId, conversationId, purpose: "inbound", bucketEndMs },
+    { tenantId, conversationId, purpose: "flow", bucketEndMs },
+  ];
+}
+
+/** Nothing for a conversation that was refused: its message fails with that refusal later. */
+function mapBucketOf({ envelope: { header } }: SealedMessage, keys: LeasedKeys): KeyRequest | undefined {
+  const { tenantId, conversationId, createdAtMs } = header;
+  let conversation: ConversationRecord;
+  try {
+    conversation = keys.conversation(header);
+  } catch {
+    return undefined;
+  }
+  return { tenantId, conversationId, purpose: "map", bucketEndMs: bucketEnd(conversation, "map", createdAtMs) };
+}
+
+function rowOf({ header }: Origin, state: ConversationState): RedactionWrite["conversation"] {
+  return {
+    tenant_id: header.tenantId,
+    conversation_id: header.conversationId,
+    counters: JSON.stringify(state.memory.counters()),
+    highest_seq: Number(state.window.highest),
+    seen: state.window.seen,
+    expires_at_ms: state.expiresAtMs,
+  };
+}
