@@ -96,7 +96,10 @@ export default defineConfig(
       "@typescript-eslint/unbound-method": "off",
     },
   },
-  { files: ["cli/src/**", "embedded/src/demo/**", "scripts/**", "bench/**"], rules: { "no-console": "off" } },
+  {
+    files: ["cli/src/**", "embedded/src/demo/**", "scripts/**", "bench/**", "libs/*/training/**"],
+    rules: { "no-console": "off" },
+  },
   {
     // The peers that a benchmark compares with are installed in a package of its own, so their types are missing here.
     files: ["bench/**"],

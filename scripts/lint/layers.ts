@@ -42,6 +42,7 @@ export interface Place {
   readonly layer: Layer;
   /** The package that the file belongs to; undefined for `scripts/`, `bench/`, `test/` and the root. */
   readonly workspace: Workspace | undefined;
+  /** A test, or a script that trains a model: run beside the product, never part of it. */
   readonly isTest: boolean;
   /** In an `adapters/` folder: the only place where an engine's own client is known. */
   readonly isAdapter: boolean;
@@ -60,7 +61,10 @@ export function placeOf(path: string): Place {
     path,
     layer: layerOf(workspace),
     workspace,
-    isTest: workspace === undefined ? path.startsWith("test/") : path.startsWith(`${workspace.folder}/test/`),
+    isTest:
+      workspace === undefined
+        ? path.startsWith("test/")
+        : /^(?:test|training)\//.test(path.slice(workspace.folder.length + 1)),
     isAdapter: path.includes("/src/adapters/"),
   };
 }

@@ -40,7 +40,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   const wantsNames = nameTypes.some(isWanted);
   const names = options.names === false || !wantsNames ? undefined : (options.names ?? trainedNames());
   const denied = new KnownValues((options.deny ?? []).map((entry) => ({ ...entry, label: entry.type })));
-  const deniedTypes = new Map((options.deny ?? []).map((entry) => [entry.type as string, entry.type]));
+  const deniedTypes = new Map<string, EntityType>((options.deny ?? []).map((entry) => [entry.type, entry.type]));
   const allowed = new Set((options.allow ?? []).map(allowKey));
 
   function explain(text: string): ExplainedSpan[] {

@@ -46,7 +46,7 @@ export const phone: PatternRule = {
 
 function acceptPhone(match: string): Accepted | undefined {
   const digits = match.replace(/(?:x|ext\.?|extension|#) ?\d{1,6}$/i, "").replace(/\D/g, "");
-  if (digits.length < 7 || digits.length > 15 || /^(\d)\1+$/.test(digits) || isDate(match)) return undefined;
+  if (digits.length < 7 || digits.length > 15 || /^(\d)\1+$/.test(digits) || isOtherNumber(match)) return undefined;
   return { start: 0, end: match.length, score: phoneScore(match, digits) };
 }
 
@@ -66,7 +66,10 @@ function internationalScore(match: string): number {
   return parsed?.isPossible() === true || /^\+/.test(match) ? 0.75 : 0.6;
 }
 
-/** 12/04/2024 and 2024-04-12 have the digits of a phone number and are none. */
-function isDate(match: string): boolean {
-  return /^(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d{2}|(?:19|20)\d{2}([./-])\d{1,2}\2\d{1,2})(?:$|\s)/.test(match);
+/** 12/04/2024, 2024-04-12 and 123-45-6789 have the digits of a phone number and are none. */
+function isOtherNumber(match: string): boolean {
+  return (
+    /^\d{3}-\d{2}-\d{4}$/.test(match) ||
+    /^(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d{2}|(?:19|20)\d{2}([./-])\d{1,2}\2\d{1,2})(?:$|\s)/.test(match)
+  );
 }

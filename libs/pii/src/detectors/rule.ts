@@ -40,12 +40,11 @@ export function applyRule(rule: PatternRule, text: string): ExplainedSpan[] {
     const start = match.index + accepted.start;
     const end = match.index + accepted.end;
     const word = rule.context === undefined ? undefined : contextWord(rule.context.words, text, start, end);
-    const raised = word !== undefined && rule.context !== undefined && rule.context.score > accepted.score;
     found.push({
       start,
       end,
       type: rule.type,
-      score: raised && rule.context !== undefined ? rule.context.score : accepted.score,
+      score: word === undefined ? accepted.score : Math.max(accepted.score, rule.context?.score ?? 0),
       detector: rule.name,
       evidence: word === undefined ? "pattern" : `pattern, near "${word.toLowerCase()}"`,
     });

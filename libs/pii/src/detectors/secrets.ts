@@ -69,7 +69,7 @@ const keyForms: readonly KeyForm[] = [
     source: "RFC 7468 (PEM) and OpenSSH's key format; an end that is missing hides the rest of the text",
     trigger: /PRIVATE KEY/,
     pattern:
-      /-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s\\:,.-]{0,20000}(?:-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----)?/g,
+      /-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!-)){0,20000}(?:-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----)?/g,
   },
 ];
 
@@ -79,7 +79,7 @@ const connectionString: PatternRule = {
   source: "RFC 3986 section 3.2.1 (userinfo with a password)",
   trigger: /:\/\//,
   pattern: /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/]{0,128}:[^\s@/]{1,256}@[^\s"'<>]{1,512}/gi,
-  accept: always(0.97),
+  accept: always(1),
 };
 
 // The value alone is redacted: what it is for stays readable.

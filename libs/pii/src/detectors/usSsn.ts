@@ -14,10 +14,12 @@ export const usSsn: PatternRule = {
   },
 };
 
+/** A number that was never given may be a slip of the keyboard: it counts where the words around it say so. */
 function acceptSsn(match: string): Accepted | undefined {
   const digits = match.replace(/\D/g, "");
-  if (/^(?:000|666|9)|^\d{3}00|0000$/.test(digits) || /^(\d)\1+$/.test(digits)) return undefined;
-  return { start: 0, end: match.length, score: separatorScore(match.charAt(3)) };
+  if (/^(\d)\1+$/.test(digits)) return undefined;
+  const wasNeverGiven = /^(?:000|666|9)|^\d{3}00|0000$/.test(digits);
+  return { start: 0, end: match.length, score: wasNeverGiven ? 0.3 : separatorScore(match.charAt(3)) };
 }
 
 function separatorScore(separator: string): number {

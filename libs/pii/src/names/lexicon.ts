@@ -1,4 +1,4 @@
-import { WordSet } from "./wordSet.ts";
+import type { WordSet } from "./wordSet.ts";
 
 /** The lists that tell the model what a word can be. The order is that of the bits in `traits`. */
 export const listNames = [

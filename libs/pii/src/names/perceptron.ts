@@ -39,9 +39,10 @@ function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpa
   for (const [at, token] of tokens.entries()) {
     fillFeatures(facts, at, writing, previous, beforePrevious, features);
     model.weights.score(features, scores);
-    scores[outside] = (scores[outside] ?? 0) - model.outsideBias;
+    const outsideScore = (scores[outside] ?? 0) - model.outsideBias;
+    scores[outside] = outsideScore;
     const tag = bestTag(scores, previous);
-    const lead = (scores[tag] ?? 0) - (scores[outside] ?? 0);
+    const lead = (scores[tag] ?? 0) - outsideScore;
     if (open !== undefined && isInside(tag)) {
       open.last = token;
       open.lead = Math.max(open.lead, lead);

@@ -1,6 +1,6 @@
 import { PiiError } from "../errors.ts";
 import { formatPlaceholder, parsePlaceholder } from "./grammar.ts";
-import { type KnownValue, KnownValues, valueKey } from "./knownValues.ts";
+import { type KnownValue, valueKey } from "./knownValues.ts";
 import type { MapEntry } from "./mapEntry.ts";
 import { nameWords } from "./nameParts.ts";
 import { wordsOf } from "./words.ts";

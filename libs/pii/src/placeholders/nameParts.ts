@@ -31,7 +31,7 @@ export function nameWords(folded: readonly string[]): string[] {
 
 /** Whether a word of a name is looked for alone in later texts. */
 export function standsAlone(folded: string): boolean {
-  return [...folded].length >= 3 && !particles.has(folded) && !titles.has(folded) && !/^\d+$/.test(folded);
+  return folded.length >= 3 && !particles.has(folded) && !titles.has(folded) && !/^\d+$/.test(folded);
 }
 
 /** Whether the word means something else when it isn't written as a name. */

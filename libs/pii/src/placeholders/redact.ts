@@ -1,5 +1,6 @@
 import { PiiError } from "../errors.ts";
 import type { MapEntry } from "./mapEntry.ts";
+import { wordsOf } from "./words.ts";
 import { KnownValues } from "./knownValues.ts";
 import { placeholderPattern } from "./grammar.ts";
 import { literalType, type PlaceholderMemory } from "./memory.ts";
@@ -34,7 +35,11 @@ export function redact(
   memory: PlaceholderMemory,
   { expiresAtMs }: { readonly expiresAtMs: number },
 ): Redacted {
-  const places = withKnownValues(text, [...spans.map((span) => checked(text, span)), ...literals(text)], memory);
+  const wholeWords = extendedToWords(
+    text,
+    spans.map((span) => checked(text, span)),
+  );
+  const places = withKnownValues(text, [...wholeWords, ...literals(text)], memory);
   const assigned = memory.assign(
     places.map(({ start, end, type }) => ({ type, value: text.slice(start, end) })),
     expiresAtMs,
@@ -107,6 +112,33 @@ function isLowSurrogate(text: string, at: number): boolean {
   const unit = text.charCodeAt(at);
   const before = text.charCodeAt(at - 1);
   return unit >= 0xdc00 && unit <= 0xdfff && before >= 0xd800 && before <= 0xdbff;
+}
+
+/** A span that cuts a word takes all of it: what would be left of the word could give it away, or be another value. */
+function extendedToWords(text: string, spans: readonly FoundSpan[]): FoundSpan[] {
+  if (spans.length === 0) return [];
+  const { normalized, words } = wordsOf(text);
+  const places = words.map((word) => normalized.toOriginal(word.start, word.end));
+  return spans.map(({ start, end, type }) => {
+    const first = places[firstEndingAfter(places, start)];
+    const last = places[firstEndingAfter(places, end - 1)];
+    return {
+      start: first === undefined ? start : Math.min(start, first.start),
+      end: last === undefined || last.start >= end ? end : Math.max(end, last.end),
+      type,
+    };
+  });
+}
+
+function firstEndingAfter(places: readonly { readonly end: number }[], offset: number): number {
+  let low = 0;
+  let high = places.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((places[middle]?.end ?? 0) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function literals(text: string): FoundSpan[] {

@@ -45,7 +45,7 @@ function exampleOf(tokens: readonly TaggedToken[]): Example {
     if (kind === undefined || afterAt || token.text.startsWith("@")) continue;
     const last = names.at(-1);
     const continues = token.tag.startsWith("I-") && last?.type === kind && text.slice(last.end, start).trim() === "";
-    if (continues && last !== undefined) names[names.length - 1] = { ...last, end: text.length };
+    if (continues) names[names.length - 1] = { ...last, end: text.length };
     else names.push({ start, end: text.length, type: kind });
   }
   return { text, names };
