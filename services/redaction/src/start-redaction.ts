@@ -42,6 +42,10 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
     metrics,
     strategy,
     ...(config.http && { http: config.http }),
-    release: [() => Promise.resolve(keyring.close())],
+    release: [
+      async () => {
+        keyring.close();
+      },
+    ],
   });
 }
