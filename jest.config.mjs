@@ -1,7 +1,7 @@
 /** One Jest run, two projects: `unit` is fast and needs nothing; `system` starts databases and whole pipelines. */
 const shared = {
   extensionsToTreatAsEsm: [".ts"],
-  testEnvironmentOptions: { exportConditions: ["cloister-source", "node", "node-addons", "import", "default"] },
+  testEnvironmentOptions: { customExportConditions: ["cloister-source", "node", "node-addons"] },
   transform: {
     "\\.ts$": [
       "@swc/jest",

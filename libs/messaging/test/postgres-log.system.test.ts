@@ -1,4 +1,4 @@
-import { openDatabase, wakeUpsFor, type Database } from "@cloister/storage";
+import { openDatabase, wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
 import { systemClock } from "@cloister/service";
 import {
   describeOnPostgres,
@@ -12,11 +12,13 @@ import { PostgresMessageLog } from "@cloister/messaging";
 /** Every log is one process' worth; on PGlite they share the database, as the services of one process do. */
 async function harnessOver(openOne: () => Promise<Database>, close: () => Promise<void>): Promise<MessageLogHarness> {
   const logs = new Map<unknown, PostgresMessageLog>();
+  const signals: WakeUps[] = [];
   return {
     takeOverMs: 1_000,
     open: async () => {
       const db = await openOne();
       const wakeUps = wakeUpsFor(db);
+      signals.push(wakeUps);
       const log = await PostgresMessageLog.open({
         db,
         clock: systemClock,
@@ -31,7 +33,10 @@ async function harnessOver(openOne: () => Promise<Database>, close: () => Promis
     kill: async (log) => {
       await logs.get(log)?.abandon();
     },
-    close,
+    close: async () => {
+      await Promise.all(signals.map((one) => one.close()));
+      await close();
+    },
   };
 }
 

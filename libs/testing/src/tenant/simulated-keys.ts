@@ -1,0 +1,135 @@
+import type { AttestedRole } from "@cloister/attestation";
+import {
+  createKemPrivateKey,
+  createKemPublicKey,
+  createSigningKey,
+  createVerifyingKey,
+  createWrapKey,
+  idToHex,
+  parseConversationId,
+  parseTenantId,
+  wrapKeyId,
+  type KemPrivateKey,
+  type WrapKey,
+} from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import {
+  KeyringError,
+  type ConversationName,
+  type ConversationRecord,
+  type Keyring,
+  type KeyRequest,
+  type LeasedKeys,
+} from "@cloister/keyring";
+import { accessOf, DAY_MS } from "@cloister/policy";
+import type { SimulatedTenant } from "./simulated-tenant.ts";
+
+export interface SimulatedConversation {
+  readonly record: ConversationRecord;
+  /** The client's own: opens its replies. */
+  readonly clientKey: KemPrivateKey;
+}
+
+type Choices = Partial<Pick<ConversationRecord, "kind" | "subjectRef" | "knowledgeBases" | "recipients">>;
+
+/** A Keyring as a service uses it. */
+export type KeySource = Pick<Keyring, "signer"> & {
+  lease(
+    ...batch: Parameters<Keyring["lease"]>
+  ): Promise<Pick<LeasedKeys, "openingKey" | "sealingKey" | "conversation" | "certificateFor">>;
+};
+
+/**
+ * The keys of one tenant's conversations in memory, without sessions, leases or evidence: for tests of a single service
+ * and of what happens when `keys` is down or a conversation is erased. Roles get what the table of purposes allows.
+ */
+export class SimulatedKeys {
+  /** True: every lease fails as when `keys` does not answer. */
+  isDown = false;
+  readonly #tenant: SimulatedTenant;
+  readonly #nowMs: () => number;
+  readonly #secret = nodeBackend.randomBytes(32);
+  readonly #conversations = new Map<string, ConversationRecord>();
+  readonly #erased = new Set<string>();
+
+  constructor(tenant: SimulatedTenant, nowMs: () => number) {
+    this.#tenant = tenant;
+    this.#nowMs = nowMs;
+  }
+
+  openConversation(choices: Choices = {}): SimulatedConversation {
+    const { tenantId, policy } = this.#tenant;
+    const nowMs = this.#nowMs();
+    const clientKey = createKemPrivateKey(nodeBackend, nodeBackend.randomBytes(32));
+    const clientSigner = createSigningKey(nodeBackend, nodeBackend.randomBytes(32));
+    const record: ConversationRecord = {
+      tenantId,
+      conversationId: parseConversationId(nodeBackend.randomBytes(16)),
+      kind: "chat",
+      subjectRef: undefined,
+      knowledgeBases: [],
+      clientKey: createKemPublicKey(nodeBackend, clientKey.publicKeyBytes),
+      clientSigner: createVerifyingKey(nodeBackend, clientSigner.publicKeyBytes),
+      inboundPublicKey: clientKey.publicKeyBytes,
+      inboundExpiresAtMs: nowMs + DAY_MS,
+      sealUntilMs: nowMs + DAY_MS,
+      keysNotAfterMs: nowMs + 400 * DAY_MS,
+      policy,
+      statementPolicyVersion: policy.version,
+      recipients: [],
+      ...choices,
+    };
+    this.#conversations.set(idToHex(record.conversationId), record);
+    return { record, clientKey };
+  }
+
+  /** As after an erasure: every key of the conversation is gone, its record too. */
+  erase(conversationId: Uint8Array): void {
+    this.#erased.add(idToHex(conversationId));
+  }
+
+  /** The purpose key itself, for a test that plays another service. */
+  key(request: KeyRequest): WrapKey {
+    const { purpose, bucketEndMs } = request;
+    const tenantId = parseTenantId(request.tenantId);
+    const conversationId = parseConversationId(request.conversationId);
+    const keyId = wrapKeyId({ tenantId, conversationId, purpose, bucketEndMs });
+    return createWrapKey(nodeBackend, {
+      keyId,
+      key: nodeBackend.digests.hkdf(this.#secret, keyId, new Uint8Array(), 32),
+    });
+  }
+
+  /** What an instance of a role is given. */
+  sourceFor(role: Exclude<AttestedRole, "keys">): KeySource {
+    const signer = createSigningKey(nodeBackend, nodeBackend.randomBytes(32));
+    const openedFor = (access: "r" | "w") => (request: KeyRequest) => {
+      if (!accessOf(role, request.purpose).includes(access)) {
+        throw new KeyringError("PURPOSE_NOT_ALLOWED", "The role has no such access.");
+      }
+      this.#record(request);
+      if (request.bucketEndMs <= this.#nowMs()) throw new KeyringError("KEY_EXPIRED", "The bucket has ended.");
+      return this.key(request);
+    };
+    return {
+      signer,
+      lease: async () => {
+        if (this.isDown) throw new KeyringError("KEYS_UNAVAILABLE", "The keys service does not answer.");
+        return {
+          openingKey: openedFor("r"),
+          sealingKey: openedFor("w"),
+          conversation: (name) => this.#record(name),
+          certificateFor: () => this.#tenant.certify(role, signer.publicKeyBytes, this.#nowMs()),
+        };
+      },
+    };
+  }
+
+  #record({ conversationId }: ConversationName): ConversationRecord {
+    const name = idToHex(conversationId);
+    if (this.#erased.has(name)) throw new KeyringError("KEY_DESTROYED", "The conversation was erased.");
+    const record = this.#conversations.get(name);
+    if (record === undefined) throw new KeyringError("CONVERSATION_UNKNOWN", "No such conversation.");
+    return record;
+  }
+}
