@@ -1,0 +1,103 @@
+import { describe, expect, it } from "@jest/globals";
+import { Purpose } from "@cloister/contracts/keys/release";
+import {
+  openConversationSigningBytes,
+  releaseKeysSigningBytes,
+  releasedKeysAad,
+  renewConversationSigningBytes,
+  verifyEd25519,
+  type ReleaseKeysFields,
+} from "@cloister/policy";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { newSigner } from "./fixture.ts";
+
+const id = (value: number) => new Uint8Array(16).fill(value);
+const open = {
+  tenantId: id(1),
+  clientKemPublicKey: new Uint8Array(1216).fill(2),
+  clientSigningPublicKey: new Uint8Array(32).fill(3),
+  salt: id(4),
+  nonce: new Uint8Array(32).fill(5),
+  admission: new Uint8Array(100).fill(6),
+};
+const renew = {
+  tenantId: id(1),
+  conversationId: id(2),
+  nonce: new Uint8Array(32).fill(5),
+  clientKemPublicKey: new Uint8Array(1216).fill(2),
+  requestedAtMs: 1_795_000_000_000n,
+};
+const release: ReleaseKeysFields = {
+  sessionId: id(1),
+  sequence: 7n,
+  keys: [{ tenantId: id(2), conversationId: id(3), purpose: Purpose.FLOW, bucketEndMs: 1_795_000_000_000n }],
+  conversations: [{ tenantId: id(2), conversationId: id(4) }],
+};
+
+describe("what is signed of a request", () => {
+  it.each([
+    ["opening", openConversationSigningBytes(open), "239a5d981a436f7b9dce3db32d0fab5f55d848ddd2b746910e0abeaf26986e93"],
+    [
+      "renewal",
+      renewConversationSigningBytes(renew),
+      "703e10981139b8ffbbd8707fe67a5ef051a2a266dbda3285f2539bc1ede2db04",
+    ],
+    ["release", releaseKeysSigningBytes(release), "a0ad09b16a5c576eeadb0d9df39ff06b2e833fdada77eb0e88e0413c75e09c91"],
+  ])("stays the same for ever for the same %s", (_name, bytes, digest) => {
+    expect(bytesToHex(sha256(bytes))).toBe(digest);
+  });
+
+  it.each(Object.keys(open))("of an opening covers its %s", (field) => {
+    const changed = { ...open, [field]: new Uint8Array(7) };
+    expect(openConversationSigningBytes(changed)).not.toEqual(openConversationSigningBytes(open));
+  });
+
+  it.each<[string, Partial<typeof renew>]>([
+    ["tenant", { tenantId: id(9) }],
+    ["conversation", { conversationId: id(9) }],
+    ["nonce", { nonce: new Uint8Array(32) }],
+    ["reply key", { clientKemPublicKey: new Uint8Array(1216) }],
+    ["time", { requestedAtMs: 1n }],
+  ])("of a renewal covers its %s", (_name, change) => {
+    expect(renewConversationSigningBytes({ ...renew, ...change })).not.toEqual(renewConversationSigningBytes(renew));
+  });
+
+  it.each<[string, Partial<ReleaseKeysFields>]>([
+    ["session", { sessionId: id(9) }],
+    ["sequence", { sequence: 8n }],
+    ["keys", { keys: [] }],
+    ["purposes", { keys: release.keys.map((key) => ({ ...key, purpose: Purpose.MAP })) }],
+    ["buckets", { keys: release.keys.map((key) => ({ ...key, bucketEndMs: 0n })) }],
+    ["conversations", { conversations: [] }],
+  ])("of a release covers its %s", (_name, change) => {
+    expect(releaseKeysSigningBytes({ ...release, ...change })).not.toEqual(releaseKeysSigningBytes(release));
+  });
+
+  it("binds a release's answer to the one request", () => {
+    expect(releasedKeysAad({ ...release, sequence: 8n })).not.toEqual(releasedKeysAad(release));
+  });
+});
+
+describe("a raw signature", () => {
+  const signer = newSigner();
+  const bytes = openConversationSigningBytes(open);
+
+  it("holds under its key", () => {
+    expect(verifyEd25519(signer.publicKey, bytes, signer.sign(bytes))).toBe(true);
+  });
+
+  it.each([
+    ["another key", newSigner().publicKey, signer.sign(bytes)],
+    ["a key of another length", new Uint8Array(31), signer.sign(bytes)],
+    ["no signature", signer.publicKey, new Uint8Array()],
+  ])("doesn't hold under %s", (_name, publicKey, signature) => {
+    expect(verifyEd25519(publicKey, bytes, signature)).toBe(false);
+  });
+
+  it("of the small-order key doesn't hold, though its equation does", () => {
+    const identity = Uint8Array.of(1, ...new Uint8Array(31));
+    const forged = Uint8Array.of(...identity, ...new Uint8Array(32));
+    expect(verifyEd25519(identity, bytes, forged)).toBe(false);
+  });
+});
