@@ -75,7 +75,6 @@ export class SimulatedKeys {
       sealUntilMs: nowMs + DAY_MS,
       keysNotAfterMs: nowMs + 400 * DAY_MS,
       policy,
-      statementPolicyVersion: policy.version,
       recipients: [],
       ...choices,
     };
