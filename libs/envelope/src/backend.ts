@@ -32,7 +32,7 @@ export interface Digests {
 }
 
 export interface AeadKey {
-  /** Fills `into`, which is 16 bytes longer than the plaintext, with ciphertext and tag. */
+  /** Fills `into`, 16 bytes longer than the plaintext, with ciphertext and tag. The plaintext may be its first part. */
   seal(suite: Suite, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void;
   /** The plaintext, or undefined when it does not authenticate. */
   open(suite: Suite, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;

@@ -31,10 +31,12 @@ export interface Header {
 }
 
 const MAX_ENCODED_BYTES = 160;
+const scratch = new CanonicalWriter(MAX_ENCODED_BYTES);
 
-/** The serialization that is authenticated verbatim. @throws MALFORMED or UNSUPPORTED_SUITE for an impossible header */
+/** The serialization that is authenticated verbatim, valid until the next call. @throws MALFORMED or UNSUPPORTED_SUITE for an impossible header */
 export function encodeHeader(header: Header): Uint8Array {
-  const writer = new CanonicalWriter(MAX_ENCODED_BYTES);
+  const writer = scratch;
+  writer.restart();
   writer.uint(1, requireSuite(header.suite));
   writer.bytes(2, requireId(header.messageId));
   writer.bytes(3, requireId(header.tenantId));
@@ -69,7 +71,7 @@ export function decodeHeader(bytes: Uint8Array): Header {
   const causeId = reader.bytes(12);
   const subjectRef = reader.bytes(13);
   reader.end();
-  const required = {
+  const header: { -readonly [Field in keyof Header]: Header[Field] } = {
     suite,
     messageId,
     tenantId,
@@ -82,12 +84,9 @@ export function decodeHeader(bytes: Uint8Array): Header {
     contentType,
     policyVersion,
   };
-  if (causeId.length === 0 && subjectRef.length === 0) return required;
-  return {
-    ...required,
-    ...(causeId.length > 0 && { causeId: parseMessageId(causeId) }),
-    ...(subjectRef.length > 0 && { subjectRef: requireId(subjectRef) }),
-  };
+  if (causeId.length > 0) header.causeId = parseMessageId(causeId);
+  if (subjectRef.length > 0) header.subjectRef = requireId(subjectRef);
+  return header;
 }
 
 /** @throws EXPIRED from `expiresAtMs` on */

@@ -27,9 +27,14 @@ function padme(length: number): number {
 /** The payload, 0x80, and zeros up to `paddedLength`, as a new array. */
 export function pad(payload: Uint8Array): Uint8Array {
   const padded = new Uint8Array(paddedLength(payload.length));
-  padded.set(payload);
-  padded[payload.length] = MARKER;
+  padInto(payload, padded);
   return padded;
+}
+
+/** The same in an array of `paddedLength` zeros that is there already. */
+export function padInto(payload: Uint8Array, zeros: Uint8Array): void {
+  zeros.set(payload);
+  zeros[payload.length] = MARKER;
 }
 
 /**

@@ -6,7 +6,7 @@ import { WrapKey } from "./keys/wrap-key.ts";
 import { CEK_BYTES, HASH_BYTES, ID_BYTES, MAX_PLAINTEXT_BYTES, MAX_RECIPIENTS, NONCE_BYTES } from "./limits.ts";
 import { SIGNATURE_BYTES, TAG_BYTES } from "./limits.ts";
 import { deriveMessageKeys, deriveStreamKeys } from "./message-keys.ts";
-import { pad } from "./padding.ts";
+import { paddedLength, padInto } from "./padding.ts";
 import { type RecipientKey, recipientBytes, writeRecipient } from "./recipients.ts";
 import { signatureInput } from "./signature.ts";
 import { StreamSealer } from "./stream.ts";
@@ -53,9 +53,9 @@ export function sealEnvelope(backend: EnvelopeBackend, request: SealRequest): Se
   const random = backend.randomBytes(CEK_BYTES + recipients.length * NONCE_BYTES);
   const cek = random.subarray(0, CEK_BYTES);
   const keys = deriveMessageKeys(digests, protectedHash, cek);
-  const padded = pad(payload);
+  const paddedBytes = paddedLength(payload.length);
 
-  const writer = new CanonicalWriter(envelopeBytes(protectedBytes.length, recipients, padded.length, signer));
+  const writer = new CanonicalWriter(envelopeBytes(protectedBytes.length, recipients, paddedBytes, signer));
   writer.bytes(1, protectedBytes);
   const recipientsStart = writer.position;
   const context = { suite: header.suite, protectedHash, commitment: keys.commitment };
@@ -65,7 +65,9 @@ export function sealEnvelope(backend: EnvelopeBackend, request: SealRequest): Se
   });
   const recipientsBytes = writer.target.subarray(recipientsStart, writer.position);
   writer.bytes(3, keys.commitment);
-  const ciphertext = writer.reserve(4, padded.length + TAG_BYTES);
+  const ciphertext = writer.reserve(4, paddedBytes + TAG_BYTES);
+  const padded = ciphertext.subarray(0, paddedBytes); // encrypted where it lies, so no copy of the payload is left
+  padInto(payload, padded);
   const payloadKey = backend.aeadKey(keys.payloadKey);
   payloadKey.seal(header.suite, keys.payloadNonce, protectedHash, padded, ciphertext);
   if (signer) {
@@ -88,7 +90,6 @@ export function sealEnvelope(backend: EnvelopeBackend, request: SealRequest): Se
   payloadKey.destroy();
   keys.payloadKey.fill(0);
   cek.fill(0);
-  padded.fill(0);
   return stream ? { ...sealed, stream } : sealed;
 }
 

@@ -43,10 +43,12 @@ function hmac(key: KeyObject, data: Uint8Array): Uint8Array {
   return createHmac("sha256", key).update(data).digest();
 }
 
+const FIRST_BLOCK = Uint8Array.of(1);
+
 /** RFC 5869 section 2.3; node:crypto has no Expand without an Extract. */
 function hkdfExpand(prk: Uint8Array, info: Uint8Array, length: number): Uint8Array {
   const key = createSecretKey(prk);
-  if (length <= 32) return createHmac("sha256", key).update(info).update(Uint8Array.of(1)).digest().subarray(0, length);
+  if (length <= 32) return createHmac("sha256", key).update(info).update(FIRST_BLOCK).digest().subarray(0, length);
   if (length > 255 * 32) throw new RangeError("HKDF-Expand gives at most 8,160 bytes.");
   const output = new Uint8Array(Math.ceil(length / 32) * 32);
   let previous: Uint8Array = new Uint8Array(0);
@@ -68,9 +70,9 @@ function aeadKey(bytes: Uint8Array): AeadKey {
     seal: (suite, nonce, aad, plaintext, into) => {
       const cipher =
         suite === Suite.AES_256_GCM
-          ? createCipheriv("aes-256-gcm", live(), nonce, TAG_LENGTH)
+          ? createCipheriv("aes-256-gcm", live(), nonce)
           : createCipheriv("chacha20-poly1305", live(), nonce, TAG_LENGTH);
-      cipher.setAAD(aad, { plaintextLength: plaintext.length });
+      cipher.setAAD(aad);
       into.set(cipher.update(plaintext));
       cipher.final();
       into.set(cipher.getAuthTag(), plaintext.length);
@@ -82,7 +84,7 @@ function aeadKey(bytes: Uint8Array): AeadKey {
         suite === Suite.AES_256_GCM
           ? createDecipheriv("aes-256-gcm", live(), nonce, TAG_LENGTH)
           : createDecipheriv("chacha20-poly1305", live(), nonce, TAG_LENGTH);
-      decipher.setAAD(aad, { plaintextLength: length });
+      decipher.setAAD(aad);
       decipher.setAuthTag(sealed.subarray(length));
       const plaintext = decipher.update(sealed.subarray(0, length));
       try {

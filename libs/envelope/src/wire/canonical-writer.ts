@@ -11,6 +11,11 @@ export class CanonicalWriter {
     return this.#position;
   }
 
+  /** Writes from the start again, over what is there. */
+  restart(): void {
+    this.#position = 0;
+  }
+
   uint(field: number, value: number): void {
     if (value === 0) return;
     this.target[this.#position++] = field << 3;
