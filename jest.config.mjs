@@ -11,6 +11,7 @@ const shared = {
           parser: { syntax: "typescript", decorators: true },
           transform: { legacyDecorator: true },
           keepClassNames: true,
+          experimental: { keepImportAttributes: true },
         },
         module: { type: "es6" },
       },

@@ -1,0 +1,72 @@
+import { once } from "node:events";
+import type { Readable, Writable } from "node:stream";
+import type { Detector } from "@cloister/pii";
+import { type Line, lineBatches } from "./redact-lines.ts";
+
+export interface RedactJob {
+  readonly detector: Detector;
+  /** Adds detector and evidence to each span. */
+  readonly explain: boolean;
+  readonly output: Writable;
+  readonly errors: Writable;
+}
+
+const mostLineBytes = 16 * 1024 * 1024;
+const writeAtCharacters = 64 * 1024;
+
+/**
+ * Prints the spans of each line's text; waits where the output is slower than the input. A line that cannot be read
+ * is named on `errors` by its number and left out. Resolves to whether every line could be read.
+ */
+export async function redactLines(input: Readable, job: RedactJob): Promise<boolean> {
+  let number = 0;
+  let isComplete = true;
+  let answer = "";
+  for await (const batch of lineBatches(input, mostLineBytes)) {
+    for (const line of batch) {
+      number++;
+      if (line?.toString().trim() === "") continue;
+      const request = parseRequest(line);
+      if (typeof request === "string") {
+        isComplete = false;
+        job.errors.write(`line ${number}: ${request}\n`);
+        continue;
+      }
+      const spans = job.explain ? job.detector.explain(request.text) : job.detector.detect(request.text);
+      answer += `${JSON.stringify({ id: request.id, spans })}\n`;
+      if (answer.length >= writeAtCharacters) {
+        await write(job.output, answer);
+        answer = "";
+      }
+    }
+    if (answer !== "") await write(job.output, answer);
+    answer = "";
+  }
+  return isComplete;
+}
+
+export async function write(output: Writable, text: string): Promise<void> {
+  if (!output.write(text)) await once(output, "drain");
+}
+
+interface Request {
+  readonly id: string | number;
+  readonly text: string;
+}
+
+/** The request of a line, or what is wrong with it, in words that do not repeat it. */
+function parseRequest(line: Line): Request | string {
+  if (line === undefined) return `longer than ${mostLineBytes} bytes`;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
+  } catch (error) {
+    return error instanceof SyntaxError ? "not JSON" : "not UTF-8";
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return "not a JSON object";
+  if (!("id" in parsed) || (typeof parsed.id !== "string" && typeof parsed.id !== "number")) {
+    return '"id" is neither a string nor a number';
+  }
+  if (!("text" in parsed) || typeof parsed.text !== "string") return '"text" is not a string';
+  return { id: parsed.id, text: parsed.text };
+}
