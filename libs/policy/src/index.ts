@@ -81,5 +81,11 @@ export {
 } from "./statements/instance-certificate.ts";
 export { signIssuerNote, verifyIssuerNote, type IssuerNote } from "./statements/issuer-note.ts";
 export { signRootRotation, verifyRootRotation, type RootRotation } from "./statements/root-rotation.ts";
-export { signPolicy, verifyPolicy, type PolicyExpectations, type VerifiedPolicy } from "./statements/tenant-policy.ts";
+export {
+  readPinnedPolicy,
+  signPolicy,
+  verifyPolicy,
+  type PolicyExpectations,
+  type VerifiedPolicy,
+} from "./statements/tenant-policy.ts";
 export type { AuthorityChainFields, FieldsOf, InstanceEvidenceFields } from "./wire.ts";

@@ -7,6 +7,7 @@ import {
   missingGuarantees,
   noteKeyName,
   presetNames,
+  readPinnedPolicy,
   readUnverifiedPolicy,
   signNote,
   signPolicy,
@@ -16,6 +17,8 @@ import {
   type Policy,
   type PolicyChoices,
 } from "@cloister/policy";
+import fc from "fast-check";
+import { z } from "zod";
 import { newSigner, newTenant, nowMs } from "./fixture.ts";
 import { refusalOf } from "./refusal.ts";
 
@@ -144,6 +147,29 @@ describe("a policy", () => {
     expect(refusalOf(() => verifyPolicy(note, { ...expected, allowDevelopment: false }))).toBe("DEVELOPMENT_REFUSED");
   });
 
+  it("is found again by the hash that a statement pinned", () => {
+    const note = signPolicy(policy, tenant.root);
+    const { policyHash } = verifyPolicy(note, expected);
+    expect(readPinnedPolicy(note, policyHash)).toEqual(policy);
+  });
+
+  it("doesn't pass for another one that a statement pinned", () => {
+    const { policyHash } = verifyPolicy(signPolicy(policy, tenant.root), expected);
+    const widened = signPolicy({ ...policy, recipients: [recipient("desk")] }, tenant.root);
+    expect(refusalOf(() => readPinnedPolicy(widened, policyHash))).toBe("POLICY_FOREIGN");
+  });
+
+  it("with any one field replaced by anything is a policy still, or refused as none", () => {
+    const sound = z.record(z.string(), z.unknown()).parse(JSON.parse(jsonOf(signPolicy(policy, tenant.root))));
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(sound)), fc.jsonValue(), (field, value) => {
+        const text = `cloister/v1 policy\n${JSON.stringify({ ...sound, [field]: value }, null, 2)}\n`;
+        const note = signNote(text, [{ name: noteKeyName(tenantId, "root"), key: tenant.root }]);
+        expect([undefined, "POLICY_MALFORMED"]).toContain(refusalOf(() => readUnverifiedPolicy(note)));
+      }),
+    );
+  });
+
   it("can be shown before anybody checked who signed it", () => {
     expect(readUnverifiedPolicy(signPolicy(policy, newSigner())).version).toBe(3);
   });
@@ -207,6 +233,11 @@ describe("a message", () => {
     expect(refusalOf(() => checkMessage(resident, short, context))).toBe(code);
   });
 });
+
+function jsonOf(note: Uint8Array): string {
+  const text = unverifiedNoteText(note);
+  return text.slice(text.indexOf("\n") + 1);
+}
 
 function recipient(name: string): Policy["recipients"][number] {
   return { name, kemPublicKey: new Uint8Array(1216), map: false };

@@ -151,6 +151,13 @@ describe("a conversation statement", () => {
     expect(refusalOf(() => verifyConversationStatement(note, chain, late))).toBe("STATEMENT_EXPIRED");
   });
 
+  it("still says after its end who the readers are", () => {
+    const note = signConversationStatement(statement, issuer);
+    expect(verifyConversationStatement(note, chain, { nowMs: "any" }).clientKemPublicKey).toEqual(
+      clientKeys.clientKemPublicKey,
+    );
+  });
+
   it("made under an older policy stays good under a newer one, whose period it no longer fits", () => {
     const newer = {
       ...chain,

@@ -51,7 +51,8 @@ export function signConversationStatement(statement: ConversationStatement, issu
 
 /** What the verifier knows by itself. Each field that is given must match. */
 export interface ConversationExpectations {
-  readonly nowMs: number;
+  /** "any": an expired statement is welcome, as it still says who the readers are. Never to seal by. */
+  readonly nowMs: number | "any";
   readonly conversationId?: Uint8Array;
   /** The client's own nonce; an instance that reads the record has none. */
   readonly nonce?: Uint8Array;
@@ -71,7 +72,7 @@ export interface StatementChain {
  * conversation_id is computed anew from the keys it names.
  * @throws PolicyError of `openNote`; STATEMENT_MALFORMED; STATEMENT_MISMATCH if the id or an expected field differs;
  * POLICY_STALE if made under a newer policy than the chain's, or the same version with other text; RETENTION_TOO_LONG
- * if its key lives longer than the policy's flow period; STATEMENT_EXPIRED from expiresAtMs on.
+ * if its key lives longer than the policy's flow period; STATEMENT_EXPIRED from expiresAtMs on, unless "any" time will do.
  */
 export function verifyConversationStatement(
   note: Uint8Array,
@@ -83,7 +84,7 @@ export function verifyConversationStatement(
   checkIdentity(value, chain);
   checkExpectations(value, expected);
   checkPolicy(value, chain);
-  if (expected.nowMs >= value.expiresAtMs) {
+  if (expected.nowMs !== "any" && expected.nowMs >= value.expiresAtMs) {
     throw new PolicyError("STATEMENT_EXPIRED", "The conversation's statement is expired; renew the conversation.");
   }
   return value;

@@ -4,7 +4,8 @@ import { utf8ToBytes } from "@noble/hashes/utils.js";
 import type { NoteSigner } from "../ed25519.ts";
 import { PolicyError } from "../errors.ts";
 import { noteKeyName } from "../key-names.ts";
-import { policyFormat, type Policy } from "../policy.ts";
+import { unverifiedNoteText } from "../notes.ts";
+import { policyFormat, readUnverifiedPolicy, type Policy } from "../policy.ts";
 import { openStatement, signStatement } from "../statement.ts";
 
 /** Signed by the tenant's current root, the last of `policy.roots`. */
@@ -51,7 +52,23 @@ export function verifyPolicy(note: Uint8Array, expected: PolicyExpectations): Ve
   if (policy.development && !expected.allowDevelopment) {
     throw new PolicyError("DEVELOPMENT_REFUSED", "A policy marked development is refused outside development builds.");
   }
-  return { policy, policyHash: sha256(utf8ToBytes(text)) };
+  return { policy, policyHash: hashOfText(text) };
+}
+
+/**
+ * An earlier policy that a verified statement names by its hash: who the recipients were when a conversation was opened.
+ * Its signature was checked when it was applied, and the hash leaves no other text.
+ * @throws PolicyError NOTE_MALFORMED, POLICY_MALFORMED; POLICY_FOREIGN if the hash is another one.
+ */
+export function readPinnedPolicy(note: Uint8Array, policyHash: Uint8Array): Policy {
+  if (!equalBytes(hashOfText(unverifiedNoteText(note)), policyHash)) {
+    throw new PolicyError("POLICY_FOREIGN", "This is not the policy that the statement was made under.");
+  }
+  return readUnverifiedPolicy(note);
+}
+
+function hashOfText(text: string): Uint8Array {
+  return sha256(utf8ToBytes(text));
 }
 
 function checkOwner(policy: Policy, { tenantId, roots }: PolicyExpectations): void {
