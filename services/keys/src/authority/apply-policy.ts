@@ -1,0 +1,96 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+import { create } from "@bufbuild/protobuf";
+import {
+  ApplyPolicyResponseSchema,
+  type ApplyPolicyRequest,
+  type ApplyPolicyResponse,
+} from "@cloister/contracts/keys/authority";
+import { deriveTenantId } from "@cloister/envelope";
+import {
+  missingGuarantees,
+  unverifiedNoteText,
+  verifyPolicy,
+  verifyRoots,
+  type VerifiedPolicy,
+} from "@cloister/policy";
+import { KeysError } from "../errors.ts";
+import type { KeysParts } from "../keys.parts.ts";
+import { decodeByteList, encodeByteList } from "../records/byte-list.ts";
+import type { PolicyRow } from "../records/tables.ts";
+import { findNewestPolicy, findTenant, insertPolicy, insertTenant } from "../records/tenants.ts";
+import { refusing, requireBytes } from "../refusals.ts";
+
+/**
+ * Checks a policy from its genesis root on and keeps it. The first one makes the tenant and its keys; the same again
+ * changes nothing.
+ * @throws KeysError SIGNATURE_INVALID, POLICY_INVALID, POLICY_FOREIGN, POLICY_EXPIRED, POLICY_STALE for an older
+ * version, POLICY_CONFLICT for another text of a known version, DEVELOPMENT_REFUSED, DEVELOPMENT_POLICY_REQUIRED
+ */
+export async function applyPolicy(parts: KeysParts, request: ApplyPolicyRequest): Promise<ApplyPolicyResponse> {
+  requireBytes(request.genesisRoot, 32);
+  const tenantId = deriveTenantId(request.genesisRoot);
+  const verified = verifyRequest(parts, tenantId, request);
+  const newest = await findNewestPolicy(parts.db, tenantId);
+  if (newest === undefined || isSuccessor(newest, request, verified)) {
+    await makeTenant(parts, tenantId, request.genesisRoot);
+    await keep(parts, tenantId, request, verified);
+  }
+  return create(ApplyPolicyResponseSchema, { tenantId, policyVersion: BigInt(verified.policy.version) });
+}
+
+function verifyRequest(parts: KeysParts, tenantId: Uint8Array, request: ApplyPolicyRequest): VerifiedPolicy {
+  const { clock, allowDevelopment } = parts;
+  const verified = refusing(() => {
+    const roots = verifyRoots(tenantId, request.genesisRoot, request.rootRotations);
+    return verifyPolicy(request.policy, { tenantId, roots, nowMs: clock.nowMs(), allowDevelopment });
+  });
+  const missing = missingGuarantees(verified.policy, parts.capabilities);
+  if (missing.length > 0 && !verified.policy.development) {
+    throw new KeysError("DEVELOPMENT_POLICY_REQUIRED", `Mark the policy as development, since: ${missing.join(" ")}`);
+  }
+  return verified;
+}
+
+/** False for the newest policy itself, sent again. */
+function isSuccessor(newest: PolicyRow, request: ApplyPolicyRequest, { policy, policyHash }: VerifiedPolicy): boolean {
+  if (policy.version < newest.version) {
+    throw new KeysError("POLICY_STALE", "A newer policy of this tenant is in force; versions only grow.");
+  }
+  if (policy.version === newest.version) {
+    if (Buffer.compare(sha256(Buffer.from(unverifiedNoteText(newest.note))), policyHash) === 0) return false;
+    throw new KeysError("POLICY_CONFLICT", "Another text is in force under this version; sign it with the next one.");
+  }
+  requireSameHistory(decodeByteList(newest.root_rotations), request.rootRotations);
+  return true;
+}
+
+/** A root that stepped down can't come back by leaving its own rotation out. */
+function requireSameHistory(known: readonly Uint8Array[], sent: readonly Uint8Array[]): void {
+  const isPrefix = known.every((rotation, index) => Buffer.compare(rotation, sent[index] ?? Buffer.alloc(0)) === 0);
+  if (!isPrefix) throw new KeysError("POLICY_FOREIGN", "The policy leaves out a rotation of the tenant's root.");
+}
+
+async function makeTenant({ db, tenantKeys, clock }: KeysParts, tenantId: Uint8Array, genesisRoot: Uint8Array) {
+  if ((await findTenant(db, tenantId)) !== undefined) return;
+  const keys = await tenantKeys.create(tenantId);
+  await insertTenant(db, { ...keys, tenant_id: tenantId, genesis_root: genesisRoot, created_at_ms: clock.nowMs() });
+}
+
+async function keep(
+  { db, clock }: KeysParts,
+  tenantId: Uint8Array,
+  request: ApplyPolicyRequest,
+  { policy, policyHash }: VerifiedPolicy,
+): Promise<void> {
+  const isKept = await insertPolicy(db, {
+    tenant_id: tenantId,
+    version: policy.version,
+    note: request.policy,
+    root_rotations: encodeByteList(request.rootRotations),
+    applied_at_ms: clock.nowMs(),
+  });
+  if (isKept) return;
+  // Somebody applied this version at the same time: it is ours, or a conflict.
+  const newest = await findNewestPolicy(db, tenantId);
+  if (newest !== undefined) isSuccessor(newest, request, { policy, policyHash });
+}

@@ -1,0 +1,27 @@
+import { Module, type DynamicModule } from "@nestjs/common";
+import type { GrpcServer } from "./doors/grpc-server.ts";
+import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
+import type { InstanceIdentity } from "@cloister/keyring";
+import { HeldKeys } from "./hierarchy/held-keys.ts";
+
+export const GRPC_SERVER = Symbol("GRPC_SERVER");
+
+export interface KeysModuleParts {
+  readonly server: GrpcServer;
+  readonly tenantKeys: TenantKeyLeases;
+  readonly identity: InstanceIdentity;
+}
+
+/** Starts the doors with the application and, once they are closed, forgets every key. */
+@Module({})
+export class KeysModule {
+  static register({ server, tenantKeys, identity }: KeysModuleParts): DynamicModule {
+    return {
+      module: KeysModule,
+      providers: [
+        { provide: GRPC_SERVER, useFactory: () => server },
+        { provide: HeldKeys, useFactory: () => new HeldKeys(tenantKeys, identity) },
+      ],
+    };
+  }
+}

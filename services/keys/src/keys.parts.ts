@@ -1,0 +1,28 @@
+import type { Kysely } from "kysely";
+import type { EvidenceVerifier } from "@cloister/attestation";
+import type { InstanceIdentity } from "@cloister/keyring";
+import type { Capabilities } from "@cloister/policy";
+import type { Clock } from "@cloister/service";
+import type { PolicyBook } from "./authority/policy-book.ts";
+import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
+import type { KeysTables } from "./records/tables.ts";
+
+/** What the steps of `keys` work with. */
+export interface KeysParts {
+  readonly db: Kysely<KeysTables>;
+  /** The name of the schema that `db` means, for raw SQL. */
+  readonly schema: string;
+  readonly clock: Clock;
+  readonly tenantKeys: TenantKeyLeases;
+  readonly policies: PolicyBook;
+  /** This instance: its evidence and the key that signs issuer notes and released keys. */
+  readonly identity: InstanceIdentity;
+  readonly verifiers: readonly EvidenceVerifier[];
+  /** Roots of simulated evidence that sessions are begun for; empty outside development. A policy decides on keys. */
+  readonly simulatedRoots: readonly Uint8Array[];
+  readonly allowDevelopment: boolean;
+  /** What this deployment can prove; whatever a preset needs beyond it takes a `development` policy. */
+  readonly capabilities: Capabilities;
+  /** Removes what deleted rows leave behind in the database's files. */
+  readonly scrub: () => Promise<void>;
+}

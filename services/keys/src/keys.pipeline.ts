@@ -1,0 +1,53 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { AuthorityService } from "@cloister/contracts/keys/authority";
+import type { LifecycleService } from "@cloister/contracts/keys/lifecycle";
+import type { ReleaseService } from "@cloister/contracts/keys/release";
+import { applyPolicy } from "./authority/apply-policy.ts";
+import { getPolicy } from "./authority/get-policy.ts";
+import { openConversation } from "./authority/open-conversation.ts";
+import { renewConversation } from "./authority/renew-conversation.ts";
+import type { KeysParts } from "./keys.parts.ts";
+import { destroyBucketKeys, eraseConversation, planDestruction } from "./lifecycle/destroy.ts";
+import { issueReceipt } from "./lifecycle/issue-receipt.ts";
+import { replayTombstones } from "./lifecycle/replay-tombstones.ts";
+import { releaseKeys } from "./release/release-keys.ts";
+import { Sessions } from "./release/sessions.ts";
+
+/**
+ * What `keys` does, door by door. Tenant root → policy → issuer key → statements by the authority door; attested
+ * session → purpose keys by the release door; bucket end or erasure → tombstone → receipt by the lifecycle door.
+ */
+export class KeysPipeline {
+  readonly #parts: KeysParts;
+  readonly #sessions: Sessions;
+
+  constructor(parts: KeysParts) {
+    this.#parts = parts;
+    this.#sessions = new Sessions(parts);
+  }
+
+  /** Before any door opens: what was destroyed stays destroyed. */
+  prepare(): Promise<number> {
+    return replayTombstones(this.#parts);
+  }
+
+  readonly authority: ServiceImpl<typeof AuthorityService> = {
+    applyPolicy: (request) => applyPolicy(this.#parts, request),
+    getPolicy: (request) => getPolicy(this.#parts, request),
+    openConversation: (request) => openConversation(this.#parts, request),
+    renewConversation: (request) => renewConversation(this.#parts, request),
+  };
+
+  readonly release: ServiceImpl<typeof ReleaseService> = {
+    beginSession: (request) => this.#sessions.begin(request),
+    attestSession: (request) => this.#sessions.attest(request),
+    releaseKeys: (request) => releaseKeys(this.#parts, this.#sessions, request),
+  };
+
+  readonly lifecycle: ServiceImpl<typeof LifecycleService> = {
+    planDestruction: () => planDestruction(this.#parts),
+    destroyBucketKeys: (request) => destroyBucketKeys(this.#parts, request),
+    eraseConversation: (request) => eraseConversation(this.#parts, request),
+    issueReceipt: (request) => issueReceipt(this.#parts, request),
+  };
+}

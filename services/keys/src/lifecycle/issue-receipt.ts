@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import { MAX_RECEIPT_TOMBSTONES, signReceipt, type Tombstone } from "@cloister/audit";
+import {
+  IssueReceiptResponseSchema,
+  type IssueReceiptRequest,
+  type IssueReceiptResponse,
+} from "@cloister/contracts/keys/lifecycle";
+import { parseTenantId } from "@cloister/envelope";
+import { noteSigner } from "@cloister/keyring";
+import { KeysError } from "../errors.ts";
+import type { KeysParts } from "../keys.parts.ts";
+import { findTenant } from "../records/tenants.ts";
+import { findTombstoneById } from "../records/tombstones.ts";
+import { refusing, requireBytes } from "../refusals.ts";
+import { LEASE_MS } from "../release/release-keys.ts";
+
+/**
+ * A receipt of what stands in the tenant's tombstones, and apart from it of what the operator says it dropped. While a
+ * lease of an erased conversation's keys may still run it says `partial until` the lease's end.
+ * @throws KeysError TENANT_UNKNOWN, TOMBSTONE_UNKNOWN, MALFORMED
+ */
+export async function issueReceipt(parts: KeysParts, request: IssueReceiptRequest): Promise<IssueReceiptResponse> {
+  requireForm(request);
+  const tenant = await findTenant(parts.db, request.tenantId);
+  if (tenant === undefined) throw new KeysError("TENANT_UNKNOWN", "No policy of this tenant was applied here.");
+  const tombstones = await tombstonesOf(parts, request);
+  const { issuer } = await parts.tenantKeys.open(tenant);
+  const issuedAtMs = parts.clock.nowMs();
+  const leasesLapseAtMs = Math.max(...tombstones.map(lapseOf));
+  const outstandingMs = Math.max(Number(request.partialUntilMs), leasesLapseAtMs);
+  const receipt = {
+    id: randomBytes(16),
+    tenantId: parseTenantId(request.tenantId),
+    issuedAtMs,
+    // Nothing witnesses the time of this database yet, so a rollback is not excluded.
+    attested: { tombstones, leasesLapseAtMs, isRollbackExcluded: false },
+    operatorAsserted: request.operatorAsserted.map(({ dropped, rows }) => ({ dropped, rows: Number(rows) })),
+    partialUntilMs: outstandingMs > issuedAtMs ? outstandingMs : null,
+    closes: request.closes.length === 0 ? null : request.closes,
+  };
+  return create(IssueReceiptResponseSchema, { receipt: refusing(() => signReceipt(receipt, noteSigner(issuer))) });
+}
+
+function requireForm({ tenantId, tombstoneIds, closes }: IssueReceiptRequest): void {
+  requireBytes(tenantId, 16);
+  for (const id of tombstoneIds) requireBytes(id, 16);
+  if (closes.length !== 0) requireBytes(closes, 16);
+  if (tombstoneIds.length >= 1 && tombstoneIds.length <= MAX_RECEIPT_TOMBSTONES) return;
+  throw new KeysError("MALFORMED", "A receipt is of 1 to 96 tombstones; ask for several receipts.");
+}
+
+async function tombstonesOf({ db }: KeysParts, { tenantId, tombstoneIds }: IssueReceiptRequest): Promise<Tombstone[]> {
+  const tombstones: Tombstone[] = [];
+  for (const id of tombstoneIds) {
+    const tombstone = await findTombstoneById(db, tenantId, id);
+    if (tombstone === undefined) throw new KeysError("TOMBSTONE_UNKNOWN", "No such tombstone of this tenant stands.");
+    tombstones.push(tombstone);
+  }
+  return tombstones;
+}
+
+/** A lease never passes its bucket's end, so only an early erasure leaves one running. */
+function lapseOf({ reason, destroyedAtMs }: Tombstone): number {
+  return reason === "erased" ? destroyedAtMs + LEASE_MS : destroyedAtMs;
+}

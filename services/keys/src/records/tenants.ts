@@ -1,0 +1,49 @@
+import type { Kysely } from "kysely";
+import type { KeysTables, PolicyRow, TenantRow } from "./tables.ts";
+
+export async function findTenant(db: Kysely<KeysTables>, tenantId: Uint8Array): Promise<TenantRow | undefined> {
+  return db.selectFrom("tenant").selectAll().where("tenant_id", "=", tenantId).executeTakeFirst();
+}
+
+/** Keeps the row that is there when two first policies come at once. */
+export async function insertTenant(db: Kysely<KeysTables>, row: TenantRow): Promise<void> {
+  await db
+    .insertInto("tenant")
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+export async function findNewestPolicy(db: Kysely<KeysTables>, tenantId: Uint8Array): Promise<PolicyRow | undefined> {
+  return db
+    .selectFrom("policy")
+    .selectAll()
+    .where("tenant_id", "=", tenantId)
+    .orderBy("version", "desc")
+    .limit(1)
+    .executeTakeFirst();
+}
+
+export async function findPolicy(
+  db: Kysely<KeysTables>,
+  tenantId: Uint8Array,
+  version: number,
+): Promise<PolicyRow | undefined> {
+  return db
+    .selectFrom("policy")
+    .selectAll()
+    .where("tenant_id", "=", tenantId)
+    .where("version", "=", version)
+    .executeTakeFirst();
+}
+
+/** False when that version is there already: then nothing is written. */
+export async function insertPolicy(db: Kysely<KeysTables>, row: PolicyRow): Promise<boolean> {
+  const inserted = await db
+    .insertInto("policy")
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("version")
+    .executeTakeFirst();
+  return inserted !== undefined;
+}

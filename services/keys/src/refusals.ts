@@ -1,0 +1,48 @@
+import { PolicyError, type PolicyErrorCode } from "@cloister/policy";
+import type { KeysErrorCode } from "@cloister/contracts/keys/errors";
+import { KeysError } from "./errors.ts";
+
+const CODES: Readonly<Record<PolicyErrorCode, KeysErrorCode>> = {
+  NOTE_MALFORMED: "POLICY_INVALID",
+  NOTE_UNSIGNED: "SIGNATURE_INVALID",
+  SIGNATURE_INVALID: "SIGNATURE_INVALID",
+  STATEMENT_MALFORMED: "MALFORMED",
+  STATEMENT_EXPIRED: "REQUEST_EXPIRED",
+  STATEMENT_MISMATCH: "KEY_CORRUPT",
+  POLICY_MALFORMED: "POLICY_INVALID",
+  POLICY_EXPIRED: "POLICY_EXPIRED",
+  POLICY_STALE: "POLICY_STALE",
+  POLICY_FOREIGN: "POLICY_FOREIGN",
+  ROOT_UNTRUSTED: "POLICY_FOREIGN",
+  EVIDENCE_INVALID: "EVIDENCE_REJECTED",
+  MEASUREMENT_NOT_ALLOWED: "MEASUREMENT_NOT_ALLOWED",
+  CERTIFICATE_INVALID: "EVIDENCE_REJECTED",
+  ADMISSION_REQUIRED: "ADMISSION_REQUIRED",
+  ADMISSION_INVALID: "ADMISSION_INVALID",
+  ADMISSION_EXPIRED: "ADMISSION_EXPIRED",
+  MESSAGE_EXPIRED: "REQUEST_EXPIRED",
+  RETENTION_TOO_LONG: "BUCKET_INVALID",
+  RESIDENCY_VIOLATION: "POLICY_INVALID",
+  REGULATED_DATA_BLOCKED: "POLICY_INVALID",
+  PURPOSE_NOT_ALLOWED: "PURPOSE_NOT_ALLOWED",
+  DEVELOPMENT_REFUSED: "DEVELOPMENT_REFUSED",
+};
+
+/**
+ * Runs a check of libs/policy; its refusal becomes ours. `overrides` name what a code means at this place.
+ * @throws KeysError
+ */
+export function refusing<T>(check: () => T, overrides: Partial<Record<PolicyErrorCode, KeysErrorCode>> = {}): T {
+  try {
+    return check();
+  } catch (cause) {
+    if (!(cause instanceof PolicyError)) throw cause;
+    throw new KeysError(overrides[cause.code] ?? CODES[cause.code], cause.message, { cause });
+  }
+}
+
+/** @throws KeysError MALFORMED unless the field has exactly `length` bytes */
+export function requireBytes(field: Uint8Array, length: number): void {
+  if (field.length !== length)
+    throw new KeysError("MALFORMED", `A field of a request has not ${String(length)} bytes.`);
+}

@@ -1,0 +1,167 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  ConversationRecordSchema,
+  ReleasedKeySchema,
+  TenantRecordSchema,
+  type ConversationRecord,
+  type KeyRequest,
+  type ReleasedKey,
+  type TenantRecord,
+} from "@cloister/contracts/keys/release";
+import { noteSigner } from "@cloister/keyring";
+import { signInstanceCertificate, verifyInstanceEvidence } from "@cloister/policy";
+import { MAX_CLOCK_SKEW_MS, type VerifiedEvidence } from "@cloister/attestation";
+import { authorityChain } from "../authority/chain.ts";
+import type { TenantInForce } from "../authority/policy-book.ts";
+import { KeysError } from "../errors.ts";
+import type { TenantKeys } from "../hierarchy/tenant-keys.ts";
+import type { KeysParts } from "../keys.parts.ts";
+import type { ConversationName } from "../records/conversations.ts";
+import { findPolicy } from "../records/tenants.ts";
+import { refusing } from "../refusals.ts";
+import { loadConversations, type LoadedConversation } from "./load-conversations.ts";
+import { purposeKey } from "./purpose-key.ts";
+import type { AttestedSession } from "./sessions.ts";
+
+/** A tenant whose policy in force allows this instance. */
+export interface AdmittedTenant extends TenantInForce {
+  readonly keys: TenantKeys;
+  readonly instance: VerifiedEvidence;
+}
+
+/** One ReleaseKeys call: tenants and conversations are looked up once, refusals are kept with what they refuse. */
+export class ReleaseCall {
+  readonly #parts: KeysParts;
+  readonly #session: AttestedSession;
+  readonly #tenants = new Map<string, Promise<AdmittedTenant>>();
+  #conversations: ReadonlyMap<string, LoadedConversation> = new Map();
+  #names: readonly ConversationName[] = [];
+
+  constructor(parts: KeysParts, session: AttestedSession) {
+    this.#parts = parts;
+    this.#session = session;
+  }
+
+  async load(names: readonly ConversationName[]): Promise<void> {
+    this.#names = [...new Map(names.map((name) => [conversationText(name), name])).values()];
+    this.#conversations = await loadConversations(this.#parts.db, this.#names);
+  }
+
+  async keys(requests: readonly KeyRequest[]): Promise<ReleasedKey[]> {
+    const released: ReleasedKey[] = [];
+    for (const request of requests) {
+      const outcome = await attempt(async () => {
+        const tenant = await this.#admitted(request.tenantId);
+        const { role } = this.#session;
+        return purposeKey(this.#parts, { role, tenant, conversation: this.#conversation(request), request });
+      });
+      const result =
+        outcome instanceof KeysError
+          ? { case: "refusal" as const, value: outcome.code }
+          : { case: "key" as const, value: outcome };
+      released.push(create(ReleasedKeySchema, { request, result }));
+    }
+    return released;
+  }
+
+  async conversations(): Promise<ConversationRecord[]> {
+    const records: ConversationRecord[] = [];
+    for (const name of this.#names) {
+      const { tenantId, conversationId } = name;
+      const outcome = await attempt(async () => this.#conversationRecord(await this.#admitted(tenantId), name));
+      const fields = outcome instanceof KeysError ? { refusal: outcome.code } : outcome;
+      records.push(create(ConversationRecordSchema, { tenantId, conversationId, ...fields }));
+    }
+    return records;
+  }
+
+  async tenants(): Promise<TenantRecord[]> {
+    const ids = new Map(this.#names.map(({ tenantId }) => [hex(tenantId), tenantId]));
+    const records: TenantRecord[] = [];
+    for (const tenantId of ids.values()) {
+      const outcome = await attempt(async () => this.#tenantRecord(await this.#admitted(tenantId)));
+      const fields = outcome instanceof KeysError ? { refusal: outcome.code } : outcome;
+      records.push(create(TenantRecordSchema, { tenantId, ...fields }));
+    }
+    return records;
+  }
+
+  #admitted(tenantId: Uint8Array): Promise<AdmittedTenant> {
+    const id = hex(tenantId);
+    const known = this.#tenants.get(id);
+    if (known !== undefined) return known;
+    const admitted = this.#admit(tenantId);
+    this.#tenants.set(id, admitted);
+    return admitted;
+  }
+
+  /** The tenant's own policy has the word on this instance: its program, configuration and trust anchors. */
+  async #admit(tenantId: Uint8Array): Promise<AdmittedTenant> {
+    const { policies, clock, verifiers, tenantKeys } = this.#parts;
+    const { evidence, role } = this.#session;
+    const inForce = await policies.inForce(tenantId);
+    const instance = refusing(() =>
+      verifyInstanceEvidence(evidence, inForce.policy, {
+        role,
+        nowMs: clock.nowMs(),
+        verifiers,
+        nonce: evidence.nonce,
+      }),
+    );
+    return { ...inForce, instance, keys: await tenantKeys.open(inForce.tenant) };
+  }
+
+  #conversation(name: ConversationName): LoadedConversation {
+    const conversation = this.#conversations.get(conversationText(name));
+    if (conversation !== undefined) return conversation;
+    throw new KeysError("CONVERSATION_UNKNOWN", "No such conversation of this tenant was opened here.");
+  }
+
+  async #conversationRecord(tenant: AdmittedTenant, name: ConversationName) {
+    const { statement, secret, isBuried, policyVersion } = this.#conversation(name);
+    if (statement === null || secret === undefined || isBuried) {
+      throw new KeysError("KEY_DESTROYED", "The conversation has ended.");
+    }
+    const isOlder = policyVersion !== tenant.policy.version;
+    const pinned = isOlder ? await findPolicy(this.#parts.db, name.tenantId, policyVersion) : undefined;
+    const pinnedPolicy = pinned?.note ?? new Uint8Array();
+    return { statement, keysNotAfterMs: BigInt(secret.not_after_ms), pinnedPolicy };
+  }
+
+  async #tenantRecord(tenant: AdmittedTenant) {
+    const { instance, keys, policy } = tenant;
+    const { role, measurement, configurationDigest, kemPublicKey, signingPublicKey } = instance;
+    const instanceCertificate = signInstanceCertificate(
+      {
+        tenantId: policy.tenantId,
+        role,
+        measurement,
+        configurationDigest,
+        kemPublicKey,
+        signingPublicKey,
+        notBeforeMs: Math.max(0, instance.issuedAtMs - MAX_CLOCK_SKEW_MS),
+        notAfterMs: instance.notAfterMs,
+      },
+      noteSigner(keys.issuer),
+    );
+    return { chain: await authorityChain(this.#parts, tenant), instanceCertificate };
+  }
+}
+
+/** What concerns one key, conversation or tenant is an answer; what concerns all of them is thrown. */
+async function attempt<T>(work: () => Promise<T>): Promise<T | KeysError> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof KeysError && error.code !== "UNAVAILABLE") return error;
+    throw error;
+  }
+}
+
+function conversationText({ tenantId, conversationId }: ConversationName): string {
+  return `${hex(tenantId)}/${hex(conversationId)}`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}

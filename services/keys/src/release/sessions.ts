@@ -1,0 +1,141 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import {
+  decodeEvidence,
+  isAttestedRole,
+  verifyEvidence,
+  AttestationError,
+  type AttestedRole,
+  type EvidencePolicy,
+  type ReportBinding,
+} from "@cloister/attestation";
+import type { InstanceEvidence } from "@cloister/contracts/keys/authority";
+import {
+  AttestSessionResponseSchema,
+  BeginSessionResponseSchema,
+  type AttestSessionRequest,
+  type AttestSessionResponse,
+  type BeginSessionRequest,
+  type BeginSessionResponse,
+} from "@cloister/contracts/keys/release";
+import { createVerifyingKey, type VerifyingKey } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import { KeysError } from "../errors.ts";
+import type { KeysParts } from "../keys.parts.ts";
+import { requireBytes } from "../refusals.ts";
+
+/** `keys` itself is no customer of `keys`. */
+export type ReleaseRole = Exclude<AttestedRole, "keys">;
+
+/** An instance that proved its role and its keys. Which tenants allow it is decided by each tenant's policy. */
+export interface AttestedSession {
+  readonly sessionId: Uint8Array;
+  readonly role: ReleaseRole;
+  readonly evidence: InstanceEvidence;
+  readonly signer: VerifyingKey;
+  readonly expiresAtMs: number;
+  /** The last sequence number that was used. */
+  lastSequence: bigint;
+}
+
+interface BegunSession {
+  readonly sessionId: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly expiresAtMs: number;
+}
+
+const HANDSHAKE_MS = 60_000;
+const SESSION_MS = 10 * 60_000;
+const MAX_SESSIONS = 4_096;
+
+/** Sessions live in memory alone: after a restart every instance proves itself again. */
+export class Sessions {
+  readonly #parts: KeysParts;
+  readonly #begun = new Map<string, BegunSession>();
+  readonly #attested = new Map<string, AttestedSession>();
+
+  constructor(parts: KeysParts) {
+    this.#parts = parts;
+  }
+
+  /** Our evidence over the instance's challenge, and a challenge of ours. @throws KeysError MALFORMED */
+  async begin(request: BeginSessionRequest): Promise<BeginSessionResponse> {
+    requireBytes(request.nonce, 32);
+    const keysEvidence = await this.#parts.identity.prove(request.nonce);
+    const [sessionId, nonce] = [randomBytes(16), randomBytes(32)];
+    const expiresAtMs = this.#parts.clock.nowMs() + HANDSHAKE_MS;
+    this.#put(this.#begun, { sessionId, nonce, expiresAtMs });
+    return create(BeginSessionResponseSchema, { sessionId, keysEvidence, nonce });
+  }
+
+  /**
+   * Takes the instance's evidence over that challenge, once.
+   * @throws KeysError SESSION_UNKNOWN; EVIDENCE_REJECTED unless it is authentic, of now, over this challenge, and of a
+   * role that is given keys
+   */
+  attest(request: AttestSessionRequest): AttestSessionResponse {
+    const begun = this.#take(this.#begun, request.sessionId);
+    this.#begun.delete(hex(request.sessionId));
+    const { evidence } = request;
+    const role = evidence === undefined ? "" : evidence.role;
+    if (evidence === undefined || !isAttestedRole(role) || role === "keys") {
+      throw new KeysError("EVIDENCE_REJECTED", "The evidence is not of a role that is given keys.");
+    }
+    const nowMs = this.#parts.clock.nowMs();
+    const notAfterMs = this.#verify(evidence, role, begun.nonce, nowMs);
+    const expiresAtMs = Math.min(nowMs + SESSION_MS, notAfterMs);
+    const signer = createVerifyingKey(nodeBackend, evidence.signingPublicKey);
+    this.#put(this.#attested, { ...begun, role, evidence, signer, expiresAtMs, lastSequence: 0n });
+    return create(AttestSessionResponseSchema, { expiresAtMs: BigInt(expiresAtMs) });
+  }
+
+  /** @throws KeysError SESSION_UNKNOWN for one that was never attested, has expired, or was of an earlier start */
+  attested(sessionId: Uint8Array): AttestedSession {
+    return this.#take(this.#attested, sessionId);
+  }
+
+  /** Authentic, fresh and bound; no tenant is concerned yet, so its own program is all that it is compared with. */
+  #verify(evidence: InstanceEvidence, role: ReleaseRole, nonce: Uint8Array, nowMs: number): number {
+    const { verifiers } = this.#parts;
+    const binding: ReportBinding = { ...evidence, role, notAfterMs: Number(evidence.notAfterMs) };
+    try {
+      const policy = this.#policyOfItself(evidence, role, nowMs);
+      return verifyEvidence(evidence.evidence, policy, { nowMs, role, binding, nonce, verifiers }).notAfterMs;
+    } catch (cause) {
+      if (!(cause instanceof AttestationError)) throw cause;
+      throw new KeysError("EVIDENCE_REJECTED", `An instance's evidence was refused: ${cause.code}.`, { cause });
+    }
+  }
+
+  #policyOfItself(evidence: InstanceEvidence, role: ReleaseRole, nowMs: number): EvidencePolicy {
+    const { verifiers, simulatedRoots } = this.#parts;
+    const nobody: EvidencePolicy["measurements"] = { keys: [], redaction: [], "enclave-inference": [], embedding: [] };
+    const { format, body } = decodeEvidence(evidence.evidence);
+    const verifier = verifiers.find((candidate) => candidate.format === format);
+    const claims = verifier?.verify(body, { measurements: nobody, simulatedRoots }, nowMs);
+    if (claims === undefined) return { measurements: nobody, simulatedRoots };
+    const { configurationDigest } = evidence;
+    const itself = [{ measurement: claims.measurement, configurationDigest }];
+    return { measurements: { ...nobody, [role]: itself }, simulatedRoots };
+  }
+
+  #put<Session extends BegunSession | AttestedSession>(sessions: Map<string, Session>, session: Session): void {
+    const nowMs = this.#parts.clock.nowMs();
+    for (const [id, { expiresAtMs }] of sessions) if (nowMs >= expiresAtMs) sessions.delete(id);
+    const [oldest] = sessions.keys();
+    if (sessions.size >= MAX_SESSIONS && oldest !== undefined) sessions.delete(oldest);
+    sessions.set(hex(session.sessionId), session);
+  }
+
+  #take<Session extends BegunSession | AttestedSession>(sessions: Map<string, Session>, id: Uint8Array): Session {
+    const session = sessions.get(hex(id));
+    const isOurs =
+      session !== undefined && session.sessionId.length === id.length && timingSafeEqual(session.sessionId, id);
+    if (isOurs && this.#parts.clock.nowMs() < session.expiresAtMs) return session;
+    throw new KeysError("SESSION_UNKNOWN", "The session is unknown or has expired: begin a new one.");
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
