@@ -9,10 +9,10 @@ const tests = ["{libs,services}/*/test/**/*.ts", "{embedded,cli}/test/**/*.ts", 
 const pure = ["libs/{contracts,envelope,attestation,policy,pii,audit}/src/**/*.ts"];
 
 // A clock and chance are ports: only what implements them may ask the machine.
-const clocks = ["libs/service/src/clock.ts"];
+const clocks = ["libs/service/src/clock.ts", "libs/client/src/clock.ts"];
 const edges = ["embedded/**", "cli/**", "libs/testing/**"];
 const fromPorts = "Time and randomness come in as arguments or ports (Clock).";
-const oneClock = "Only libs/service has a clock, and only embedded/ has one that can be moved.";
+const oneClock = "Only libs/service and the SDK have a clock, and only embedded/ has one that can be moved.";
 const machineTime = [
   { object: "Date", property: "now", message: fromPorts },
   { object: "performance", property: "now", message: fromPorts },

@@ -17,7 +17,8 @@ export function pauseMs(policy: RetryPolicy, attempt: number, random: number): n
 
 /** @throws ClientError ABORTED as soon as the signal fires. */
 export async function pause(policy: RetryPolicy, attempt: number, signal: AbortSignal | undefined): Promise<void> {
-  await sleep(pauseMs(policy, attempt, Math.random()), signal);
+  const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+  await sleep(pauseMs(policy, attempt, random / 2 ** 32), signal);
 }
 
 /** @throws ClientError ABORTED as soon as the signal fires. */
@@ -31,7 +32,7 @@ export function sleep(milliseconds: number, signal: AbortSignal | undefined): Pr
       signal?.removeEventListener("abort", abort);
       resolve();
     }, milliseconds);
-    if (signal?.aborted) return abort();
-    signal?.addEventListener("abort", abort, { once: true });
+    if (signal?.aborted) abort();
+    else signal?.addEventListener("abort", abort, { once: true });
   });
 }

@@ -22,9 +22,10 @@ async function doorTo(listener: RequestListener): Promise<HttpDoor> {
 }
 
 async function readAll(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString("hex");
+  request.setEncoding("hex");
+  let hex = "";
+  for await (const chunk of request) hex += String(chunk);
+  return hex;
 }
 
 afterEach(async () => {

@@ -6,6 +6,9 @@ export interface Grant {
   readonly tenantIdHex: string | undefined;
 }
 
+/** Injection token of AccessTokens. */
+export const ACCESS_TOKENS = Symbol("AccessTokens");
+
 /** The port behind which issued, scoped and expiring tokens will come. */
 export interface AccessTokens {
   /** What the token allows, or undefined when it is not one of ours. */

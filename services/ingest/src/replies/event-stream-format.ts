@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 
 /** WHATWG HTML section 9.2. Every field is built from digits or base64, so nothing needs escaping. */
-export function replyEvent(eventId: bigint, event: Uint8Array): string {
-  return `id: ${eventId}\nevent: reply\ndata: ${Buffer.from(event).toString("base64")}\n\n`;
+export function replyEvent(offset: number, event: Uint8Array): string {
+  return `id: ${offset}\nevent: reply\ndata: ${Buffer.from(event).toString("base64")}\n\n`;
 }
 
 /** A comment: it keeps proxies from closing an idle connection and shows a dead one. */

@@ -1,0 +1,53 @@
+/** Where an answer took something from: a document of a knowledge base. */
+export interface ReplySource {
+  readonly documentId: string;
+  readonly title: string;
+}
+
+/** A verified answer. */
+export interface ReplyReceived {
+  readonly kind: "reply";
+  /** For `lastEventId`. */
+  readonly eventId: string;
+  /** 16 bytes. */
+  readonly messageId: Uint8Array;
+  /** The id of the message that it answers, 16 bytes. */
+  readonly causeId: Uint8Array;
+  readonly createdAtMs: number;
+  /** With this conversation's own values put back in place of their placeholders. */
+  readonly text: string;
+  /** As the model wrote it, with placeholders. */
+  readonly rawText: string;
+  readonly sources: readonly ReplySource[];
+  /** The runtime and model that answered. */
+  readonly model: string;
+}
+
+/** A message could not be answered. A status of an unkeyed service: anybody who runs the service can forge it. */
+export interface ReplyFailed {
+  readonly kind: "failed";
+  readonly eventId: string;
+  /** The id of the message that failed, 16 bytes. */
+  readonly causeId: Uint8Array;
+  /** Stable, upper case. */
+  readonly code: string;
+  /** Sending the same text as a new message may succeed. */
+  readonly retryable: boolean;
+}
+
+/** Messages of this client between the ones that arrived never did. Reported once, with the message after the gap. */
+export interface GapNoticed {
+  readonly kind: "gap";
+  readonly eventId: string;
+  readonly causeId: Uint8Array;
+}
+
+/** Something lay in the mailbox that could not be verified. It is not shown; the code says why. */
+export interface EventRefused {
+  readonly kind: "refused";
+  readonly eventId: string;
+  readonly code: string;
+}
+
+/** What a reader of a conversation gets. */
+export type ConversationEvent = ReplyReceived | ReplyFailed | GapNoticed | EventRefused;

@@ -1,0 +1,239 @@
+import { toBinary, create } from "@bufbuild/protobuf";
+import { KnowledgeDocumentSchema } from "@cloister/contracts/content";
+import { ContentType, createSigningKey, idToHex, type SigningKey } from "@cloister/envelope";
+import type { ConversationKind } from "@cloister/policy";
+import type { StreamReidentifier } from "@cloister/pii/placeholders";
+
+import type { ClientContext } from "./client-context.ts";
+import type { ConversationEvent, ReplyReceived } from "./conversation-event.ts";
+import { renewConversation, type InboundKey } from "./conversation-keys.ts";
+import { encodeState, type ConversationSnapshot, type ConversationState } from "./conversation-state.ts";
+import { sameBytes } from "./encoding.ts";
+import { ClientError } from "./errors.ts";
+import { readEventStream } from "./event-stream.ts";
+import { MailboxReader } from "./mailbox-reader.ts";
+import { sealOutgoing, type SealedMessage } from "./outgoing.ts";
+import { PlaceholderMap } from "./placeholder-map.ts";
+import { ReplyKeys } from "./reply-keys.ts";
+import { SeenReplies } from "./seen-replies.ts";
+
+export interface SentMessage {
+  /** 16 bytes: the `causeId` of what comes back. */
+  readonly messageId: Uint8Array;
+  /** What was sent, in bytes, everything included. */
+  readonly envelopeBytes: number;
+}
+
+export interface KnowledgeDocument {
+  /** The importer's name for it, at most 256 characters. Importing the same name again replaces it. */
+  readonly documentId: string;
+  /** Shown as the source of an answer. */
+  readonly title: string;
+  readonly text: string;
+}
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  /** Read what came after this event; default: after the last one that was read. */
+  readonly lastEventId?: string;
+}
+
+const defaultAnswerTimeoutMs = 120_000;
+/** Refusals that a new inbound key cures: the one in hand got too old, or its policy too lax. */
+const curedByRenewal: readonly (string | undefined)[] = ["EXPIRED", "RETENTION_TOO_LONG"];
+
+/** One conversation: its keys, its sequence, what its placeholders stand for. Made by `Client`. */
+export class Conversation {
+  readonly #context: ClientContext;
+  readonly #conversationId: Uint8Array;
+  readonly #kind: ConversationKind;
+  readonly #signingSeed: Uint8Array;
+  readonly #signingKey: SigningKey;
+  readonly #replyKeys: ReplyKeys;
+  readonly #placeholders: PlaceholderMap;
+  readonly #seenReplies: SeenReplies;
+  #inbound: InboundKey;
+  #lastSenderSeq: number;
+  #lastEventId: string | undefined;
+  #lastSend: Promise<unknown> = Promise.resolve();
+
+  constructor(context: ClientContext, snapshot: ConversationSnapshot) {
+    const { backend } = context;
+    const { current, pending, former } = snapshot.replyKeys;
+    this.#context = context;
+    this.#conversationId = snapshot.conversationId;
+    this.#kind = snapshot.kind;
+    this.#signingSeed = snapshot.signingSeed;
+    this.#signingKey = createSigningKey(backend, snapshot.signingSeed);
+    this.#replyKeys = new ReplyKeys(backend, { current, pending, former });
+    this.#placeholders = new PlaceholderMap(snapshot.placeholders);
+    this.#seenReplies = new SeenReplies(snapshot.seenReplies);
+    this.#inbound = snapshot.inbound;
+    this.#lastSenderSeq = snapshot.lastSenderSeq;
+    this.#lastEventId = snapshot.lastEventId;
+  }
+
+  /** conversation_id, 16 bytes: what an admission lists to have a knowledge base searched. */
+  get id(): Uint8Array {
+    return this.#conversationId.slice();
+  }
+
+  get kind(): ConversationKind {
+    return this.#kind;
+  }
+
+  /**
+   * Seals the text to the conversation's key, signs it, and posts the same bytes until they are accepted. Messages leave
+   * in the order of the calls. Resolves when the service has stored the message durably.
+   * @throws ClientError MESSAGE_TOO_LARGE (256 KiB as UTF-8), REFUSED, UNREACHABLE, ABORTED; AUTHORITY_UNTRUSTED when
+   * a renewal was due
+   */
+  send(text: string, options: { readonly signal?: AbortSignal } = {}): Promise<SentMessage> {
+    return this.#send(ContentType.TEXT, new TextEncoder().encode(text), options.signal);
+  }
+
+  /** Sends a document, in a conversation of kind `kb`. @throws as `send` */
+  sendDocument(document: KnowledgeDocument, options: { readonly signal?: AbortSignal } = {}): Promise<SentMessage> {
+    const payload = toBinary(KnowledgeDocumentSchema, create(KnowledgeDocumentSchema, { ...document }));
+    return this.#send(ContentType.KNOWLEDGE_DOCUMENT, payload, options.signal);
+  }
+
+  /**
+   * What comes back, for as long as the caller reads, connecting again whenever the connection ends. Each reply is
+   * verified and opened before it is shown; what can't be verified comes as `refused`, without content.
+   * @throws ClientError REFUSED, ABORTED; UNREACHABLE or AUTHORITY_UNTRUSTED when the chain of trust can't be had
+   */
+  async *replies(options: ReadOptions = {}): AsyncGenerator<ConversationEvent, void, void> {
+    const { door, retry } = this.#context;
+    const path = `/v1/conversations/${idToHex(this.#conversationId)}/replies`;
+    const lastEventId = options.lastEventId ?? this.#lastEventId;
+    for await (const { eventId, data } of readEventStream({ door, path, lastEventId, signal: options.signal, retry })) {
+      const event = await this.#reader().read(eventId, data);
+      this.#lastEventId = eventId;
+      if (event !== undefined) yield event;
+    }
+  }
+
+  /**
+   * Sends the text and waits for its answer, passing over what comes back for other messages.
+   * @throws ClientError those of `send` and `replies`; REPLY_FAILED with the pipeline's code as `problem`; REPLY_TIMEOUT
+   */
+  async ask(
+    text: string,
+    options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+  ): Promise<ReplyReceived> {
+    const { messageId } = await this.send(text, options);
+    const timeout = AbortSignal.timeout(options.timeoutMs ?? defaultAnswerTimeoutMs);
+    const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
+    try {
+      return await this.#answerTo(messageId, signal);
+    } catch (error) {
+      if (!timeout.aborted) throw error;
+      throw new ClientError("REPLY_TIMEOUT", "No answer came in time. It will be in the mailbox when it is there.", {
+        retryable: true,
+        cause: error,
+      });
+    }
+  }
+
+  /** Puts values back into text that arrives in pieces; a border may cut a placeholder in two. */
+  restorer(): StreamReidentifier {
+    return this.#placeholders.restorer(this.#context.clock.nowMs());
+  }
+
+  /** All that another process needs to go on. SECRET, see ConversationState. */
+  exportState(): ConversationState {
+    const { current, pending, former } = this.#replyKeys.exportSeeds();
+    return encodeState({
+      version: 1,
+      tenantId: this.#context.tenantId,
+      conversationId: this.#conversationId,
+      kind: this.#kind,
+      signingSeed: this.#signingSeed,
+      replyKeys: { current, former: [...former], ...(pending !== undefined && { pending }) },
+      inbound: pickInbound(this.#inbound),
+      lastSenderSeq: this.#lastSenderSeq,
+      ...(this.#lastEventId !== undefined && { lastEventId: this.#lastEventId }),
+      placeholders: this.#placeholders.entries(this.#context.clock.nowMs()),
+      seenReplies: this.#seenReplies.entries(),
+    });
+  }
+
+  async #answerTo(messageId: Uint8Array, signal: AbortSignal): Promise<ReplyReceived> {
+    for await (const event of this.replies({ signal })) {
+      if (event.kind === "reply" && sameBytes(event.causeId, messageId)) return event;
+      if (event.kind === "failed" && sameBytes(event.causeId, messageId)) {
+        const { code, retryable } = event;
+        const details = { problem: code, retryable };
+        throw new ClientError("REPLY_FAILED", `The message could not be answered: ${code}.`, details);
+      }
+    }
+    throw new ClientError("UNREACHABLE", "The stream of replies ended.", { retryable: true });
+  }
+
+  /** One after the other, so that the log has them in the caller's order; a failed one does not hold up the next. */
+  #send(contentType: ContentType, payload: Uint8Array, signal: AbortSignal | undefined): Promise<SentMessage> {
+    const sending = this.#lastSend.then(() => this.#sendNow(contentType, payload, signal));
+    this.#lastSend = sending.catch(() => undefined);
+    return sending;
+  }
+
+  async #sendNow(contentType: ContentType, payload: Uint8Array, signal: AbortSignal | undefined): Promise<SentMessage> {
+    if (this.#context.clock.nowMs() >= this.#inbound.sealUntilMs) await this.#renew(signal);
+    try {
+      return await this.#post(this.#seal(contentType, payload), signal);
+    } catch (error) {
+      if (!(error instanceof ClientError) || !curedByRenewal.includes(error.problem)) throw error;
+      await this.#renew(signal);
+      return this.#post(this.#seal(contentType, payload), signal);
+    }
+  }
+
+  #seal(contentType: ContentType, payload: Uint8Array): SealedMessage {
+    const { backend, tenantId, clock } = this.#context;
+    const sealed = sealOutgoing(backend, {
+      tenantId,
+      conversationId: this.#conversationId,
+      contentType,
+      payload,
+      senderSeq: this.#lastSenderSeq + 1,
+      signingKey: this.#signingKey,
+      inbound: this.#inbound,
+      nowMs: clock.nowMs(),
+    });
+    // A number is used once, whatever becomes of its message: the same number on other bytes would be refused.
+    this.#lastSenderSeq += 1;
+    return sealed;
+  }
+
+  async #post({ messageId, bytes }: SealedMessage, signal: AbortSignal | undefined): Promise<SentMessage> {
+    const body = { contentType: "application/octet-stream", bytes };
+    await this.#context.door.request({ method: "POST", path: "/v1/messages", body, signal });
+    return { messageId, envelopeBytes: bytes.length };
+  }
+
+  async #renew(signal: AbortSignal | undefined): Promise<void> {
+    const conversation = {
+      conversationId: this.#conversationId,
+      signingKey: this.#signingKey,
+      replyKeys: this.#replyKeys,
+      inbound: this.#inbound,
+    };
+    this.#inbound = await renewConversation(this.#context, conversation, signal);
+  }
+
+  #reader(): MailboxReader {
+    return new MailboxReader({
+      context: this.#context,
+      conversationId: this.#conversationId,
+      replyKeys: this.#replyKeys,
+      placeholders: this.#placeholders,
+      seenReplies: this.#seenReplies,
+    });
+  }
+}
+
+function pickInbound(inbound: InboundKey): InboundKey {
+  const { inboundPublicKey, issuedAtMs, sealUntilMs, expiresAtMs, policyVersion } = inbound;
+  return { inboundPublicKey, issuedAtMs, sealUntilMs, expiresAtMs, policyVersion };
+}

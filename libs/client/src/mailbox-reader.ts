@@ -1,0 +1,111 @@
+import type { ReplyFailed as ReplyFailedFields, ReplySealed } from "@cloister/contracts/events";
+import { idToHex } from "@cloister/envelope";
+import type { VerifiedChain } from "@cloister/policy";
+
+import type { ClientContext } from "./client-context.ts";
+import type { ConversationEvent, ReplyReceived } from "./conversation-event.ts";
+import { base64ToBytes, sameBytes } from "./encoding.ts";
+import { openIncoming, parseReplyEvent, RefusedEvent, type Incoming } from "./incoming.ts";
+import type { PlaceholderMap } from "./placeholder-map.ts";
+import type { ReplyKeys } from "./reply-keys.ts";
+import type { SeenReplies } from "./seen-replies.ts";
+
+export interface MailboxReaderParts {
+  readonly context: ClientContext;
+  readonly conversationId: Uint8Array;
+  readonly replyKeys: ReplyKeys;
+  readonly placeholders: PlaceholderMap;
+  readonly seenReplies: SeenReplies;
+}
+
+/** Redaction's code for a hole in the sender's numbers. */
+const gapCode = "SEQUENCE_GAP";
+/** A newer chain may know the signer's issuer or program; it is not asked for more often than that. */
+const refreshAfterMs = 5_000;
+
+/** Turns mailbox events, which nobody vouches for, into what a reader may see. */
+export class MailboxReader {
+  readonly #parts: MailboxReaderParts;
+
+  constructor(parts: MailboxReaderParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Undefined for what changes the placeholder map only, and for a reply that was shown before.
+   * @throws ClientError when the tenant's chain of trust can't be had: the event is still unread then
+   */
+  async read(eventId: string, data: string): Promise<ConversationEvent | undefined> {
+    try {
+      const event = parseReplyEvent(base64ToBytes(data));
+      switch (event.case) {
+        case "sealed":
+          return this.#take(eventId, await this.#open(event.value));
+        case "failed":
+          return this.#status(eventId, event.value);
+        case undefined:
+          // An event that a newer version knows: there is nothing to show of it here.
+          return undefined;
+      }
+    } catch (error) {
+      if (error instanceof RefusedEvent) return { kind: "refused", eventId, code: error.code };
+      throw error;
+    }
+  }
+
+  async #open(sealed: ReplySealed): Promise<Incoming> {
+    const { authority } = this.#parts.context;
+    const chain = await authority.newest();
+    try {
+      return this.#openUnder(chain, sealed);
+    } catch (error) {
+      const newer = error instanceof RefusedEvent ? await authority.newest(refreshAfterMs) : chain;
+      if (newer === chain) throw error;
+      return this.#openUnder(newer, sealed);
+    }
+  }
+
+  #openUnder(chain: VerifiedChain, sealed: ReplySealed): Incoming {
+    const { context, conversationId, replyKeys } = this.#parts;
+    const { backend, tenantId, clock } = context;
+    const nowMs = clock.nowMs();
+    return openIncoming(sealed, {
+      backend,
+      tenantId,
+      conversationId,
+      replyKeys: replyKeys.opening(nowMs),
+      chain,
+      nowMs,
+    });
+  }
+
+  #take(eventId: string, incoming: Incoming): ReplyReceived | undefined {
+    const { context, placeholders, seenReplies } = this.#parts;
+    if (incoming.kind === "map-delta") {
+      placeholders.add(incoming.delta);
+      return undefined;
+    }
+    const { header, reply } = incoming;
+    if (seenReplies.isRepetition(idToHex(header.messageId), eventId)) return undefined;
+    return {
+      kind: "reply",
+      eventId,
+      messageId: header.messageId,
+      causeId: header.causeId,
+      createdAtMs: header.createdAtMs,
+      text: placeholders.restore(reply.text, context.clock.nowMs()),
+      rawText: reply.text,
+      sources: reply.sources.map(({ documentId, title }) => ({ documentId, title })),
+      model: reply.model,
+    };
+  }
+
+  #status(eventId: string, failed: ReplyFailedFields): ConversationEvent {
+    const { context, conversationId } = this.#parts;
+    const isOwn = sameBytes(failed.tenantId, context.tenantId) && sameBytes(failed.conversationId, conversationId);
+    // Nobody signs a status, so nothing of it may be read as a text that somebody wrote.
+    if (!isOwn || !/^[A-Z][A-Z0-9_]{0,63}$/u.test(failed.code)) throw new RefusedEvent("MALFORMED");
+    const { causeId, code, retryable } = failed;
+    return code === gapCode ? { kind: "gap", eventId, causeId } : { kind: "failed", eventId, causeId, code, retryable };
+  }
+}

@@ -1,0 +1,54 @@
+import { defineConfig, secretVariable, variable, type ConfigFrom } from "@cloister/service";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const milliseconds = z.coerce.number().int().positive();
+
+/** Every environment variable that ingest reads. */
+export const ingestConfig = defineConfig({
+  host: variable("CLOISTER_INGEST_HOST", z.string().min(1), {
+    description: "Address to listen on",
+    default: "127.0.0.1",
+  }),
+  port: variable("CLOISTER_INGEST_PORT", port, {
+    description: "Port to listen on; 0 picks a free one",
+    default: "8080",
+  }),
+  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.url({ protocol: /^postgres(?:ql)?$/u }), {
+    description: "PostgreSQL with ingest's schema: mailbox, accepted messages, outbox",
+  }),
+  keysUrl: variable("CLOISTER_KEYS_URL", z.url({ protocol: /^https?$/u }), {
+    description: "Where the Authority door of keys listens (gRPC)",
+  }),
+  accessTokenFile: variable("CLOISTER_INGEST_ACCESS_TOKEN_FILE", z.string().min(1), {
+    description: "File (0600) that each start writes its random access token to",
+  }),
+  tenantIdHex: variable(
+    "CLOISTER_INGEST_TENANT_ID",
+    z
+      .string()
+      .regex(/^[0-9a-f]{32}$/u)
+      .optional(),
+    {
+      description: "The only tenant that the access token is good for; unset: every tenant",
+    },
+  ),
+  region: variable("CLOISTER_REGION", z.string().min(1).optional(), {
+    description: "Region that this cell runs in, as its operator states it; policies with residency ask for it",
+  }),
+  keepAliveMs: variable("CLOISTER_INGEST_KEEP_ALIVE_MS", milliseconds, {
+    description: "Longest silence on a stream of replies, in milliseconds",
+    default: "15000",
+  }),
+  reconnectMs: variable("CLOISTER_INGEST_RECONNECT_MS", milliseconds, {
+    description: "How long a reader waits before it connects again, in milliseconds",
+    default: "1000",
+  }),
+  policyCacheMs: variable("CLOISTER_INGEST_POLICY_CACHE_MS", milliseconds, {
+    description: "How long a tenant's policy is used before keys is asked for a newer one, in milliseconds",
+    default: "30000",
+  }),
+});
+
+/** What main.ts reads. */
+export type IngestEnvironment = ConfigFrom<typeof ingestConfig>;

@@ -1,0 +1,53 @@
+import { Module, type DynamicModule } from "@nestjs/common";
+import { APP_GUARD } from "@nestjs/core";
+
+import { ACCESS_TOKENS, type AccessTokens } from "./access-tokens.ts";
+import type { SqlMailbox } from "./adapters/sql-mailbox.ts";
+import { AUTHORITY, type Authority } from "./authority/authority.ts";
+import { ConversationsController } from "./authority/conversations.controller.ts";
+import { PolicyController } from "./authority/policy.controller.ts";
+import { AccessGuard } from "./http/caller.ts";
+import { IngestPipeline } from "./ingest.pipeline.ts";
+import { CLOCK, SETTINGS, type IngestPorts, type IngestSettings } from "./ingest.ports.ts";
+import type { MessageIntake } from "./messages/message-intake.ts";
+import { MessagesController } from "./messages/messages.controller.ts";
+import { POLICIES, type Policies } from "./messages/policies.ts";
+import { MAILBOX, MAILBOX_STORE } from "./replies/mailbox.ts";
+import { RepliesConsumer } from "./replies/replies.consumer.ts";
+import { RepliesController } from "./replies/replies.controller.ts";
+import { Waker } from "./replies/waker.ts";
+
+/** What the doors stand on. */
+export interface IngestParts {
+  readonly tokens: AccessTokens;
+  readonly authority: Authority;
+  readonly policies: Policies;
+  readonly intake: MessageIntake;
+  readonly mailbox: SqlMailbox;
+}
+
+/** Composition root. */
+@Module({})
+export class IngestModule {
+  static register(settings: IngestSettings, ports: IngestPorts, parts: IngestParts): DynamicModule {
+    const { clock, wakeUps } = ports;
+    const { region } = settings;
+    const steps = { policies: parts.policies, intake: parts.intake, clock, ...(region && { region }) };
+    return {
+      module: IngestModule,
+      controllers: [PolicyController, ConversationsController, MessagesController, RepliesController, RepliesConsumer],
+      providers: [
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: ACCESS_TOKENS, useValue: parts.tokens },
+        { provide: AUTHORITY, useValue: parts.authority },
+        { provide: POLICIES, useValue: parts.policies },
+        { provide: IngestPipeline, useValue: new IngestPipeline(steps) },
+        { provide: MAILBOX, useValue: parts.mailbox },
+        { provide: MAILBOX_STORE, useValue: parts.mailbox },
+        { provide: Waker, useValue: new Waker(wakeUps) },
+        { provide: CLOCK, useValue: clock },
+        { provide: SETTINGS, useValue: settings },
+      ],
+    };
+  }
+}

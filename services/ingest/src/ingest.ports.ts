@@ -1,0 +1,34 @@
+import type { Failpoints, MessageLog } from "@cloister/messaging";
+import type { Clock, Log } from "@cloister/service";
+import type { Database, WakeUps } from "@cloister/storage";
+import type { Transport } from "@connectrpc/connect";
+
+/** What ingest is given by whoever starts it. */
+export interface IngestPorts {
+  readonly db: Database;
+  readonly messages: MessageLog;
+  readonly wakeUps: WakeUps;
+  /** To the Authority door of `keys`. */
+  readonly keysTransport: Transport;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly failpoints?: Failpoints;
+}
+
+/** How ingest behaves. Times are in milliseconds. */
+export interface IngestSettings {
+  /** Longest silence on a stream of replies. */
+  readonly keepAliveMs: number;
+  /** How long a reader waits before it connects again. */
+  readonly reconnectMs: number;
+  /** How long a tenant's policy is used before `keys` is asked for a newer one. */
+  readonly policyCacheMs: number;
+  /** The region that this cell's operator states. */
+  readonly region?: { readonly name: string; readonly isAttested: boolean };
+}
+
+export const defaultSettings: IngestSettings = { keepAliveMs: 15_000, reconnectMs: 1_000, policyCacheMs: 30_000 };
+
+/** Injection tokens of the clock and the settings. */
+export const CLOCK = Symbol("Clock");
+export const SETTINGS = Symbol("IngestSettings");

@@ -1,0 +1,28 @@
+import { ProblemError } from "@cloister/service";
+
+/** Every refusal of ingest's own with its HTTP status. 503 says: the same request, later. */
+const statuses = {
+  MALFORMED: 400,
+  WRONG_STAGE: 400,
+  UNSUPPORTED_SUITE: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN_TENANT: 403,
+  POLICY_EXPIRED: 403,
+  ID_REUSED: 409,
+  EXPIRED: 410,
+  TOO_LARGE: 413,
+  RETENTION_TOO_LONG: 422,
+  RESIDENCY_VIOLATION: 422,
+  POLICY_REFUSED: 422,
+  POLICY_UNKNOWN: 503,
+  AUTHORITY_UNAVAILABLE: 503,
+  DRAINING: 503,
+} as const;
+
+export type IngestProblem = keyof typeof statuses;
+
+/** @param detail a sentence for whoever sent the request: what happened and what to do */
+export function problem(code: IngestProblem, detail: string): ProblemError {
+  const status = statuses[code];
+  return new ProblemError(code, status, detail, status === 503 ? { "retry-after": "1" } : {});
+}

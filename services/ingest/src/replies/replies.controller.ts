@@ -1,0 +1,83 @@
+import { Readable } from "node:stream";
+
+import { Controller, Get, Headers, Inject, Param, Res, type OnModuleDestroy } from "@nestjs/common";
+import type { Clock } from "@cloister/service";
+import type { FastifyReply } from "fastify";
+
+import { CallerOf, tenantOf, type Caller } from "../http/caller.ts";
+import { readConversationId } from "../http/conversation-id.ts";
+import { CLOCK, SETTINGS, type IngestSettings } from "../ingest.ports.ts";
+import { problem } from "../ingest.problems.ts";
+import { MAILBOX, type Mailbox } from "./mailbox.ts";
+import { replyStream } from "./reply-stream.ts";
+import { Waker } from "./waker.ts";
+
+/** The durable stream of a conversation's replies as server-sent events, for the SDK. */
+@Controller("v1/conversations")
+export class RepliesController implements OnModuleDestroy {
+  readonly #mailbox: Mailbox;
+  readonly #waker: Waker;
+  readonly #clock: Clock;
+  readonly #settings: IngestSettings;
+  readonly #draining = new AbortController();
+
+  constructor(
+    @Inject(MAILBOX) mailbox: Mailbox,
+    @Inject(Waker) waker: Waker,
+    @Inject(CLOCK) clock: Clock,
+    @Inject(SETTINGS) settings: IngestSettings,
+  ) {
+    this.#mailbox = mailbox;
+    this.#waker = waker;
+    this.#clock = clock;
+    this.#settings = settings;
+  }
+
+  /** Last-Event-ID, the `id` of the last event that was read, resumes after it; without it the mailbox is read whole. */
+  @Get(":id/replies")
+  read(
+    @CallerOf() caller: Caller,
+    @Param("id") id: string,
+    @Headers("last-event-id") lastEventId: string | undefined,
+    @Res() reply: FastifyReply,
+  ): void {
+    const conversation = { tenantId: tenantOf(caller), conversationId: readConversationId(id) };
+    const afterOffset = readLastEventId(lastEventId);
+    if (this.#draining.signal.aborted) throw problem("DRAINING", "This instance is stopping. Connect again.");
+    const stream = replyStream({
+      mailbox: this.#mailbox,
+      waker: this.#waker,
+      conversation,
+      afterOffset,
+      nowMs: () => this.#clock.nowMs(),
+      keepAliveMs: this.#settings.keepAliveMs,
+      reconnectMs: this.#settings.reconnectMs,
+      closed: closeOf(reply),
+      draining: this.#draining.signal,
+    });
+    void reply
+      .header("content-type", "text/event-stream")
+      .header("cache-control", "no-store")
+      // nginx would hold events back until its buffer is full.
+      .header("x-accel-buffering", "no")
+      .send(Readable.from(stream, { objectMode: false }));
+  }
+
+  /** Ends each stream with a `retry:`, before the HTTP server waits for its connections to end. */
+  onModuleDestroy(): void {
+    this.#draining.abort();
+  }
+}
+
+function closeOf(reply: FastifyReply): AbortSignal {
+  const closed = new AbortController();
+  reply.raw.once("close", () => closed.abort());
+  return closed.signal;
+}
+
+function readLastEventId(header: string | undefined): number {
+  if (header === undefined || header === "") return -1;
+  const offset = /^\d{1,15}$/u.test(header) ? Number(header) : undefined;
+  if (offset === undefined) throw problem("MALFORMED", "Last-Event-ID is the id of an event of this stream.");
+  return offset;
+}

@@ -1,0 +1,90 @@
+import { topics } from "@cloister/contracts/topics";
+import { defineConsumer, LogStrategy, Outbox, protocolMigrations } from "@cloister/messaging";
+import { Secret, ServiceMetrics, startService, type RunningService } from "@cloister/service";
+import { migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
+
+import { randomAccessToken, SingleAccessToken } from "./access-tokens.ts";
+import { connectAuthority } from "./adapters/connect-authority.ts";
+import { OutboxIntake } from "./adapters/outbox-intake.ts";
+import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
+import { ingestSchema, ownPartitions, type IngestTables } from "./adapters/tables.ts";
+import { takeBinaryBodies } from "./http/bodies.ts";
+import { IngestModule } from "./ingest.module.ts";
+import { defaultSettings, type IngestPorts, type IngestSettings } from "./ingest.ports.ts";
+import { AuthorityPolicies } from "./messages/authority-policies.ts";
+import { ingestMigrations } from "./migrations/index.ts";
+import type { Delivery } from "./replies/mailbox.ts";
+import { readReplyRecord } from "./replies/reply-record.ts";
+import { Waker } from "./replies/waker.ts";
+
+export interface IngestConfig extends Partial<IngestSettings> {
+  /** Where to listen; port 0 picks a free one. */
+  readonly http: { readonly host: string; readonly port: number };
+  /** The only tenant that the access token is good for, 32 hex digits; missing: every tenant. */
+  readonly tenantIdHex?: string;
+}
+
+export interface RunningIngest extends RunningService {
+  /** Made at this start, for whoever may send and read. Only its hash is kept. */
+  readonly accessToken: Secret;
+}
+
+/**
+ * Starts ingest: migrates its schema, joins chat.replies.v1, opens its doors.
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ */
+export async function startIngest(config: IngestConfig, ports: IngestPorts): Promise<RunningIngest> {
+  const settings = { ...defaultSettings, ...config };
+  await migrate(ports.db, ingestSchema, { ...protocolMigrations, ...ingestMigrations });
+  const db = schemaOf<IngestTables>(ports.db, ingestSchema);
+  const { messages, clock, log, failpoints } = ports;
+  const metrics = new ServiceMetrics("ingest");
+
+  const partitions = new PartitionKeeper(ports.db.kysely, ownPartitions);
+  const outbox = new Outbox({ db, schema: ingestSchema, lane: "ingest/http", messages, clock, log });
+  const mailbox = new SqlMailbox(db, partitions);
+  const authority = connectAuthority(ports.keysTransport);
+  const accessToken = randomAccessToken();
+  const parts = {
+    tokens: new SingleAccessToken(accessToken, { tenantIdHex: config.tenantIdHex }),
+    authority,
+    policies: new AuthorityPolicies({ authority, clock, cacheMs: settings.policyCacheMs }),
+    intake: new OutboxIntake({ db, outbox, partitions }),
+    mailbox,
+  };
+  const waker = new Waker(ports.wakeUps);
+  const consumer = defineConsumer<IngestTables, Delivery>({
+    name: "ingest",
+    topic: topics.replies,
+    db,
+    schema: ingestSchema,
+    identify: (record) => readReplyRecord(record).identity,
+    // The reader of a reply that can't be stored would get the notice on the same way: there is nobody to tell.
+    onDeadLetter: () => [],
+    writeAll: async (tx, deliveries) => {
+      await insertDeliveries(tx, deliveries);
+      for (const { conversation } of deliveries) waker.wake(conversation);
+    },
+  });
+  const strategy = new LogStrategy({
+    consumers: [consumer],
+    messages,
+    clock,
+    log,
+    metrics,
+    ...(failpoints && { failpoints }),
+  });
+  outbox.start();
+  const service = await startService({
+    name: "ingest",
+    module: IngestModule.register(settings, ports, parts),
+    log,
+    clock,
+    metrics,
+    strategy,
+    http: config.http,
+    configure: takeBinaryBodies,
+    release: [() => outbox.close()],
+  });
+  return { ...service, accessToken: new Secret(accessToken) };
+}
