@@ -1,0 +1,81 @@
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { readKeysErrorCode } from "@cloister/contracts/keys/errors";
+import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
+import { purposeFromWire, purposeToWire } from "@cloister/policy";
+import { RetentionError } from "../errors.ts";
+import type { Dropped, DueKey, TenantTombstones } from "../purge/job.ts";
+import type { KeyLifecycle } from "../purge/ports.ts";
+
+/** What one receipt can name (libs/audit). */
+const MAX_TOMBSTONES = 96;
+
+/** The Lifecycle door of `keys`. */
+export function connectLifecycle(transport: Transport): KeyLifecycle {
+  const client = createClient(LifecycleService, transport);
+  return {
+    async due() {
+      const { due } = await asked(() => client.planDestruction({}));
+      return due.map(({ tenantId, purpose, bucketEndMs }) => ({
+        tenantIdHex: hex(tenantId),
+        purpose: purposeFromWire(purpose),
+        bucketEndMs: Number(bucketEndMs),
+      }));
+    },
+
+    async destroy(keys) {
+      const { tombstoneIds } = await asked(() => client.destroyBucketKeys({ keys: keys.map(toWire) }));
+      const byTenant = new Map<string, string[]>();
+      for (const [index, id] of tombstoneIds.entries()) {
+        const tenantIdHex = keys[index]?.tenantIdHex ?? "";
+        byTenant.set(tenantIdHex, [...(byTenant.get(tenantIdHex) ?? []), hex(id)]);
+      }
+      return [...byTenant].flatMap(([tenantIdHex, ids]) => inParts(tenantIdHex, ids));
+    },
+
+    async issueReceipt({ tenantIdHex, tombstoneIdsHex }, dropped) {
+      const { receipt } = await asked(() =>
+        client.issueReceipt({
+          tenantId: bytes(tenantIdHex),
+          tombstoneIds: tombstoneIdsHex.map(bytes),
+          operatorAsserted: dropped.map(toAssertion),
+        }),
+      );
+      return receipt;
+    },
+  };
+}
+
+function inParts(tenantIdHex: string, ids: readonly string[]): TenantTombstones[] {
+  const parts: TenantTombstones[] = [];
+  for (let start = 0; start < ids.length; start += MAX_TOMBSTONES) {
+    parts.push({ tenantIdHex, tombstoneIdsHex: ids.slice(start, start + MAX_TOMBSTONES) });
+  }
+  return parts;
+}
+
+const toWire = ({ tenantIdHex, purpose, bucketEndMs }: DueKey) => ({
+  tenantId: bytes(tenantIdHex),
+  purpose: purposeToWire(purpose),
+  bucketEndMs: BigInt(bucketEndMs),
+});
+
+const toAssertion = ({ table, partitions, rows }: Dropped) => ({
+  dropped: partitions === 0 ? `rows of ${table}` : `${String(partitions)} partitions of ${table}`,
+  rows: BigInt(rows),
+});
+
+async function asked<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    const error = ConnectError.from(cause);
+    const code = readKeysErrorCode(error.metadata);
+    if (code === undefined || error.code === Code.Unavailable || error.code === Code.DeadlineExceeded) {
+      throw new RetentionError("KEYS_UNAVAILABLE", "keys did not answer; the purge goes on when it does.", { cause });
+    }
+    throw new RetentionError("KEYS_REFUSED", `keys refused: ${code}.`, { cause });
+  }
+}
+
+const hex = (value: Uint8Array): string => Buffer.from(value).toString("hex");
+const bytes = (value: string): Uint8Array => Buffer.from(value, "hex");

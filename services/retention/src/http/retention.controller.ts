@@ -1,0 +1,37 @@
+import { Controller, Get, HttpCode, Inject, Post, UseGuards } from "@nestjs/common";
+import { ProblemError } from "@cloister/service";
+import { RetentionError } from "../errors.ts";
+import type { PurgeJob } from "../purge/job.ts";
+import { PurgeRuns } from "../purge-runs.ts";
+import { RetentionStatusReader, type RetentionStatus } from "../retention-status.ts";
+import { TokenGuard } from "./token.guard.ts";
+
+@Controller("v1/retention")
+@UseGuards(TokenGuard)
+export class RetentionController {
+  constructor(
+    @Inject(PurgeRuns) private readonly runs: PurgeRuns,
+    @Inject(RetentionStatusReader) private readonly status: RetentionStatusReader,
+  ) {}
+
+  @Get("status")
+  read(): Promise<RetentionStatus> {
+    return this.status.read();
+  }
+
+  /** Ends what is due now and answers when it is done. */
+  @Post("run")
+  @HttpCode(200)
+  async run(): Promise<{ purges: PurgeJob[] }> {
+    try {
+      return { purges: await this.runs.now() };
+    } catch (error) {
+      throw problemOf(error);
+    }
+  }
+}
+
+function problemOf(error: unknown): unknown {
+  if (!(error instanceof RetentionError) || error.isUnavailable) return error;
+  return new ProblemError(error.code, 409, error.message);
+}

@@ -1,0 +1,21 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { keysTransport } from "@cloister/keyring";
+import { createLog, runMain, systemClock as clock } from "@cloister/service";
+import { openDatabase } from "@cloister/storage";
+import { retentionConfig } from "./retention.config.ts";
+import { startRetention } from "./start-retention.ts";
+
+await runMain("retention", async () => {
+  const { host, port, databaseUrl, keysUrl, lifecycleTokenFile, accessTokenFile, intervalMs } = retentionConfig.parse(
+    process.env,
+  );
+  const log = createLog({ service: "retention" });
+  const credential = (await readFile(lifecycleTokenFile, "utf8")).trim();
+  const db = await openDatabase({ engine: "postgres", url: databaseUrl.reveal(), applicationName: "retention" });
+  const retention = await startRetention(
+    { http: { host, port }, intervalMs },
+    { db, keysTransport: keysTransport({ url: keysUrl, credential }), clock, log },
+  );
+  await writeFile(accessTokenFile, retention.accessToken.reveal(), { mode: 0o600 });
+  return retention;
+});

@@ -1,0 +1,55 @@
+import type { Dropped, DueKey, PurgeJob, TenantTombstones } from "./job.ts";
+
+/** What may be asked of `keys`: to destroy and to sign, never to read. */
+export interface KeyLifecycle {
+  /** Bucket keys past their end that still exist. @throws RetentionError KEYS_UNAVAILABLE */
+  due(): Promise<DueKey[]>;
+  /** Harmless to repeat. @throws RetentionError KEYS_UNAVAILABLE, KEYS_REFUSED */
+  destroy(keys: readonly DueKey[]): Promise<TenantTombstones[]>;
+  /** A signed note. @throws RetentionError KEYS_UNAVAILABLE, KEYS_REFUSED */
+  issueReceipt(tombstones: TenantTombstones, dropped: readonly Dropped[]): Promise<Uint8Array>;
+}
+
+/** The tables of every service, which know when they end. */
+export interface ExpiringStores {
+  /** What is there, by table. */
+  list(): Promise<StoredBucket[]>;
+  /** Drops everything that ended at or before `dueAtMs`. Harmless to repeat. */
+  dropDue(dueAtMs: number): Promise<Dropped[]>;
+}
+
+export interface StoredBucket {
+  /** `redaction.map_entry`. */
+  readonly table: string;
+  readonly bucketEndMs: number;
+}
+
+export interface SignedReceipt {
+  readonly jobId: string;
+  readonly tenantIdHex: string;
+  readonly issuedAtMs: number;
+  /** The signed note. */
+  readonly note: string;
+}
+
+/** Jobs and receipts, and the lease that lets one instance purge at a time. */
+export interface PurgeJobs {
+  /** The job that has not come to its end. */
+  unfinished(): Promise<PurgeJob | undefined>;
+  save(job: PurgeJob): Promise<void>;
+  /** Saves the last state together with the receipts. */
+  finish(job: PurgeJob, receipts: readonly SignedReceipt[]): Promise<void>;
+  latest(count: number): Promise<PurgeJob[]>;
+  receipts(count: number): Promise<SignedReceipt[]>;
+  /** False when another instance holds the lease. */
+  acquireLease(nowMs: number, untilMs: number): Promise<boolean>;
+  releaseLease(): Promise<void>;
+}
+
+/** Where tests make a purge stop; production passes `noPurgeFailpoints`. */
+export interface PurgeFailpoints {
+  /** Called after each state is saved. Throws to stop there. */
+  reached(state: PurgeJob["state"]): Promise<void>;
+}
+
+export const noPurgeFailpoints: PurgeFailpoints = { reached: () => Promise.resolve() };

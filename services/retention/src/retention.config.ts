@@ -1,0 +1,34 @@
+import { defineConfig, secretVariable, variable, type ConfigFrom } from "@cloister/service";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/** Every environment variable that retention reads. */
+export const retentionConfig = defineConfig({
+  host: variable("CLOISTER_RETENTION_HOST", z.string().min(1), {
+    description: "Address to listen on",
+    default: "127.0.0.1",
+  }),
+  port: variable("CLOISTER_RETENTION_PORT", port, {
+    description: "Port to listen on; 0 picks a free one",
+    default: "8085",
+  }),
+  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.url({ protocol: /^postgres(?:ql)?$/u }), {
+    description: "PostgreSQL with the services' tables; never that of keys",
+  }),
+  keysUrl: variable("CLOISTER_KEYS_URL", z.url({ protocol: /^https?$/u }), {
+    description: "Where the Lifecycle door of keys listens (gRPC)",
+  }),
+  lifecycleTokenFile: variable("CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE", z.string().min(1), {
+    description: "File with the credential of the Lifecycle door: it can have keys destroyed and reads none",
+  }),
+  accessTokenFile: variable("CLOISTER_RETENTION_ACCESS_TOKEN_FILE", z.string().min(1), {
+    description: "File (0600) that each start writes the random token of status and run to",
+  }),
+  intervalMs: variable("CLOISTER_RETENTION_INTERVAL_MS", z.coerce.number().int().min(1_000), {
+    description: "How often retention looks for what is due, in milliseconds",
+    default: "60000",
+  }),
+});
+
+export type RetentionEnvironment = ConfigFrom<typeof retentionConfig>;

@@ -1,0 +1,29 @@
+import { Module, type DynamicModule } from "@nestjs/common";
+import { RetentionController } from "./http/retention.controller.ts";
+import { TOKEN_DIGEST, TokenGuard } from "./http/token.guard.ts";
+import { PurgeRuns } from "./purge-runs.ts";
+import { RetentionStatusReader } from "./retention-status.ts";
+
+export interface RetentionParts {
+  readonly runs: PurgeRuns;
+  readonly status: RetentionStatusReader;
+  /** SHA-256 of the access token. */
+  readonly tokenDigest: Uint8Array;
+}
+
+/** Composition root. */
+@Module({})
+export class RetentionModule {
+  static register({ runs, status, tokenDigest }: RetentionParts): DynamicModule {
+    return {
+      module: RetentionModule,
+      controllers: [RetentionController],
+      providers: [
+        TokenGuard,
+        { provide: PurgeRuns, useValue: runs },
+        { provide: RetentionStatusReader, useValue: status },
+        { provide: TOKEN_DIGEST, useValue: tokenDigest },
+      ],
+    };
+  }
+}

@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "@cloister/service";
+import { RetentionError } from "./errors.ts";
+import type { Dropped, PurgeJob } from "./purge/job.ts";
+import type { ExpiringStores, KeyLifecycle, PurgeFailpoints, PurgeJobs, SignedReceipt } from "./purge/ports.ts";
+
+export interface RetentionSteps {
+  readonly keys: KeyLifecycle;
+  readonly stores: ExpiringStores;
+  readonly jobs: PurgeJobs;
+  readonly clock: Clock;
+  readonly failpoints: PurgeFailpoints;
+}
+
+/** How long one instance may purge before another takes over; each saved state prolongs it. */
+const LEASE_MS = 120_000;
+
+/** planned → keys destroyed → stores dropped → verified → receipted; each state is saved, so a kill resumes there. */
+export class RetentionPipeline {
+  constructor(private readonly steps: RetentionSteps) {}
+
+  /**
+   * Ends what is due now: first a purge that was cut off, then what came due since.
+   * @returns the finished purges; none when nothing was due
+   * @throws RetentionError PURGE_RUNNING while another instance does it, KEYS_UNAVAILABLE, KEYS_REFUSED,
+   * PURGE_INCOMPLETE; the job stays where it was
+   */
+  async run(): Promise<PurgeJob[]> {
+    const { jobs } = this.steps;
+    await this.#hold();
+    try {
+      const cutOff = await jobs.unfinished();
+      const resumed = cutOff === undefined ? [] : [await this.#finish(cutOff)];
+      const planned = await this.#plan();
+      return planned === undefined ? resumed : [...resumed, await this.#finish(planned)];
+    } finally {
+      await jobs.releaseLease();
+    }
+  }
+
+  async #plan(): Promise<PurgeJob | undefined> {
+    const { keys, stores, clock } = this.steps;
+    const nowMs = clock.nowMs();
+    const due = await keys.due();
+    const stored = await stores.list();
+    if (due.length === 0 && !stored.some(({ bucketEndMs }) => bucketEndMs <= nowMs)) return undefined;
+    const job: PurgeJob = {
+      id: randomUUID(),
+      state: "planned",
+      dueAtMs: nowMs,
+      startedAtMs: nowMs,
+      updatedAtMs: nowMs,
+      keys: due,
+      tombstones: [],
+      dropped: [],
+    };
+    return this.#saved(job);
+  }
+
+  async #finish(job: PurgeJob): Promise<PurgeJob> {
+    switch (job.state) {
+      case "planned":
+        return this.#finish(await this.#destroyKeys(job));
+      case "keys-destroyed":
+        return this.#finish(await this.#dropStores(job));
+      case "stores-dropped":
+        return this.#finish(await this.#verify(job));
+      case "verified":
+        return this.#receipt(job);
+      case "receipted":
+        return job;
+    }
+  }
+
+  async #destroyKeys(job: PurgeJob): Promise<PurgeJob> {
+    const tombstones = job.keys.length === 0 ? [] : await this.steps.keys.destroy(job.keys);
+    return this.#saved({ ...job, state: "keys-destroyed", tombstones });
+  }
+
+  async #dropStores(job: PurgeJob): Promise<PurgeJob> {
+    const dropped = await this.steps.stores.dropDue(job.dueAtMs);
+    return this.#saved({ ...job, state: "stores-dropped", dropped: merged(job.dropped, dropped) });
+  }
+
+  async #verify(job: PurgeJob): Promise<PurgeJob> {
+    const { keys, stores } = this.steps;
+    const leftKeys = (await keys.due()).filter(({ bucketEndMs }) => bucketEndMs <= job.dueAtMs);
+    const leftBuckets = (await stores.list()).filter(({ bucketEndMs }) => bucketEndMs <= job.dueAtMs);
+    if (leftKeys.length > 0 || leftBuckets.length > 0) {
+      // Something was written into an ended bucket meanwhile: go back and end it too.
+      await this.#saved({ ...job, state: "planned", keys: [...job.keys, ...leftKeys] });
+      throw new RetentionError("PURGE_INCOMPLETE", "Something due was still there after the purge; it will run again.");
+    }
+    return this.#saved({ ...job, state: "verified" });
+  }
+
+  async #receipt(job: PurgeJob): Promise<PurgeJob> {
+    const { keys, jobs, clock, failpoints } = this.steps;
+    const receipts: SignedReceipt[] = [];
+    for (const tombstones of job.tombstones) {
+      const note = await keys.issueReceipt(tombstones, job.dropped);
+      receipts.push({
+        jobId: job.id,
+        tenantIdHex: tombstones.tenantIdHex,
+        issuedAtMs: clock.nowMs(),
+        note: new TextDecoder().decode(note),
+      });
+    }
+    const finished: PurgeJob = { ...job, state: "receipted", updatedAtMs: clock.nowMs() };
+    await jobs.finish(finished, receipts);
+    await failpoints.reached("receipted");
+    return finished;
+  }
+
+  async #saved(job: PurgeJob): Promise<PurgeJob> {
+    const { jobs, clock, failpoints } = this.steps;
+    const saved = { ...job, updatedAtMs: clock.nowMs() };
+    await jobs.save(saved);
+    await this.#hold();
+    await failpoints.reached(saved.state);
+    return saved;
+  }
+
+  async #hold(): Promise<void> {
+    const { jobs, clock } = this.steps;
+    const nowMs = clock.nowMs();
+    if (await jobs.acquireLease(nowMs, nowMs + LEASE_MS)) return;
+    throw new RetentionError("PURGE_RUNNING", "Another instance is purging; look at its status and try again later.");
+  }
+}
+
+/** A purge that was cut off inside a state drops the rest when it resumes: the counts add up. */
+function merged(before: readonly Dropped[], now: readonly Dropped[]): Dropped[] {
+  const byTable = new Map<string, Dropped>();
+  for (const { table, partitions, rows } of [...before, ...now]) {
+    const sum = byTable.get(table) ?? { table, partitions: 0, rows: 0 };
+    byTable.set(table, { table, partitions: sum.partitions + partitions, rows: sum.rows + rows });
+  }
+  return [...byTable.values()];
+}

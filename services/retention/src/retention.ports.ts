@@ -1,0 +1,20 @@
+import type { Transport } from "@connectrpc/connect";
+import type { Clock, Log } from "@cloister/service";
+import type { Database } from "@cloister/storage";
+import type { PurgeFailpoints } from "./purge/ports.ts";
+
+export interface RetentionConfig {
+  readonly http?: { readonly host: string; readonly port: number };
+  /** How often it looks by itself for what is due; 0 for only when asked. */
+  readonly intervalMs: number;
+}
+
+export interface RetentionPorts {
+  /** The services' tables; never those of `keys`. */
+  readonly db: Database;
+  /** To the Lifecycle door of `keys`. */
+  readonly keysTransport: Transport;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly failpoints?: PurgeFailpoints;
+}

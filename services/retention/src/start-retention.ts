@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+import { Secret, startService, type RunningService } from "@cloister/service";
+import { migrate, schemaOf } from "@cloister/storage";
+import { connectLifecycle } from "./adapters/connect-lifecycle.ts";
+import { PostgresStores } from "./adapters/postgres-stores.ts";
+import { SqlJobs } from "./adapters/sql-jobs.ts";
+import { digestOf } from "./http/token.guard.ts";
+import { retentionMigrations } from "./migrations/index.ts";
+import { noPurgeFailpoints } from "./purge/ports.ts";
+import { PurgeRuns } from "./purge-runs.ts";
+import { RetentionStatusReader } from "./retention-status.ts";
+import { RetentionModule } from "./retention.module.ts";
+import { RetentionPipeline } from "./retention.pipeline.ts";
+import type { RetentionConfig, RetentionPorts } from "./retention.ports.ts";
+import { RETENTION_SCHEMA, type RetentionTables } from "./tables.ts";
+
+export interface RunningRetention extends RunningService {
+  /** Made at this start, for whoever may look and purge. Only its hash is kept. */
+  readonly accessToken: Secret;
+}
+
+/**
+ * Starts retention: migrates its schema, opens its doors, looks for what is due at every interval.
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ */
+export async function startRetention(config: RetentionConfig, ports: RetentionPorts): Promise<RunningRetention> {
+  const { db, clock, log } = ports;
+  await migrate(db, RETENTION_SCHEMA, retentionMigrations);
+  const keys = connectLifecycle(ports.keysTransport);
+  const stores = new PostgresStores(db);
+  const jobs = new SqlJobs(schemaOf<RetentionTables>(db, RETENTION_SCHEMA));
+  const failpoints = ports.failpoints ?? noPurgeFailpoints;
+  const runs = new PurgeRuns(new RetentionPipeline({ keys, stores, jobs, clock, failpoints }), log, config.intervalMs);
+  const accessToken = randomBytes(32).toString("base64url");
+  const service = await startService({
+    name: "retention",
+    module: RetentionModule.register({
+      runs,
+      status: new RetentionStatusReader(keys, stores, jobs, clock),
+      tokenDigest: digestOf(accessToken),
+    }),
+    log,
+    clock,
+    ...(config.http && { http: config.http }),
+    release: [() => runs.close()],
+  });
+  return { ...service, accessToken: new Secret(accessToken) };
+}

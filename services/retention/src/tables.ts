@@ -1,0 +1,22 @@
+export const RETENTION_SCHEMA = "retention";
+
+export interface RetentionTables {
+  job: {
+    readonly id: string;
+    readonly state: string;
+    readonly due_at_ms: number;
+    readonly started_at_ms: number;
+    readonly updated_at_ms: number;
+    /** JSON: names of keys, tombstone ids, counts. */
+    readonly details: string;
+  };
+  receipt: {
+    readonly job_id: string;
+    readonly part: number;
+    readonly tenant_id: Uint8Array;
+    readonly issued_at_ms: number;
+    /** A signed note. */
+    readonly note: string;
+  };
+  lease: { readonly name: string; readonly holder: string; readonly until_ms: number };
+}
