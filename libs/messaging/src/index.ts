@@ -32,4 +32,3 @@ export {
   type RecordIdentity,
   type RecordResult,
 } from "./record-result.ts";
-export { RpcErrorsFilter } from "./rpc-errors-filter.ts";

@@ -1,5 +1,4 @@
 import type { Clock, Log, ServiceMetrics, ServiceStrategy } from "@cloister/service";
-import type { ExceptionFilter } from "@nestjs/common";
 import { Server, type MessageHandler } from "@nestjs/microservices";
 import { isObservable, lastValueFrom } from "rxjs";
 import { consumerMetrics } from "./consumer-metrics.ts";
@@ -9,7 +8,6 @@ import { noFailpoints, type Failpoints } from "./failpoints.ts";
 import type { Consumption, MessageLog } from "./message-log.ts";
 import { MessagingError } from "./messaging-error.ts";
 import type { ConsumedBatch, RecordResult } from "./record-result.ts";
-import { RpcErrorsFilter } from "./rpc-errors-filter.ts";
 
 export interface LogStrategyOptions {
   /** Made by `defineConsumer`; the handler of each is the `@EventPattern` of its topic. */
@@ -25,7 +23,6 @@ export interface LogStrategyOptions {
 /** Nest's door to the message log: a handler's payload is a `ConsumedBatch`, its answer the records' results. */
 export class LogStrategy extends Server implements ServiceStrategy {
   override readonly propagatesEventHandlerErrors = true;
-  readonly filters: ExceptionFilter[] = [new RpcErrorsFilter()];
   readonly #options: LogStrategyOptions;
   readonly #ports: RunnerPorts;
   readonly #consumptions: Consumption[] = [];
@@ -103,7 +100,7 @@ export class LogStrategy extends Server implements ServiceStrategy {
   }
 }
 
-/** Calls a handler through Nest's guards, pipes and filters; its error comes out unchanged, thanks to our filter. */
+/** Calls a handler through Nest's guards, pipes and filters; its error comes out unchanged (see ErrorsFilter). */
 function stepOf(handler: MessageHandler): Step {
   return async (batch: ConsumedBatch) => {
     const answer: unknown = await handler(batch);

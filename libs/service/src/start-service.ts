@@ -4,12 +4,12 @@ import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import { systemClock, type Clock } from "./clock.ts";
 import { Drain } from "./drain.ts";
+import { ErrorsFilter } from "./errors-filter.ts";
 import { Health } from "./health.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { Log } from "./log.ts";
 import { ServiceMetrics } from "./metrics.ts";
 import { nestLogger } from "./nest-log.ts";
-import { ProblemFilter } from "./problem-filter.ts";
 import { ServiceError } from "./service-error.ts";
 import type { ServiceStrategy } from "./strategy.ts";
 
@@ -93,15 +93,14 @@ async function createApp(options: ServiceOptions): Promise<NestFastifyApplicatio
     abortOnError: false,
     bufferLogs: false,
   });
-  app.useGlobalFilters(new ProblemFilter(options.log));
+  app.useGlobalFilters(new ErrorsFilter(options.log));
   return app;
 }
 
 async function listen(app: NestFastifyApplication, options: ServiceOptions): Promise<string | null> {
   const { strategy, http } = options;
   if (strategy !== undefined) {
-    const microservice = app.connectMicroservice({ strategy });
-    microservice.useGlobalFilters(...strategy.filters);
+    app.connectMicroservice({ strategy }, { inheritAppConfig: true });
     await app.startAllMicroservices();
   }
   if (http === undefined) {

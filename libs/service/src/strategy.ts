@@ -1,10 +1,7 @@
-import type { ExceptionFilter } from "@nestjs/common";
 import type { CustomTransportStrategy } from "@nestjs/microservices";
 
 /** A transport strategy that a service can ask about itself; `LogStrategy` of @cloister/messaging is one. */
 export interface ServiceStrategy extends CustomTransportStrategy {
-  /** Exception filters of the message handlers, first match wins. */
-  readonly filters: ExceptionFilter[];
   /** True while its consumers have joined and none has died. */
   isReady(): boolean;
   /** Called at most once, when a consumer cannot go on. */

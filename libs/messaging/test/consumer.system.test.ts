@@ -1,0 +1,211 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { done, failed, GAPS, PostgresMessageLog, type ConsumedRecord, type Failpoints } from "@cloister/messaging";
+import { systemClock, type RunningService } from "@cloister/service";
+import { schemaOf, wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
+import { capturedLog, eventually, failOnce, FakeClock, readTopic, testDatabase } from "@cloister/testing";
+import { sql } from "kysely";
+import { answer, startToy, toyMessage, toyRecord, ToyError, type ToyStep, type ToyTables } from "./toy-service.ts";
+
+let db: Database;
+let wakeUps: WakeUps;
+let toyNumber = 0;
+
+beforeAll(async () => {
+  db = await testDatabase();
+  wakeUps = wakeUpsFor(db);
+}, 60_000);
+afterAll(() => db.close());
+
+describe("a consumer", () => {
+  const { log, lines } = capturedLog();
+  const clock = new FakeClock();
+  let name: string;
+  let messages: PostgresMessageLog;
+  let running: RunningService[];
+
+  beforeEach(async () => {
+    name = `toy_${++toyNumber}`;
+    running = [];
+    lines.length = 0;
+    messages = await PostgresMessageLog.open({ db, clock: systemClock, log, wakeUps, pollMs: 100 });
+  });
+  afterEach(async () => {
+    await Promise.all(running.map((service) => service.close()));
+    await messages.close();
+  });
+
+  const start = async (step?: ToyStep, failpoints?: Failpoints): Promise<RunningService> => {
+    const ports = { db, messages, clock, log, ...(failpoints && { failpoints }) };
+    const service = await startToy({ name, ...(step && { step }) }, ports);
+    running.push(service);
+    return service;
+  };
+  const answered = (one: ConsumedRecord) => answer(`${name}.out`, one);
+  const each = (step: (one: ConsumedRecord) => ReturnType<typeof answered>): ToyStep => {
+    return (batch) => Promise.resolve(batch.records.map((one) => step(one)));
+  };
+  const textOf = (one: ConsumedRecord): string => toyMessage(one.record).text;
+  const send = (...said: [conversation: string, text: string][]): Promise<void> =>
+    messages.produce(
+      said.map(([conversation, text]) =>
+        toyRecord(`${name}.in`, { id: `${conversation}:${text}`, conversation, text }),
+      ),
+    );
+  const effects = async (): Promise<string[]> => {
+    const rows = await schemaOf<ToyTables>(db, name).selectFrom("effect").selectAll().execute();
+    return rows.map((row) => `${row.conversation}:${row.text}`);
+  };
+  const replies = async (): Promise<string[]> =>
+    (await readTopic(db, `${name}.out`)).map((one) => toyMessage(one).text);
+  const deadLetters = async (): Promise<{ code: string; value: Uint8Array }[]> => {
+    const table = sql.id(name, "dead_letter");
+    return (await sql<{ code: string; value: Uint8Array }>`select code, value from ${table}`.execute(db.kysely)).rows;
+  };
+  const rowsIn = async (table: string): Promise<number> =>
+    (await sql<{ n: number }>`select count(*) as n from ${sql.id(name, table)}`.execute(db.kysely)).rows[0]?.n ?? -1;
+
+  it("writes each record's effect once, sends its output and leaves the outbox empty", async () => {
+    await start();
+    await send(["a", "one"], ["b", "two"], ["a", "three"]);
+    await eventually(async () => expect((await replies()).sort()).toEqual(["ONE", "THREE", "TWO"]));
+    expect((await effects()).filter((one) => one.startsWith("a"))).toEqual(["a:one", "a:three"]);
+    await eventually(async () => expect(await rowsIn("outbox")).toBe(0));
+  });
+
+  it("drops a record that comes again, in the same batch and later", async () => {
+    await start();
+    await send(["a", "one"], ["a", "one"]);
+    await eventually(async () => expect(await replies()).toEqual(["ONE"]));
+    await send(["a", "one"], ["a", "two"]);
+    await eventually(async () => expect(await replies()).toEqual(["ONE", "TWO"]));
+    expect(await effects()).toEqual(["a:one", "a:two"]);
+  });
+
+  it("makes a dead letter of a known id with other bytes, and tells its reader", async () => {
+    await start();
+    await send(["a", "one"]);
+    await messages.produce([toyRecord(`${name}.in`, { id: "a:one", conversation: "a", text: "forged" })]);
+    await eventually(async () => expect(await replies()).toEqual(["ONE", "failed ID_REUSED"]));
+    expect((await deadLetters()).map((letter) => letter.code)).toEqual(["ID_REUSED"]);
+    expect(await effects()).toEqual(["a:one"]);
+  });
+
+  it("keeps the bytes of a poisoned record and goes on with its conversation", async () => {
+    await start(each((one) => (textOf(one) === "bad" ? failed("poison", "TOO_BAD") : answered(one))));
+    await send(["a", "one"], ["a", "bad"], ["a", "two"]);
+    await eventually(async () => expect(await replies()).toEqual(["ONE", "failed TOO_BAD", "TWO"]));
+    const [letter] = await deadLetters();
+    expect(toyMessage(letter ?? { value: Buffer.of() })).toMatchObject({ text: "bad" });
+  });
+
+  it("finds the one record that makes its step throw", async () => {
+    const step = each((one) => {
+      if (textOf(one) === "5") throw new ToyError("UNREADABLE", "number five again");
+      return answered(one);
+    });
+    await start(step);
+    await send(...Array.from({ length: 9 }, (_, n): [string, string] => ["a", String(n)]));
+    await eventually(async () => expect(await replies()).toEqual([..."01234", "failed UNREADABLE", ..."678"]));
+    expect((await deadLetters()).map((letter) => letter.code)).toEqual(["UNREADABLE"]);
+  });
+
+  it("finds the one record whose effect the database refuses", async () => {
+    await start(
+      each((one) =>
+        textOf(one) === "bad"
+          ? done<ToyTables, ToyTables["effect"]>([], {
+              effects: async (tx) => void (await sql`select 1 / 0`.execute(tx)),
+            })
+          : answered(one),
+      ),
+    );
+    await send(["a", "one"], ["a", "bad"], ["a", "two"]);
+    await eventually(async () => expect(await replies()).toEqual(["ONE", "failed 22012", "TWO"]));
+    expect(await effects()).toEqual(["a:one", "a:two"]);
+  });
+
+  it("makes a dead letter of a record whose ids cannot be read", async () => {
+    await start();
+    await messages.produce([
+      { ...toyRecord(`${name}.in`, { id: "x", conversation: "a", text: "" }), value: Buffer.from("?") },
+    ]);
+    await send(["a", "one"]);
+    await eventually(async () => expect(await replies()).toEqual(["failed UNREADABLE", "ONE"]));
+  });
+
+  it("waits for an engine that is away and then does everything once", async () => {
+    let isAway = true;
+    await start(each((one) => (isAway ? failed("shared", "KEYS_DOWN") : answered(one))));
+    await send(["a", "one"], ["a", "two"]);
+    await eventually(() => expect(lines.join("")).toContain("KEYS_DOWN"));
+    expect(await effects()).toEqual([]);
+    isAway = false;
+    await eventually(async () => expect(await replies()).toEqual(["ONE", "TWO"]));
+    expect(await effects()).toEqual(["a:one", "a:two"]);
+  });
+
+  it("parks what only one conversation cannot do, later records of it behind, and takes them up in order", async () => {
+    let isAway = true;
+    const step = each((one) =>
+      isAway && toyMessage(one.record).conversation === "a" ? failed("tenant", "KMS_DOWN") : answered(one),
+    );
+    await start(step);
+    await send(["a", "one"], ["b", "free"], ["a", "two"]);
+    await eventually(async () => expect(await replies()).toEqual(["FREE"]));
+    await send(["a", "three"]);
+    await eventually(async () => expect(await rowsIn("parked")).toBe(3));
+    isAway = false;
+    clock.advance(60_000);
+    await eventually(async () => expect((await effects()).slice(1)).toEqual(["a:one", "a:two", "a:three"]));
+    expect(await rowsIn("parked")).toBe(0);
+    expect((await replies()).filter((text) => text !== "FREE")).toEqual(["ONE", "TWO", "THREE"]);
+  });
+
+  it("gives nothing to its step whose bucket has ended", async () => {
+    await start();
+    const old = toyRecord(`${name}.in`, { id: "old", conversation: "a", text: "old" }, clock.nowMs() - 1);
+    await messages.produce([old]);
+    await send(["a", "new"]);
+    await eventually(async () => expect(await replies()).toEqual(["NEW"]));
+    expect(await effects()).toEqual(["a:new"]);
+  });
+
+  it("is not ready any more and says so once when a record must stop the service", async () => {
+    const service = await start(each(() => failed("fatal", "BROKEN")));
+    const told: unknown[] = [];
+    service.onFatal((error) => told.push(error));
+    expect(service.isReady()).toBe(true);
+    await send(["a", "one"]);
+    await eventually(() => expect(told).toHaveLength(1));
+    expect(service.isReady()).toBe(false);
+    expect(await effects()).toEqual([]);
+  });
+
+  it("gets a handler's own error unchanged and prints nothing of what it says but its code", async () => {
+    const secret = "my name is Alice Example";
+    await start(
+      each(() => {
+        throw Object.assign(new Error(secret), { code: "NOT_OURS" });
+      }),
+    );
+    await send(["a", "one"]);
+    await eventually(async () => expect(await replies()).toEqual(["failed NOT_OURS"]));
+    expect(lines.join("")).not.toContain("Alice");
+    expect(lines.join("")).toContain("NOT_OURS");
+  });
+
+  it.each(GAPS)("does every effect once when its process ends %s", async (gap) => {
+    const failpoints = failOnce(gap, name);
+    const first = await start(undefined, failpoints);
+    await send(["a", "one"], ["b", "two"], ["a", "three"]);
+    await eventually(() => expect(first.isReady()).toBe(false));
+    await first.close();
+    expect(failpoints.hits).toBe(1);
+    await start(undefined, failpoints);
+    await eventually(async () => expect(new Set(await replies())).toEqual(new Set(["ONE", "TWO", "THREE"])));
+    await send(["a", "four"]);
+    await eventually(async () => expect(await replies()).toContain("FOUR"));
+    expect((await effects()).sort()).toEqual(["a:four", "a:one", "a:three", "b:two"]);
+    expect(await rowsIn("outbox")).toBe(0);
+  });
+});

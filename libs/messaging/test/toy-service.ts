@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { Controller, Inject, Module, type DynamicModule } from "@nestjs/common";
+import { EventPattern, Payload } from "@nestjs/microservices";
+import {
+  defineConsumer,
+  done,
+  LogStrategy,
+  protocolMigrations,
+  type ConsumedBatch,
+  type ConsumedRecord,
+  type Failpoints,
+  type LogRecord,
+  type MessageLog,
+  type OutgoingRecord,
+  type RecordIdentity,
+  type RecordResult,
+} from "@cloister/messaging";
+import { CodedError, ServiceMetrics, startService, type Clock, type Log, type RunningService } from "@cloister/service";
+import { migrate, schemaOf, type Database, type Migrations } from "@cloister/storage";
+
+/** What a toy message says; the toy answers each with its text in upper case and writes one row. */
+export interface ToyMessage {
+  readonly id: string;
+  readonly conversation: string;
+  readonly text: string;
+}
+
+export interface ToyTables {
+  effect: { conversation: string; id: string; text: string };
+}
+
+export type ToyResult = RecordResult<ToyTables, ToyTables["effect"]>;
+export type ToyStep = (batch: ConsumedBatch) => Promise<ToyResult[]>;
+
+export class ToyError extends CodedError<"UNREADABLE"> {}
+
+export const bucketEndMs = Date.UTC(2100, 0, 1);
+
+export function idOf(text: string): Buffer {
+  return createHash("sha256").update(text).digest().subarray(0, 16);
+}
+
+export function toyRecord(topic: string, message: ToyMessage, endMs = bucketEndMs): OutgoingRecord {
+  return { topic, key: idOf(message.conversation), value: Buffer.from(JSON.stringify(message)), bucketEndMs: endMs };
+}
+
+export function toyMessage(record: Pick<LogRecord, "value">): ToyMessage {
+  try {
+    return JSON.parse(Buffer.from(record.value).toString()) as ToyMessage;
+  } catch {
+    throw new ToyError("UNREADABLE", "the record is not a toy message");
+  }
+}
+
+export function identify(record: LogRecord): RecordIdentity {
+  const { id, conversation } = toyMessage(record);
+  const fingerprint = createHash("sha256").update(record.value).digest();
+  return { messageId: idOf(id), fingerprint, conversationId: idOf(conversation), tenantId: idOf("tenant") };
+}
+
+/** The step that does what a toy does for one record. */
+export function answer(replies: string, { record }: ConsumedRecord): ToyResult {
+  const message = toyMessage(record);
+  const { conversation, id, text } = message;
+  const reply = toyRecord(replies, { ...message, id: `re:${id}`, text: text.toUpperCase() });
+  return done<ToyTables, ToyTables["effect"]>([reply], { write: { conversation, id, text } });
+}
+
+export interface ToyPorts {
+  readonly db: Database;
+  readonly messages: MessageLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly failpoints?: Failpoints;
+}
+
+export interface ToyOptions {
+  /** Also the schema, the consumer and the stem of the topics. */
+  readonly name: string;
+  readonly step?: ToyStep;
+  readonly partitions?: number;
+}
+
+const STEP = Symbol("step");
+
+const migrations: Migrations = {
+  "100_effects": {
+    async up(db) {
+      await db.schema
+        .createTable("effect")
+        .addColumn("conversation", "text", (column) => column.notNull())
+        .addColumn("id", "text", (column) => column.notNull())
+        .addColumn("text", "text", (column) => column.notNull())
+        .execute();
+    },
+  },
+};
+
+/** A service of the usual shape: module, controller, strategy. */
+export async function startToy(options: ToyOptions, ports: ToyPorts): Promise<RunningService> {
+  const { name, partitions = 2 } = options;
+  const [inbound, replies] = [`${name}.in`, `${name}.out`];
+  await ports.messages.ensureTopics([inbound, replies].map((topic) => ({ name: topic, partitions })));
+  await migrate(ports.db, name, { ...protocolMigrations, ...migrations });
+  const step: ToyStep = options.step ?? (({ records }) => Promise.resolve(records.map((one) => answer(replies, one))));
+  const metrics = new ServiceMetrics(name);
+  const consumer = defineConsumer<ToyTables, ToyTables["effect"]>({
+    name,
+    topic: inbound,
+    db: schemaOf<ToyTables>(ports.db, name),
+    schema: name,
+    identify,
+    onDeadLetter: (record, { code }) => [
+      { topic: replies, key: record.key, value: Buffer.from(JSON.stringify({ text: `failed ${code}` })), bucketEndMs },
+    ],
+    writeAll: async (tx, rows) => {
+      await tx
+        .insertInto("effect")
+        .values([...rows])
+        .execute();
+    },
+  });
+  return startService({
+    name,
+    module: toyModule(inbound, step),
+    log: ports.log,
+    clock: ports.clock,
+    metrics,
+    strategy: new LogStrategy({ consumers: [consumer], ...ports, metrics }),
+  });
+}
+
+function toyModule(inbound: string, step: ToyStep): DynamicModule {
+  @Controller()
+  class ToyConsumer {
+    constructor(@Inject(STEP) private readonly run: ToyStep) {}
+
+    @EventPattern<string>(inbound)
+    handle(@Payload() batch: ConsumedBatch): Promise<ToyResult[]> {
+      return this.run(batch);
+    }
+  }
+
+  @Module({})
+  class ToyModule {}
+
+  return { module: ToyModule, controllers: [ToyConsumer], providers: [{ provide: STEP, useValue: step }] };
+}
