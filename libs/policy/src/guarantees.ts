@@ -39,7 +39,8 @@ export function missingGuarantees(policy: Policy, capabilities: Capabilities): r
 
 /** True if the policy names all that its preset requires, so that a capable deployment can give it. */
 export function statesItsGuarantees(policy: Policy): boolean {
-  return missingGuarantees(policy, everyCapability).length === 0;
+  const allowsCustody = presets[policy.preset].custodies.includes(policy.kms.custody);
+  return allowsCustody && missingGuarantees(policy, everyCapability).length === 0;
 }
 
 function isGiven(guarantee: Guarantee, policy: Policy, capabilities: Capabilities): boolean {

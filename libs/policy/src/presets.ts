@@ -2,7 +2,7 @@ import { DAY_MS } from "./buckets.ts";
 import type { Policy, PresetName } from "./policy.ts";
 import type { RetentionClass } from "./purposes.ts";
 
-/** What a preset decides; a policy may override each but `requires`. */
+/** What a preset decides; a policy may override each but `custodies` and `requires`. */
 export interface Preset {
   readonly periods: Policy["periods"];
   readonly history: boolean;
@@ -10,7 +10,8 @@ export interface Preset {
   readonly redact: readonly string[];
   readonly vectors: Policy["vectors"];
   readonly modelLocality: Policy["modelLocality"];
-  readonly custody: Policy["kms"]["custody"];
+  /** Who may run the service that unwraps keys: with `hyok` alone, the tenant itself. */
+  readonly custodies: readonly Policy["kms"]["custody"][];
   /** The guarantees that a policy of this preset has to have, unless it is marked `development`. */
   readonly requires: readonly Guarantee[];
 }
@@ -49,7 +50,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     redact: [...everyoneRedacts, "DATE_TIME"],
     vectors: "sealed",
     modelLocality: "enclave",
-    custody: "byok",
+    custodies: ["byok", "hyok"],
     requires: regulated,
   },
   finance: {
@@ -59,7 +60,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     redact: everyoneRedacts,
     vectors: "sealed",
     modelLocality: "enclave",
-    custody: "byok",
+    custodies: ["byok", "hyok"],
     requires: regulated,
   },
   legal: {
@@ -69,7 +70,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     redact: [...everyoneRedacts, "ORGANIZATION"],
     vectors: "sealed",
     modelLocality: "enclave",
-    custody: "hyok",
+    custodies: ["hyok"],
     requires: regulated,
   },
   cybersecurity: {
@@ -79,7 +80,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     redact: everyoneRedacts,
     vectors: "sealed",
     modelLocality: "enclave",
-    custody: "byok",
+    custodies: ["byok", "hyok"],
     requires: ["hardwareEvidence", "externalKms", "sealedVectors"],
   },
   standard: {
@@ -89,7 +90,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     redact: everyoneRedacts,
     vectors: "sealed",
     modelLocality: "enclave",
-    custody: "byok",
+    custodies: ["byok", "hyok"],
     requires: ["hardwareEvidence", "externalKms"],
   },
 };

@@ -72,6 +72,11 @@ describe("a policy", () => {
     expect(new Set(refusals)).toEqual(new Set(["POLICY_MALFORMED"]));
   });
 
+  it("of the preset legal needs keys that the tenant itself unwraps", () => {
+    const choices = { ...production, kms: { ...production.kms, custody: "byok" as const } };
+    expect(refusalOf(() => definePolicy("legal", choices))).toBe("POLICY_MALFORMED");
+  });
+
   const withPeriod = (name: keyof Policy["periods"], periodMs: number, minimumDays = 0) => ({
     periods: { ...policy.periods, [name]: { periodMs, minimumDays } },
   });
