@@ -70,6 +70,6 @@ export type ModelErrorCode =
 /** Its message never holds a part of a prompt or an answer. */
 export class ModelError extends CodedError<ModelErrorCode> {
   override get isUnavailable(): boolean {
-    return this.code === "MODEL_UNAVAILABLE" || this.code === "MODEL_TIMEOUT";
+    return this.code === "MODEL_UNAVAILABLE";
   }
 }

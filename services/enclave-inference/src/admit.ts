@@ -1,0 +1,27 @@
+import type { ConversationRecord } from "@cloister/keyring";
+import { InferenceError } from "./errors.ts";
+import type { RedactedText } from "./open-redacted.ts";
+import type { KeyLease } from "./ports.ts";
+
+/** A question that is to be answered, with the conversation that it belongs to. */
+export interface Admitted {
+  readonly message: RedactedText;
+  readonly conversation: ConversationRecord;
+}
+
+/**
+ * The conversation as its signed statement says. Undefined for a knowledge base: its documents are embedding's.
+ * @throws KeyringError; InferenceError POLICY_STALE or MODEL_LOCALITY
+ */
+export function admit(message: RedactedText, keys: KeyLease): Admitted | undefined {
+  const conversation = keys.conversation(message.header);
+  if (conversation.kind === "kb") return undefined;
+  const { policy } = conversation;
+  if (message.header.policyVersion > policy.version) {
+    throw new InferenceError("POLICY_STALE", "The message was sealed under a newer policy than the one known here.");
+  }
+  if (policy.modelLocality !== "enclave" && !policy.development) {
+    throw new InferenceError("MODEL_LOCALITY", "The policy asks for an attested GPU, which this build can't prove.");
+  }
+  return { message, conversation };
+}

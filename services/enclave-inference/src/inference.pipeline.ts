@@ -1,0 +1,163 @@
+import { bucketEnd, type ConversationRecord } from "@cloister/keyring";
+import { done, type ConsumedBatch, type ConsumedRecord, type Failed, type RecordResult } from "@cloister/messaging";
+import { sealedReplyRecord } from "@cloister/messaging/sealed-events";
+import type { PassageReader } from "@cloister/retrieval";
+import type { Clock } from "@cloister/service";
+import type { PartitionKeeper } from "@cloister/storage";
+import type { Kysely } from "kysely";
+import pLimit from "p-limit";
+import { admit, type Admitted } from "./admit.ts";
+import { answer } from "./answer.ts";
+import { failure } from "./classify.ts";
+import { contextsOf, type ConversationContext } from "./context.ts";
+import { guardAnswer } from "./guard/guard.ts";
+import type { InferenceMetrics } from "./inference.metrics.ts";
+import type { ModelAnswer, ModelRuntime } from "./model/model-runtime.ts";
+import { flowKeyOf, openRedacted } from "./open-redacted.ts";
+import type { KeySource } from "./ports.ts";
+import type { RecalledTurn } from "./recall.ts";
+import { retrieve } from "./retrieve.ts";
+import { sealReply } from "./seal-reply.ts";
+import { sealTurn } from "./seal-turn.ts";
+import type { InferenceTables, TurnRow } from "./tables.ts";
+
+export type InferenceResult = RecordResult<InferenceTables, TurnRow>;
+
+export interface InferencePipelinePorts {
+  readonly db: Kysely<InferenceTables>;
+  readonly turnPartitions: PartitionKeeper;
+  readonly passages: PassageReader;
+  readonly keys: KeySource;
+  readonly runtime: ModelRuntime;
+  readonly clock: Clock;
+  readonly metrics: InferenceMetrics;
+  /** Fires when the service can't wait for a model any longer. */
+  readonly stopping: AbortSignal;
+  /** So many questions are before the model at once. */
+  readonly maxConcurrentAnswers: number;
+}
+
+/** A question at its place in the batch. */
+interface Question extends Admitted {
+  readonly consumed: ConsumedRecord;
+  readonly position: number;
+}
+
+/** open → admit → recall → retrieve → answer → guard → reply, and the turn into the conversation's sealed log. */
+export class InferencePipeline {
+  readonly #ports: InferencePipelinePorts;
+  readonly #limit: ReturnType<typeof pLimit>;
+
+  constructor(ports: InferencePipelinePorts) {
+    this.#ports = ports;
+    this.#limit = pLimit(ports.maxConcurrentAnswers);
+  }
+
+  async run(batch: ConsumedBatch): Promise<InferenceResult[]> {
+    const { results, questions } = await this.#openAndAdmit(batch.records);
+    const byConversation = Map.groupBy(questions, ({ conversation }) => conversationName(conversation));
+    const conversations = [...byConversation.values()];
+    const contexts = await this.#recallAndRetrieve(conversations);
+    await Promise.all(
+      conversations.map((asked, n) =>
+        this.#limit(async () => {
+          const answered = await this.#converse(asked, contexts[n] ?? { turns: [], passages: [] });
+          answered.forEach((result, k) => (results[asked[k]?.position ?? -1] = result));
+        }),
+      ),
+    );
+    return results;
+  }
+
+  /** Results stand for what needs no answer; the places of questions are filled later. */
+  async #openAndAdmit(records: readonly ConsumedRecord[]) {
+    const { keys, clock } = this.#ports;
+    const lease = await keys.lease(records.map(({ record }) => flowKeyOf(record)));
+    const questions: Question[] = [];
+    const results = records.map((consumed, position): InferenceResult => {
+      try {
+        const admitted = admit(openRedacted(consumed.record, lease, clock.nowMs()), lease);
+        if (admitted !== undefined) questions.push({ ...admitted, consumed, position });
+        return done([]);
+      } catch (error) {
+        return failure(error);
+      }
+    });
+    return { results, questions };
+  }
+
+  async #recallAndRetrieve(conversations: readonly (readonly Question[])[]): Promise<ConversationContext[]> {
+    const records = conversations.flatMap(([first]) => first?.conversation ?? []);
+    return contextsOf(records, this.#ports, this.#ports.clock.nowMs());
+  }
+
+  /** The questions of one conversation, one after the other: each answer is a turn for the next. */
+  async #converse(questions: readonly Question[], context: ConversationContext): Promise<InferenceResult[]> {
+    const results: InferenceResult[] = [];
+    let turns = context.turns;
+    let stopped: Failed | undefined;
+    for (const question of questions) {
+      try {
+        if (stopped !== undefined) {
+          results.push(stopped);
+          continue;
+        }
+        const reply = await this.#answerAndGuard(question, { ...context, turns });
+        results.push(await this.#seal(question, reply));
+        turns = nextTurns(turns, question, reply);
+      } catch (error) {
+        const failed = failure(error);
+        results.push(failed);
+        // What comes after one that waits will wait behind it: no model is asked in vain.
+        if (failed.failure.kind !== "poison") stopped = failed;
+      }
+    }
+    return results;
+  }
+
+  async #answerAndGuard({ message }: Question, { turns, passages }: ConversationContext): Promise<ModelAnswer> {
+    const { runtime, clock, metrics, stopping } = this.#ports;
+    const retrieved = retrieve({ text: message.text, causeId: message.causeId }, turns, passages);
+    const startedAtMs = clock.monotonicMs();
+    const request = { question: message.text, turns, passages: retrieved };
+    const given = await answer(runtime, request, stopping);
+    metrics.answered((clock.monotonicMs() - startedAtMs) / 1000);
+    const own = retrieved.filter((passage) => passage.isOwn).map(({ text }) => text);
+    const others = retrieved
+      .filter((passage) => !passage.isOwn)
+      .flatMap(({ text, source }) => [text, source?.title ?? ""]);
+    const said = turns.flatMap((turn) => [turn.question, turn.answer]);
+    const { text, findings } = guardAnswer(given.text, { own: [message.text, ...said, ...own], others });
+    metrics.guarded(findings);
+    return { ...given, text };
+  }
+
+  async #seal(question: Question, reply: ModelAnswer): Promise<InferenceResult> {
+    const { keys, clock, turnPartitions } = this.#ports;
+    const { message, conversation, consumed } = question;
+    const { tenantId, conversationId, createdAtMs } = message.header;
+    const bucketEndMs = bucketEnd(conversation, "log", createdAtMs);
+    const isKept = bucketEndMs > clock.nowMs();
+    const logKey = { tenantId, conversationId, purpose: "log" as const, bucketEndMs };
+    // Only now: the model may have taken longer than a lease.
+    const lease = await keys.lease(isKept ? [logKey] : [], [conversation]);
+    const output = sealedReplyRecord({
+      conversationId,
+      envelope: sealReply(question, reply, keys.signer, clock.nowMs()),
+      signerCertificate: lease.certificateFor(tenantId),
+      bucketEndMs: consumed.record.bucketEndMs,
+    });
+    if (!isKept) return done([output]);
+    await turnPartitions.ensure([bucketEndMs]);
+    return done([output], { write: sealTurn(question, reply.text, bucketEndMs, lease.sealingKey(logKey)) });
+  }
+}
+
+function nextTurns(turns: readonly RecalledTurn[], { message, conversation }: Question, { text }: ModelAnswer) {
+  if (!conversation.policy.history) return turns;
+  return [...turns, { question: message.text, answer: text, causeId: message.causeId }];
+}
+
+function conversationName({ tenantId, conversationId }: ConversationRecord): string {
+  return `${Buffer.from(tenantId).toString("hex")}/${Buffer.from(conversationId).toString("hex")}`;
+}
