@@ -82,6 +82,7 @@ export {
 export { signIssuerNote, verifyIssuerNote, type IssuerNote } from "./statements/issuer-note.ts";
 export { signRootRotation, verifyRootRotation, type RootRotation } from "./statements/root-rotation.ts";
 export {
+  policyHashOf,
   readPinnedPolicy,
   signPolicy,
   verifyPolicy,

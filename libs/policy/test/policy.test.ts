@@ -6,6 +6,7 @@ import {
   embeddedCapabilities,
   missingGuarantees,
   noteKeyName,
+  policyHashOf,
   presetNames,
   readPinnedPolicy,
   readUnverifiedPolicy,
@@ -54,7 +55,7 @@ describe("a policy", () => {
       { name: noteKeyName(tenantId, "root"), key: tenant.root },
     ]);
     const { policyHash } = verifyPolicy(signPolicy(policy, tenant.root), expected);
-    expect(verifyPolicy(cosigned, expected).policyHash).toEqual(policyHash);
+    expect([verifyPolicy(cosigned, expected).policyHash, policyHashOf(cosigned)]).toEqual([policyHash, policyHash]);
   });
 
   it.each(presetNames)("of the preset %s can be had without development", (preset) => {

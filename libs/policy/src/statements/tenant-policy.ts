@@ -61,10 +61,18 @@ export function verifyPolicy(note: Uint8Array, expected: PolicyExpectations): Ve
  * @throws PolicyError NOTE_MALFORMED, POLICY_MALFORMED; POLICY_FOREIGN if the hash is another one.
  */
 export function readPinnedPolicy(note: Uint8Array, policyHash: Uint8Array): Policy {
-  if (!equalBytes(hashOfText(unverifiedNoteText(note)), policyHash)) {
+  if (!equalBytes(policyHashOf(note), policyHash)) {
     throw new PolicyError("POLICY_FOREIGN", "This is not the policy that the statement was made under.");
   }
   return readUnverifiedPolicy(note);
+}
+
+/**
+ * SHA-256 of a policy's signed text, 32 bytes, whoever signed it: what statements pin a policy by.
+ * @throws PolicyError NOTE_MALFORMED.
+ */
+export function policyHashOf(note: Uint8Array): Uint8Array {
+  return hashOfText(unverifiedNoteText(note));
 }
 
 function hashOfText(text: string): Uint8Array {
