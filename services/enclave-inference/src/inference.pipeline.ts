@@ -149,7 +149,8 @@ export class InferencePipeline {
     });
     if (!isKept) return done([output]);
     await turnPartitions.ensure([bucketEndMs]);
-    return done([output], { write: sealTurn(question, reply.text, bucketEndMs, lease.sealingKey(logKey)) });
+    const turn = sealTurn(question, reply.text, bucketEndMs, lease.sealingKey(logKey));
+    return done([output], { write: { ...turn, log_offset: consumed.record.offset } });
   }
 }
 

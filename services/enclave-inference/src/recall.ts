@@ -32,7 +32,7 @@ export async function turnRows(
       .where("conversation_id", "=", conversationId)
       .where("bucket_end_ms", ">", nowMs)
       .orderBy("asked_at_ms", "desc")
-      .orderBy("cause_id", "desc")
+      .orderBy("log_offset", "desc")
       .limit(maxRecalledTurns)
       .execute(),
   );

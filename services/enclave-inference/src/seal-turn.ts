@@ -9,13 +9,13 @@ import type { TurnRow } from "./tables.ts";
 /** A turn is kept as context for later ones, which never need more; an envelope holds 256 KiB. */
 const maxCharacters = 32_000;
 
-/** The turn as it is kept: question and answer with their placeholders, under the conversation's `log` key. */
+/** The turn of a question as it is kept, except for its place in the log: question and answer with their placeholders, under the conversation's `log` key. */
 export function sealTurn(
   { message, conversation }: Admitted,
   answer: string,
   bucketEndMs: number,
   key: WrapKey,
-): TurnRow {
+): Omit<TurnRow, "log_offset"> {
   const { suite, tenantId, conversationId, createdAtMs } = message.header;
   const turn = { question: cutText(message.text, maxCharacters), answer: cutText(answer, maxCharacters) };
   const { bytes } = sealEnvelope(nodeBackend, {

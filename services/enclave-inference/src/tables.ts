@@ -10,6 +10,8 @@ export interface TurnRow {
   readonly cause_id: Uint8Array;
   /** Of the client's message. */
   readonly asked_at_ms: number;
+  /** Of its record: tells apart what was asked in the same millisecond. */
+  readonly log_offset: number;
   /** A serialized envelope of stage TURN. */
   readonly envelope: Uint8Array;
   readonly bucket_end_ms: number;

@@ -11,6 +11,7 @@ export const inferenceMigrations: Migrations = {
         conversation_id bytea not null,
         cause_id bytea not null,
         asked_at_ms bigint not null,
+        log_offset bigint not null,
         envelope bytea not null,
         bucket_end_ms bigint not null,
         primary key (conversation_id, cause_id, bucket_end_ms))

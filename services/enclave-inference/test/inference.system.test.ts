@@ -1,0 +1,282 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { topics } from "@cloister/contracts/topics";
+import { createKemPrivateKey, createKemPublicKey, Stage, type MessageId } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import type { ConversationRecord } from "@cloister/keyring";
+import { PostgresMessageLog, type Failpoints } from "@cloister/messaging";
+import { passageMigrations, passageSchema, sealedVectorIndex, type PassageTables } from "@cloister/retrieval";
+import type { RunningService } from "@cloister/service";
+import { sql } from "kysely";
+import { migrate, schemaOf, wakeUpsFor, type Database } from "@cloister/storage";
+import { capturedLog, eventually, failOnce, FakeClock, readTopic, testDatabase } from "@cloister/testing";
+import { SimulatedKeys, type SimulatedConversation } from "@cloister/testing/simulated-keys";
+import { SimulatedTenant } from "@cloister/testing/tenant";
+import {
+  extractiveRuntime,
+  ModelError,
+  startEnclaveInference,
+  type ModelRequest,
+  type ModelRuntime,
+} from "../src/index.ts";
+import type { InferenceTables } from "../src/tables.ts";
+import { asked, failuresOf, passage, repliesTo, type Asked, type ReceivedReply } from "./conversation-world.ts";
+
+const clock = new FakeClock(Date.UTC(2026, 10, 22, 12));
+const nowMs = clock.nowMs();
+const { log, lines } = capturedLog("enclave-inference");
+const tenant = new SimulatedTenant(nowMs);
+const defaultPolicy = tenant.policy;
+const keys = new SimulatedKeys(tenant, () => clock.nowMs());
+const source = keys.sourceFor("enclave-inference");
+
+/** Wraps the real runtime as a composition root may: it records what the model is shown, and can be made to fail. */
+class ObservedRuntime implements ModelRuntime {
+  readonly requests: ModelRequest[] = [];
+  failures: ModelError[] = [];
+  readonly #inner = extractiveRuntime();
+
+  answer(request: ModelRequest, signal: AbortSignal) {
+    this.requests.push(request);
+    const failure = this.failures.shift();
+    if (failure !== undefined) throw failure;
+    return this.#inner.answer(request, signal);
+  }
+}
+
+describe("enclave-inference", () => {
+  let db: Database;
+  let messages: PostgresMessageLog;
+  let service: RunningService;
+  const runtime = new ObservedRuntime();
+
+  async function start(failpoints?: Failpoints): Promise<void> {
+    const ports = { db, messages, clock, log, keys: source, runtime, ...(failpoints && { failpoints }) };
+    service = await startEnclaveInference({}, ports);
+  }
+  async function send(...questions: Asked[]): Promise<void> {
+    await messages.produce(questions.map(({ record }) => record));
+  }
+  async function store(...passages: ReturnType<typeof passage>[]): Promise<void> {
+    const index = sealedVectorIndex(db);
+    await index.prepare(passages.map(({ bucketEndMs }) => bucketEndMs));
+    await index.store(schemaOf<PassageTables>(db, passageSchema), passages);
+  }
+  async function repliesFor(causeId: MessageId, { clientKey }: SimulatedConversation): Promise<ReceivedReply[]> {
+    return repliesTo(causeId, await readTopic(db, topics.replies), clientKey, source.signer.publicKeyBytes, nowMs);
+  }
+  async function replyTo(question: Asked, conversation: SimulatedConversation): Promise<ReceivedReply> {
+    return eventually(
+      async () => {
+        const [reply] = await repliesFor(question.causeId, conversation);
+        if (reply === undefined) throw new Error("no reply yet");
+        return reply;
+      },
+      { timeoutMs: 15_000 },
+    );
+  }
+  async function ask(conversation: SimulatedConversation, text: string): Promise<ReceivedReply> {
+    const question = asked(keys, conversation.record, text, nowMs);
+    await send(question);
+    return replyTo(question, conversation);
+  }
+  async function failureOf(question: Asked): Promise<string[]> {
+    return eventually(async () => {
+      const codes = failuresOf(question.causeId, await readTopic(db, topics.replies));
+      expect(codes.length).toBeGreaterThan(0);
+      return codes;
+    });
+  }
+  async function turnsOf({ conversationId }: ConversationRecord) {
+    const tables = schemaOf<InferenceTables>(db, "enclave_inference");
+    return tables.selectFrom("turn").selectAll().where("conversation_id", "=", conversationId).execute();
+  }
+  /** A conversation that may be answered from a knowledge base about refunds. */
+  async function withKnowledge(): Promise<SimulatedConversation> {
+    const kb = keys.openConversation({ kind: "kb" });
+    const document = { documentId: "refunds", title: "Refunds, by [PERSON_4]" };
+    const text = "A refund is paid back to the card within five working days. Ask [PERSON_4] about it.";
+    await store(passage(keys, kb.record, { text, document }, nowMs));
+    return keys.openConversation({ knowledgeBases: [kb.record.conversationId] });
+  }
+
+  beforeAll(async () => {
+    db = await testDatabase();
+    await migrate(db, passageSchema, passageMigrations);
+    messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
+    await messages.ensureTopics([
+      { name: topics.redacted, partitions: 2 },
+      { name: topics.replies, partitions: 2 },
+    ]);
+    await start();
+  });
+  afterEach(() => {
+    tenant.policy = defaultPolicy;
+  });
+  afterAll(async () => {
+    await service.close();
+    await messages.close();
+    await db.close();
+  });
+
+  it("answers from the knowledge base of the admission, signed, sealed to the client", async () => {
+    const conversation = await withKnowledge();
+    const reply = await ask(conversation, "I am [PERSON_1]. When is a refund paid to my card?");
+    expect(reply.text).toContain("Thank you, [PERSON_1]. A refund is paid back to the card within five working days.");
+    expect(reply.sources).toMatchObject([{ documentId: "refunds", title: "Refunds, by [PERSON]" }]);
+    expect(reply.header).toMatchObject({ stage: Stage.REPLY, createdAtMs: nowMs });
+    expect(Buffer.from(reply.signerCertificate).toString()).toContain("\n");
+  });
+
+  it("takes the numbers from placeholders of the knowledge base", async () => {
+    const conversation = await withKnowledge();
+    const { text } = await ask(conversation, "Whom do I ask about a refund?");
+    expect(text).toContain("[PERSON]");
+    expect(text).not.toContain("[PERSON_4]");
+  });
+
+  it("seals the reply to the policy's recipients, too", async () => {
+    const tool = createKemPrivateKey(nodeBackend, nodeBackend.randomBytes(32));
+    const key = createKemPublicKey(nodeBackend, tool.publicKeyBytes);
+    const conversation = keys.openConversation({ recipients: [{ name: "support", key, mayHaveMap: false }] });
+    const question = asked(keys, conversation.record, "Anybody there?", nowMs);
+    await send(question);
+    await replyTo(question, conversation);
+    expect(await repliesFor(question.causeId, { ...conversation, clientKey: tool })).toHaveLength(1);
+    const stranger = createKemPrivateKey(nodeBackend, nodeBackend.randomBytes(32));
+    expect(await repliesFor(question.causeId, { ...conversation, clientKey: stranger })).toEqual([]);
+  });
+
+  it("knows the turns before, also those of the same batch", async () => {
+    const conversation = await withKnowledge();
+    const first = asked(keys, conversation.record, "Can I get a refund?", nowMs);
+    const second = asked(keys, conversation.record, "When is it paid?", nowMs);
+    await send(first, second);
+    expect((await replyTo(second, conversation)).text).toContain("five working days");
+    expect((await ask(conversation, "And to what is it paid?")).text).toContain("to the card");
+    expect(runtime.requests.at(-1)?.turns.map((turn) => turn.question)).toEqual([
+      "Can I get a refund?",
+      "When is it paid?",
+    ]);
+  });
+
+  it("keeps each turn sealed under the log key, and nothing of it in clear", async () => {
+    const conversation = keys.openConversation();
+    await ask(conversation, "My secret hobby is beekeeping.");
+    const [turn] = await turnsOf(conversation.record);
+    expect(Buffer.from(turn?.envelope ?? []).toString("latin1")).not.toContain("beekeeping");
+    expect(turn?.bucket_end_ms).toBeGreaterThan(nowMs);
+  });
+
+  it("gives the model no turns where policy has no history", async () => {
+    tenant.policy = { ...defaultPolicy, history: false };
+    const conversation = keys.openConversation();
+    await ask(conversation, "My phone number is [PHONE_NUMBER_1].");
+    const { text } = await ask(conversation, "What was my phone number?");
+    expect(text).not.toContain("[PHONE_NUMBER_1]");
+    expect(runtime.requests.at(-1)).toMatchObject({ turns: [], passages: [] });
+  });
+
+  it("recalls what was said long ago in this conversation, and nothing of a stranger's", async () => {
+    const conversation = keys.openConversation();
+    const stranger = keys.openConversation();
+    const said = { text: "My phone number is [PHONE_NUMBER_1]." };
+    await store(passage(keys, conversation.record, said, nowMs), passage(keys, stranger.record, said, nowMs));
+    expect((await ask(conversation, "What was my phone number?")).text).toContain("[PHONE_NUMBER_1]");
+    expect(runtime.requests.at(-1)?.passages).toHaveLength(1);
+  });
+
+  it("recalls the same person's other conversations by policy, without their placeholders' numbers", async () => {
+    const subjectRef = nodeBackend.randomBytes(16);
+    const earlier = keys.openConversation({ subjectRef });
+    await store(passage(keys, earlier.record, { text: "My bicycle is red, says [PERSON_3]." }, nowMs));
+    const remembering = keys.openConversation({ subjectRef });
+    expect((await ask(remembering, "What colour has my bicycle?")).text).toContain("red, says [PERSON].");
+    tenant.policy = { ...defaultPolicy, memory: false };
+    const forgetful = keys.openConversation({ subjectRef });
+    expect((await ask(forgetful, "What colour has my bicycle?")).text).not.toContain("red");
+  });
+
+  it("believes an envelope and not the row that it lies in", async () => {
+    const conversation = keys.openConversation();
+    const stranger = keys.openConversation();
+    const stolen = passage(keys, stranger.record, { text: "The treasure lies under the old oak." }, nowMs);
+    await store({ ...stolen, conversationId: conversation.record.conversationId });
+    expect((await ask(conversation, "Where does the treasure lie?")).text).not.toContain("oak");
+  });
+
+  it("takes nobody's chat for a knowledge base, whatever the admission lists", async () => {
+    const stranger = keys.openConversation();
+    await store(passage(keys, stranger.record, { text: "The treasure lies under the old oak." }, nowMs));
+    const conversation = keys.openConversation({ knowledgeBases: [stranger.record.conversationId] });
+    expect((await ask(conversation, "Where does the treasure lie?")).text).not.toContain("oak");
+  });
+
+  it("answers nothing to a knowledge base's documents", async () => {
+    const kb = keys.openConversation({ kind: "kb" });
+    const imported = asked(keys, kb.record, "A document.", nowMs);
+    const chat = keys.openConversation();
+    await send(imported);
+    await ask(chat, "Hello there, anybody home?");
+    await ask(keys.openConversation(), "Hello there, anybody home?");
+    expect(runtime.requests.map(({ question }) => question)).not.toContain("A document.");
+  });
+
+  it("answers once, by the same id, when it was stopped before the reply left", async () => {
+    await service.close();
+    await start(failOnce("before-relay", "enclave-inference"));
+    const conversation = keys.openConversation();
+    const question = asked(keys, conversation.record, "Only one answer, please.", nowMs);
+    await send(question);
+    await eventually(() => expect(service.isReady()).toBe(false));
+    await service.close();
+    await start();
+    await replyTo(question, conversation);
+    expect(await turnsOf(conversation.record)).toHaveLength(1);
+    expect(await repliesFor(question.causeId, conversation)).toHaveLength(1);
+  });
+
+  it("waits for a model server that is away", async () => {
+    runtime.failures = [new ModelError("MODEL_UNAVAILABLE", "down"), new ModelError("MODEL_UNAVAILABLE", "down")];
+    const reply = await ask(keys.openConversation(), "Are you there again?");
+    expect(reply.text).not.toBe("");
+  });
+
+  it("asks once more after rubbish, then tells the reader that the message failed", async () => {
+    const rubbish = () => new ModelError("MODEL_MALFORMED", "rubbish");
+    runtime.failures = [rubbish()];
+    await ask(keys.openConversation(), "First rubbish, then sense?");
+    runtime.failures = [rubbish(), rubbish()];
+    const question = asked(keys, keys.openConversation().record, "Rubbish twice?", nowMs);
+    await send(question);
+    expect(await failureOf(question)).toEqual(["MODEL_MALFORMED"]);
+  });
+
+  it("tells the reader when a conversation was erased before it was answered", async () => {
+    const conversation = keys.openConversation();
+    const question = asked(keys, conversation.record, "Too late?", nowMs);
+    keys.erase(conversation.record.conversationId);
+    await send(question);
+    expect(await failureOf(question)).toEqual(["KEY_DESTROYED"]);
+  });
+
+  it("refuses an envelope of another stage", async () => {
+    const question = asked(keys, keys.openConversation().record, "A turn.", nowMs, { stage: Stage.TURN });
+    await send(question);
+    expect(await failureOf(question)).toEqual(["WRONG_STAGE"]);
+  });
+
+  it("lets a message wait whose policy is not known yet", async () => {
+    const conversation = keys.openConversation();
+    const early = asked(keys, conversation.record, "From the future?", nowMs, { policyVersion: 2 });
+    await send(early);
+    await eventually(async () => {
+      const { rows } = await sql`select code from enclave_inference.parked`.execute(db.kysely);
+      expect(rows).toEqual([{ code: "POLICY_STALE" }]);
+    });
+    expect(await repliesFor(early.causeId, conversation)).toEqual([]);
+  });
+
+  it("wrote nothing into its log that anybody typed", () => {
+    expect(lines.join("\n")).not.toMatch(/beekeeping|refund|bicycle|PERSON_1|treasure/u);
+  });
+});
