@@ -63,6 +63,9 @@ export default defineConfig(
       "@typescript-eslint/require-await": "off",
       // Enums come from protobuf and from syntax trees, as numbers and strings that were parsed.
       "@typescript-eslint/no-unsafe-enum-comparison": "off",
+      "@typescript-eslint/no-unsafe-enum-assignment": "off",
+      // Options objects of Nest are typed as classes and written as literals.
+      "@typescript-eslint/no-unsafe-class-instance-assignment": "off",
       // Nest's modules and controllers are classes that hold decorators only.
       "@typescript-eslint/no-extraneous-class": ["error", { allowWithDecorator: true }],
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],

@@ -10,7 +10,7 @@ const unitTests: Step = {
   args: ["--selectProjects", "unit"],
 };
 
-/** None needs another's result; the longest come first. */
+/** None needs another's result; the longest come first. A cached lint result misses what changed types elsewhere would report: CI lints anew. */
 const staticSteps: readonly Step[] = [
   {
     name: "lint",
