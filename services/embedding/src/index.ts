@@ -12,7 +12,11 @@ import type { EmbeddingPorts } from "./ports.ts";
 import { storePassages } from "./store-passages.ts";
 
 export type { EmbeddingPorts, KeySource } from "./ports.ts";
+export { securityConfiguration } from "./security-configuration.ts";
 export { embeddingMigrations } from "./migrations/index.ts";
+
+/** What simulated evidence measures. */
+export const codeFolder = new URL(".", import.meta.url);
 
 export interface EmbeddingOptions {
   /** Where health and metrics are served; absent: nowhere. */
@@ -63,7 +67,11 @@ export async function startEmbedding(options: EmbeddingOptions, ports: Embedding
       ...(ports.failpoints && { failpoints: ports.failpoints }),
     }),
     ...(options.http && { http: options.http }),
-    ...(ports.release && { release: ports.release }),
+    release: [
+      async () => {
+        ports.keys.close();
+      },
+    ],
   });
 }
 

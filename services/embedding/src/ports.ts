@@ -8,19 +8,18 @@ import type { Database } from "@cloister/storage";
 export type KeyLease = Pick<LeasedKeys, "openingKey" | "sealingKey" | "conversation">;
 
 /** Where keys come from: a Keyring of the role `embedding`. */
-export interface KeySource {
+export interface KeySource extends Pick<Keyring, "close"> {
   lease(...batch: Parameters<Keyring["lease"]>): Promise<KeyLease>;
 }
 
 export interface EmbeddingPorts {
   readonly db: Database;
   readonly messages: MessageLog;
+  /** Closed when the service closes. */
   readonly keys: KeySource;
   readonly clock: Clock;
   readonly log: Log;
   /** Sealed rows in this service's own schema by default. */
   readonly index?: VectorIndex<PassageTables>;
   readonly failpoints?: Failpoints;
-  /** Closed after everything else, in this order. */
-  readonly release?: (() => Promise<void>)[];
 }

@@ -13,6 +13,11 @@ import { inferenceSchema, turnPartitions, type InferenceTables, type TurnRow } f
 
 export { extractiveRuntime } from "./adapters/extractive/extractive-runtime.ts";
 export { openAiRuntime, type OpenAiRuntimeOptions } from "./adapters/openai/openai-runtime.ts";
+export {
+  securityConfiguration,
+  type ModelRuntimeName,
+  type ModelConfiguration,
+} from "./security-configuration.ts";
 export { inferenceMigrations } from "./migrations/index.ts";
 export {
   ModelError,
@@ -26,6 +31,9 @@ export {
   type ModelTurn,
 } from "./model/model-runtime.ts";
 export type { InferencePorts, KeySource } from "./ports.ts";
+
+/** What simulated evidence measures. */
+export const codeFolder = new URL(".", import.meta.url);
 
 export interface InferenceOptions {
   /** Where health and metrics are served; absent: nowhere. */
@@ -96,7 +104,11 @@ export async function startEnclaveInference(options: InferenceOptions, ports: In
       ...(ports.failpoints && { failpoints: ports.failpoints }),
     }),
     ...(options.http && { http: options.http }),
-    ...(ports.release && { release: ports.release }),
+    release: [
+      async () => {
+        ports.keys.close();
+      },
+    ],
   });
   return { ...service, close: () => closeWithin(service, stopping, options.stopGraceMs ?? 15_000) };
 }

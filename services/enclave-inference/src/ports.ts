@@ -9,13 +9,14 @@ import type { ModelRuntime } from "./model/model-runtime.ts";
 export type KeyLease = Pick<LeasedKeys, "openingKey" | "sealingKey" | "conversation" | "certificateFor">;
 
 /** Where keys come from: a Keyring of the role `enclave-inference`. Its signer signs the replies. */
-export interface KeySource extends Pick<Keyring, "signer"> {
+export interface KeySource extends Pick<Keyring, "signer" | "close"> {
   lease(...batch: Parameters<Keyring["lease"]>): Promise<KeyLease>;
 }
 
 export interface InferencePorts {
   readonly db: Database;
   readonly messages: MessageLog;
+  /** Closed when the service closes. */
   readonly keys: KeySource;
   readonly runtime: ModelRuntime;
   readonly clock: Clock;
@@ -23,6 +24,4 @@ export interface InferencePorts {
   /** Sealed rows through embedding's view by default. */
   readonly passages?: PassageReader;
   readonly failpoints?: Failpoints;
-  /** Closed after everything else, in this order. */
-  readonly release?: (() => Promise<void>)[];
 }

@@ -1,21 +1,26 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
+import { z } from "zod";
 
 export type ChatHandler = (body: ChatBody, response: ServerResponse, request: IncomingMessage) => void;
 
-export interface ChatBody {
-  model: string;
-  stream: boolean;
-  messages: { role: string; content: string }[];
+const bodySchema = z.object({
+  model: z.string(),
+  stream: z.boolean(),
+  messages: z.array(z.object({ role: z.string(), content: z.string() })),
+});
+export type ChatBody = z.infer<typeof bodySchema>;
+
+function parseBody(body: string): ChatBody {
+  return bodySchema.parse(JSON.parse(body));
 }
 
 /** A real HTTP server on loopback that speaks chat completions as its handler says. */
 export async function chatServer(handler: ChatHandler) {
   const server = createServer((request, response) => {
     void text(request).then((body) => {
-      const parsed: ChatBody = JSON.parse(body);
-      handler(parsed, response, request);
+      handler(parseBody(body), response, request);
     });
   });
   server.listen(0, "127.0.0.1");

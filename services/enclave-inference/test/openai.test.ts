@@ -105,11 +105,15 @@ describe("the openai runtime", () => {
     await expect(ask(stuck, { signal: caller.signal })).rejects.toMatchObject({ code: "MODEL_ABORTED" });
   });
 
-  it.each<[string, ChatHandler]>([
-    ["no JSON", (_body, response) => (startStream(response), response.end("data: {oops\n\n"))],
-    ["JSON of another protocol", (_body, response) => (startStream(response), response.end("data: {}\n\n"))],
-    ["nothing", (_body, response) => (startStream(response), endStream(response))],
-  ])("finds an answer malformed that holds %s", async (_what, handler) => {
+  it.each([
+    ["no JSON", "data: {oops\n\n"],
+    ["JSON of another protocol", "data: {}\n\n"],
+    ["no word", 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'],
+  ])("finds an answer malformed that holds %s", async (_what, sent) => {
+    const handler: ChatHandler = (_body, response) => {
+      startStream(response);
+      response.end(sent);
+    };
     await expect(ask(handler)).rejects.toMatchObject({ code: "MODEL_MALFORMED" });
   });
 

@@ -33,7 +33,7 @@ export interface SimulatedConversation {
 type Choices = Partial<Pick<ConversationRecord, "kind" | "subjectRef" | "knowledgeBases" | "recipients">>;
 
 /** A Keyring as a service uses it. */
-export type KeySource = Pick<Keyring, "signer"> & {
+export type KeySource = Pick<Keyring, "signer" | "close"> & {
   lease(
     ...batch: Parameters<Keyring["lease"]>
   ): Promise<Pick<LeasedKeys, "openingKey" | "sealingKey" | "conversation" | "certificateFor">>;
@@ -112,6 +112,7 @@ export class SimulatedKeys {
     };
     return {
       signer,
+      close: () => undefined,
       lease: async () => {
         if (this.isDown) throw new KeyringError("KEYS_UNAVAILABLE", "The keys service does not answer.");
         return {

@@ -32,6 +32,8 @@ export function openAiRuntime(options: OpenAiRuntimeOptions): ModelRuntime {
     // Its debug level prints prompts.
     logLevel: "off",
   });
+  // Model servers know the old name of this limit; few know the one that OpenAI's own API has now.
+  const sampling = { max_tokens: options.maxAnswerTokens, temperature: 0 };
   return {
     async *answer(request, signal): AsyncIterable<ModelEvent> {
       const deadline = AbortSignal.timeout(options.timeoutMs);
@@ -42,8 +44,7 @@ export function openAiRuntime(options: OpenAiRuntimeOptions): ModelRuntime {
           {
             model: options.model,
             messages: prompt.messages,
-            max_tokens: options.maxAnswerTokens,
-            temperature: 0,
+            ...sampling,
             stream: true,
           },
           { signal: AbortSignal.any([signal, deadline]) },

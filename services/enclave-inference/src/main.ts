@@ -1,0 +1,39 @@
+import { readFile } from "node:fs/promises";
+import { Keyring, keysTransport } from "@cloister/keyring";
+import { SimulatedMachine } from "@cloister/keyring/simulated";
+import { PostgresMessageLog } from "@cloister/messaging";
+import { createLog, runMain, systemClock as clock } from "@cloister/service";
+import { openDatabase, wakeUpsFor } from "@cloister/storage";
+import { configuredModel } from "./configured-model.ts";
+import { codeFolder, securityConfiguration, startEnclaveInference } from "./index.ts";
+import { inferenceConfig } from "./inference.config.ts";
+
+await runMain("enclave-inference", async () => {
+  const config = inferenceConfig.parse(process.env);
+  const log = createLog({ service: "enclave-inference" });
+  const { runtime, choices } = configuredModel(config);
+  const machine = await SimulatedMachine.open(config.simulatedRootFile);
+  const attested = await machine.attest("enclave-inference", {
+    code: codeFolder,
+    configuration: securityConfiguration(choices),
+    clock,
+  });
+  const credential = (await readFile(config.releaseTokenFile, "utf8")).trim();
+  const keys = new Keyring({
+    role: "enclave-inference",
+    transport: keysTransport({ url: config.keysUrl, credential }),
+    ...attested,
+    allowDevelopment: true,
+    clock,
+  });
+  const db = await openDatabase({
+    engine: "postgres",
+    url: config.databaseUrl.reveal(),
+    applicationName: "enclave-inference",
+  });
+  const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
+  return startEnclaveInference(
+    { http: { host: config.host, port: config.port }, maxConcurrentAnswers: config.maxConcurrentAnswers },
+    { db, messages, keys, runtime, clock, log },
+  );
+});
