@@ -31,7 +31,7 @@ async function countKeys(db: KeysParts["db"]): Promise<number> {
       .selectFrom(table)
       .select((build) => build.fn.countAll<number>().as("rows"))
       .executeTakeFirstOrThrow();
-    return Number(rows);
+    return rows;
   };
   return (await count("bucket_key")) + (await count("conversation_secret"));
 }

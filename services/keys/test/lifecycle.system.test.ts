@@ -1,0 +1,308 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { createClient } from "@connectrpc/connect";
+import { simulatedVerifier } from "@cloister/attestation/simulated";
+import { renderReceipt, verifyReceipt } from "@cloister/audit";
+import { ReleaseService } from "@cloister/contracts/keys/release";
+import type { KeyRequest } from "@cloister/keyring";
+import { DAY_MS, purposeToWire, verifyAuthorityChain } from "@cloister/policy";
+import { schemaOf } from "@cloister/storage";
+import type { KeysTables } from "../src/records/tables.ts";
+import { AttestedSession, bucketOf } from "./attested-session.ts";
+import type { TestTenant } from "./tenant.ts";
+import { refusal, World } from "./world.ts";
+
+// A database is started and migrated first, on machines that may be busy.
+jest.setTimeout(60_000);
+
+function tables(world: World) {
+  return schemaOf<KeysTables>(world.db, "keys");
+}
+
+function bucketRef(tenant: TestTenant, purpose: KeyRequest["purpose"], bucketEndMs: number) {
+  return { tenantId: tenant.tenantId, purpose: purposeToWire(purpose), bucketEndMs: BigInt(bucketEndMs) };
+}
+
+/** A conversation whose map key has been used. */
+async function withMapKey(world: World) {
+  const opened = await world.open(await world.newTenant());
+  const request: KeyRequest = { ...opened.name, purpose: "map", bucketEndMs: bucketOf(world, opened.tenant, "map") };
+  const code = async () => (await (await AttestedSession.begin(world, "redaction")).codes([request]))[0];
+  expect(await code()).toBe("given");
+  return { ...opened, request, code };
+}
+
+describe("destroying keys", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world.close());
+
+  it("refuses a bucket that has not ended, and destroys nothing then", async () => {
+    const { tenant, request, code } = await withMapKey(world);
+    const keys = [bucketRef(tenant, "flow", world.clock.nowMs()), bucketRef(tenant, "map", request.bucketEndMs)];
+    expect(await refusal(world.lifecycle.destroyBucketKeys({ keys }))).toBe("NOT_DUE");
+    expect(await code()).toBe("given");
+  });
+
+  it("plans what has ended, destroys it, and gives the same tombstones when asked again", async () => {
+    const { tenant } = await world.open(await world.newTenant());
+    world.clock.advance(8 * DAY_MS);
+    const mine = async () => {
+      const { due } = await world.lifecycle.planDestruction({});
+      return due.filter(({ tenantId }) => Buffer.compare(tenantId, tenant.tenantId) === 0);
+    };
+    const keys = await mine();
+    expect(keys.map(({ purpose }) => purpose)).toEqual([purposeToWire("inbound")]);
+    const first = await world.lifecycle.destroyBucketKeys({ keys });
+    expect(await mine()).toEqual([]);
+    const again = await world.lifecycle.destroyBucketKeys({ keys });
+    expect(again.tombstoneIds).toEqual(first.tombstoneIds);
+  });
+
+  it("ends a conversation's secret with its last bucket, and keeps its id taken", async () => {
+    const opened = await world.open(await world.newTenant());
+    world.clock.advance(92 * DAY_MS);
+    await world.lifecycle.destroyBucketKeys({ keys: [] });
+    const row = await tables(world)
+      .selectFrom("conversation")
+      .select(["statement", "opening_statement"])
+      .where("conversation_id", "=", opened.conversationId)
+      .executeTakeFirstOrThrow();
+    expect(row).toEqual({ statement: null, opening_statement: null });
+  });
+
+  it("erases a conversation at once, in every bucket, and only that one", async () => {
+    const { tenant, name, code } = await withMapKey(world);
+    const other = await world.open(tenant);
+    await world.lifecycle.eraseConversation(name);
+    expect(await code()).toBe("KEY_DESTROYED");
+    const request: KeyRequest = { ...other.name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") };
+    expect(await (await AttestedSession.begin(world, "redaction")).codes([request])).toEqual(["given"]);
+  });
+
+  it("refuses to open or renew an erased conversation again", async () => {
+    const tenant = await world.newTenant();
+    const { client, name } = await world.open(tenant);
+    await world.lifecycle.eraseConversation(name);
+    const admission = tenant.admission(client, world.clock.nowMs());
+    expect(await refusal(world.authority.openConversation(client.openRequest(tenant, admission)))).toBe("ID_REUSED");
+    const renewal = client.renewRequest(tenant, world.clock.nowMs(), client.kem);
+    expect(await refusal(world.authority.renewConversation(renewal))).toBe("KEY_DESTROYED");
+    const unknown = { ...name, conversationId: randomBytes(16) };
+    expect(await refusal(world.lifecycle.eraseConversation(unknown))).toBe("CONVERSATION_UNKNOWN");
+  });
+
+  it("gives retention's credential no key: the release door does not open by it", async () => {
+    const release = createClient(ReleaseService, world.transport("release", "l".repeat(32)));
+    expect(await refusal(release.beginSession({ nonce: randomBytes(32) }))).toBe("UNAUTHENTICATED");
+  });
+});
+
+describe("a receipt", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world.close());
+
+  async function receiptOf(tenant: TestTenant, tombstoneIds: Uint8Array[]) {
+    const operatorAsserted = [{ dropped: "partition redaction.map_entry_2026_11_22", rows: 3n }];
+    const { receipt } = await world.lifecycle.issueReceipt({
+      tenantId: tenant.tenantId,
+      tombstoneIds,
+      operatorAsserted,
+    });
+    const { chain } = await world.authority.getPolicy({ tenantId: tenant.tenantId });
+    if (chain === undefined) throw new Error("the answer carries no chain");
+    const nowMs = world.clock.nowMs();
+    const { tenantId } = tenant;
+    const verifiers = [simulatedVerifier];
+    return verifyReceipt(receipt, verifyAuthorityChain({ tenantId, chain, nowMs, verifiers, allowDevelopment: true }));
+  }
+
+  it("verifies from the tenant's id on, and is partial until the last lease has lapsed", async () => {
+    const { tenant, name } = await withMapKey(world);
+    const { tombstoneId } = await world.lifecycle.eraseConversation(name);
+    const early = await receiptOf(tenant, [tombstoneId]);
+    expect(early.partialUntilMs).toBe(world.clock.nowMs() + 60_000);
+    world.clock.advance(60_000);
+    const late = await receiptOf(tenant, [tombstoneId]);
+    expect([late.partialUntilMs, renderReceipt(late)]).toEqual([null, expect.stringContaining("Status: complete")]);
+  });
+
+  it("is refused for tombstones that don't stand, or are another tenant's", async () => {
+    const { name } = await withMapKey(world);
+    const { tombstoneId } = await world.lifecycle.eraseConversation(name);
+    const { tenantId } = await world.newTenant();
+    const codeFor = (id: Uint8Array) => refusal(world.lifecycle.issueReceipt({ tenantId, tombstoneIds: [id] }));
+    expect(await codeFor(tombstoneId)).toBe("TOMBSTONE_UNKNOWN");
+    expect(await codeFor(randomBytes(16))).toBe("TOMBSTONE_UNKNOWN");
+  });
+});
+
+describe("an operator who writes to the database", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world.close());
+
+  it("can't use an ended bucket by keeping its rows", async () => {
+    const { request, tenant, code } = await withMapKey(world);
+    world.clock.advance(request.bucketEndMs - world.clock.nowMs() - 1);
+    await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { version: 2 })));
+    expect(await code()).toBe("given");
+    world.clock.advance(1);
+    const rows = await tables(world)
+      .selectFrom("bucket_key")
+      .select("wrapped")
+      .where("tenant_id", "=", tenant.tenantId)
+      .execute();
+    expect([rows.length, await code()]).toEqual([2, "KEY_EXPIRED"]);
+  });
+
+  it("can't prolong a bucket or a conversation by writing a later not_after", async () => {
+    const { name, tenant, request } = await withMapKey(world);
+    const laterMs = request.bucketEndMs + 7 * DAY_MS;
+    const db = tables(world);
+    await db
+      .updateTable("bucket_key")
+      .set({ bucket_end_ms: laterMs })
+      .where("tenant_id", "=", tenant.tenantId)
+      .where("purpose", "=", "map")
+      .execute();
+    const session = await AttestedSession.begin(world, "redaction");
+    await db
+      .updateTable("conversation_secret")
+      .set({ not_after_ms: laterMs })
+      .where("conversation_id", "=", name.conversationId)
+      .execute();
+    expect(await session.codes([{ ...request, bucketEndMs: laterMs }])).toEqual(["KEY_CORRUPT"]);
+  });
+
+  it("can't move a row to another tenant, conversation or purpose", async () => {
+    const [one, two] = [await withMapKey(world), await withMapKey(world)];
+    const db = tables(world);
+    const wrapped = async (tenant: TestTenant) =>
+      (
+        await db
+          .selectFrom("bucket_key")
+          .select("wrapped")
+          .where("tenant_id", "=", tenant.tenantId)
+          .where("purpose", "=", "map")
+          .executeTakeFirstOrThrow()
+      ).wrapped;
+    const secret = async (conversationId: Uint8Array) =>
+      await db
+        .selectFrom("conversation_secret")
+        .selectAll()
+        .where("conversation_id", "=", conversationId)
+        .executeTakeFirstOrThrow();
+
+    const original = await wrapped(one.tenant);
+    const setBucket = (value: Uint8Array) =>
+      db
+        .updateTable("bucket_key")
+        .set({ wrapped: value })
+        .where("tenant_id", "=", one.tenant.tenantId)
+        .where("purpose", "=", "map")
+        .execute();
+    await setBucket(await wrapped(two.tenant));
+    expect(await one.code()).toBe("KEY_CORRUPT");
+    const inbound = await db
+      .selectFrom("bucket_key")
+      .select("wrapped")
+      .where("tenant_id", "=", one.tenant.tenantId)
+      .where("purpose", "=", "inbound")
+      .executeTakeFirstOrThrow();
+    await setBucket(inbound.wrapped);
+    expect(await one.code()).toBe("KEY_CORRUPT");
+    await setBucket(original);
+    expect(await one.code()).toBe("given");
+
+    const sibling = await world.open(one.tenant);
+    const moved = await secret(sibling.conversationId);
+    await db
+      .updateTable("conversation_secret")
+      .set({ wrapped: moved.wrapped, not_after_ms: moved.not_after_ms })
+      .where("conversation_id", "=", one.conversationId)
+      .execute();
+    expect(await one.code()).toBe("KEY_CORRUPT");
+  });
+
+  it("can't bring a tenant's root or policy of its own: what is stored is verified again", async () => {
+    const { tenant, code } = await withMapKey(world);
+    const stranger = await world.newTenant();
+    const db = tables(world);
+    const foreign = await db
+      .selectFrom("policy")
+      .selectAll()
+      .where("tenant_id", "=", stranger.tenantId)
+      .executeTakeFirstOrThrow();
+    await db.updateTable("policy").set({ note: foreign.note }).where("tenant_id", "=", tenant.tenantId).execute();
+    expect(await code()).toBe("SIGNATURE_INVALID");
+  });
+
+  it("can't restore what has a tombstone: it is destroyed again at the next start, and refused before that", async () => {
+    const { name, request, code } = await withMapKey(world);
+    const db = tables(world);
+    const secrets = await db
+      .selectFrom("conversation_secret")
+      .selectAll()
+      .where("conversation_id", "=", name.conversationId)
+      .execute();
+    await world.lifecycle.eraseConversation(name);
+    await db.insertInto("conversation_secret").values(secrets).execute();
+    expect(await code()).toBe("KEY_DESTROYED");
+    await world.restart();
+    const left = await db
+      .selectFrom("conversation_secret")
+      .selectAll()
+      .where("conversation_id", "=", name.conversationId)
+      .execute();
+    expect([left, await code(), request.purpose]).toEqual([[], "KEY_DESTROYED", "map"]);
+  });
+});
+
+describe("the raw files of the database", () => {
+  let world: World | undefined;
+  afterEach(() => world?.close());
+
+  it("hold no byte of a destroyed row, in its pages or its log", async () => {
+    world = await World.start({ onDisk: true });
+    const { name } = await withMapKey(world);
+    const db = tables(world);
+    const { wrapped } = await db
+      .selectFrom("conversation_secret")
+      .select("wrapped")
+      .where("conversation_id", "=", name.conversationId)
+      .executeTakeFirstOrThrow();
+    const buckets = await db.selectFrom("bucket_key").select(["wrapped", "purpose", "bucket_end_ms"]).execute();
+    const marker = Buffer.from(wrapped).subarray(1, 33);
+    expect(await filesWith(world.folder, marker)).not.toEqual([]);
+    await world.lifecycle.eraseConversation(name);
+    expect(await filesWith(world.folder, marker)).toEqual([]);
+
+    world.clock.advance(92 * DAY_MS);
+    const { due } = await world.lifecycle.planDestruction({});
+    await world.lifecycle.destroyBucketKeys({ keys: due });
+    for (const bucket of buckets) {
+      expect(await filesWith(world.folder, Buffer.from(bucket.wrapped).subarray(1, 33))).toEqual([]);
+    }
+    expect(buckets).toHaveLength(2);
+  });
+});
+
+async function filesWith(folder: string, bytes: Buffer): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const found: string[] = [];
+  for (const entry of entries.filter((one) => one.isFile())) {
+    const path = join(entry.parentPath, entry.name);
+    if ((await readFile(path)).includes(bytes)) found.push(entry.name);
+  }
+  return found;
+}

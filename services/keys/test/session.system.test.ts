@@ -1,0 +1,155 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { createRouterTransport, type Transport } from "@connectrpc/connect";
+import { SimulatedRoot, simulatedEvidenceSource } from "@cloister/attestation/simulated";
+import { ReleaseService } from "@cloister/contracts/keys/release";
+import { createKemPublicKey, createSigningKey, hpkeSeal } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import { InstanceIdentity, keysTransport, type KeyRequest } from "@cloister/keyring";
+import { releasedKeysAad, releasedKeysInfo, releaseKeysSigningBytes } from "@cloister/policy";
+import { AttestedSession, bucketOf, following, identityOf } from "./attested-session.ts";
+import { configurationDigest, TestTenant } from "./tenant.ts";
+import { given, refusal, World } from "./world.ts";
+
+// A database is started and migrated first, on machines that may be busy.
+jest.setTimeout(60_000);
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.close());
+
+describe("a session", () => {
+  it("is needed: without an attested one there is no key", async () => {
+    const request = {
+      sessionId: randomBytes(16),
+      sequence: 1n,
+      keys: [],
+      conversations: [],
+      signature: randomBytes(64),
+    };
+    expect(await refusal(world.release.releaseKeys(request))).toBe("SESSION_UNKNOWN");
+    const begun = await world.release.beginSession({ nonce: randomBytes(32) });
+    expect(await refusal(world.release.releaseKeys({ ...request, sessionId: begun.sessionId }))).toBe(
+      "SESSION_UNKNOWN",
+    );
+  });
+
+  it("refuses evidence over another challenge, of another start, of no role that gets keys, or of an unknown root", async () => {
+    const attempt = async (prove: (nonce: Uint8Array) => ReturnType<InstanceIdentity["prove"]>): Promise<string> => {
+      const { release } = world;
+      const { sessionId, nonce } = await release.beginSession({ nonce: randomBytes(32) });
+      return refusal(release.attestSession({ sessionId, evidence: await prove(nonce) }));
+    };
+    const redaction = identityOf(world, "redaction");
+    expect(await attempt((nonce) => redaction.prove(nonce))).toBe("answered");
+    expect(await attempt(() => redaction.prove(randomBytes(32)))).toBe("EVIDENCE_REJECTED");
+    expect(await attempt(() => redaction.standingEvidence())).toBe("EVIDENCE_REJECTED");
+    expect(await attempt((nonce) => identityOf(world, "keys").prove(nonce))).toBe("EVIDENCE_REJECTED");
+    const claimed = async (nonce: Uint8Array) => ({ ...(await redaction.prove(nonce)), role: "enclave-inference" });
+    expect(await attempt(claimed)).toBe("EVIDENCE_REJECTED");
+    const moved = async (nonce: Uint8Array) => ({
+      ...(await redaction.prove(nonce)),
+      kemPublicKey: identityOf(world, "redaction").kem.publicKeyBytes,
+    });
+    expect(await attempt(moved)).toBe("EVIDENCE_REJECTED");
+    const measurement = new Uint8Array(48);
+    const source = simulatedEvidenceSource(SimulatedRoot.create(), { role: "redaction", measurement }, world.clock);
+    const stranger = new InstanceIdentity({ role: "redaction", source, configurationDigest, clock: world.clock });
+    expect(await attempt((nonce) => stranger.prove(nonce))).toBe("EVIDENCE_REJECTED");
+  });
+
+  it("takes one answer to its challenge", async () => {
+    const { release } = world;
+    const { sessionId, nonce } = await release.beginSession({ nonce: randomBytes(32) });
+    const evidence = await identityOf(world, "redaction").prove(nonce);
+    await release.attestSession({ sessionId, evidence });
+    expect(await refusal(release.attestSession({ sessionId, evidence }))).toBe("SESSION_UNKNOWN");
+  });
+
+  it("uses a sequence number once, and counts up", async () => {
+    const session = await AttestedSession.begin(world, "redaction");
+    await session.release([], 5n);
+    expect(await refusal(session.release([], 5n))).toBe("SEQUENCE_REUSED");
+    expect(await refusal(session.release([], 4n))).toBe("SEQUENCE_REUSED");
+    expect(await refusal(session.release([], 6n))).toBe("answered");
+  });
+
+  it("is worth nothing to who stole its id: requests are signed by the instance's own key", async () => {
+    const session = await AttestedSession.begin(world, "redaction");
+    const thief = createSigningKey(nodeBackend, randomBytes(32));
+    const request = {
+      sessionId: session.sessionId,
+      sequence: 1n,
+      keys: [],
+      conversations: [],
+      signature: new Uint8Array(),
+    };
+    const signature = thief.sign(releaseKeysSigningBytes(request));
+    expect(await refusal(world.release.releaseKeys({ ...request, signature }))).toBe("SIGNATURE_INVALID");
+    expect(await refusal(session.release([], 1n))).toBe("answered");
+  });
+
+  it("ends, and the keyring begins another by itself, also after a restart of keys", async () => {
+    const { name, tenant } = await world.open(await world.newTenant());
+    const request: KeyRequest = { ...name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") };
+    const target: { transport: Transport } = { transport: world.transport("release") };
+    const keyring = world.keyring("redaction", { transport: following(target) });
+    await keyring.lease([request]);
+    await world.restart();
+    target.transport = world.transport("release");
+    world.clock.advance(60_000);
+    expect(await refusal(keyring.lease([request]))).toBe("answered");
+    const session = await AttestedSession.begin(world, "redaction");
+    world.clock.advance(11 * 60_000);
+    expect(await refusal(session.release([], 9n))).toBe("SESSION_UNKNOWN");
+    expect(await refusal(keyring.lease([request]))).toBe("answered");
+  });
+});
+
+describe("an instance", () => {
+  it("takes no key from who can't prove to be the keys of the tenant's policy", async () => {
+    const measurements = { ...new TestTenant().policy(world.clock.nowMs()).measurements, keys: [] };
+    const { name, tenant } = await world.open(await world.newTenant({ measurements }));
+    const request: KeyRequest = { ...name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") };
+    const leased = await world.keyring("redaction").lease([request]);
+    expect(given(() => leased.sealingKey(request))).toBe("CHAIN_INVALID");
+  });
+
+  it("takes no key that somebody else sealed to it", async () => {
+    const { release } = world;
+    let kemPublicKey = new Uint8Array();
+    const between = createRouterTransport(({ service }) =>
+      service(ReleaseService, {
+        beginSession: (request) => release.beginSession(request),
+        attestSession: (request) => {
+          kemPublicKey = Uint8Array.from(request.evidence?.kemPublicKey ?? []);
+          return release.attestSession(request);
+        },
+        releaseKeys: async (request) => {
+          const { signature } = await release.releaseKeys(request);
+          const recipient = createKemPublicKey(nodeBackend, kemPublicKey);
+          const sealed = hpkeSeal(
+            nodeBackend,
+            recipient,
+            releasedKeysInfo(),
+            releasedKeysAad(request),
+            new Uint8Array(),
+          );
+          return { sealed, signature };
+        },
+      }),
+    );
+    expect(await refusal(world.keyring("redaction", { transport: between }).lease([]))).toBe("answered");
+    const { name } = await world.open(await world.newTenant());
+    const keyring = world.keyring("redaction", { transport: between });
+    expect(await refusal(keyring.lease([], [name]))).toBe("KEYS_NOT_TRUSTED");
+  });
+
+  it("says that keys is down, for all tenants at once, when nobody answers", async () => {
+    const transport = keysTransport({ url: "http://127.0.0.1:9", credential: "x", timeoutMs: 1_000 });
+    const { name } = await world.open(await world.newTenant());
+    expect(await refusal(world.keyring("redaction", { transport }).lease([], [name]))).toBe("KEYS_UNAVAILABLE");
+  });
+});

@@ -1,0 +1,154 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient, type Client, type Transport } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
+import type { AttestedRole } from "@cloister/attestation";
+import { simulatedVerifier } from "@cloister/attestation/simulated";
+import { AuthorityService } from "@cloister/contracts/keys/authority";
+import { readKeysErrorCode } from "@cloister/contracts/keys/errors";
+import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
+import { ReleaseService } from "@cloister/contracts/keys/release";
+import { KeyringError, keysTransport, Keyring, type KeyringOptions } from "@cloister/keyring";
+import { embeddedCapabilities, type PolicyChoices } from "@cloister/policy";
+import { LocalKeyring, startKeys, type KeysConfig, type RunningKeys } from "@cloister/service-keys";
+import type { Log } from "@cloister/service";
+import { openDatabase, type Database } from "@cloister/storage";
+import { FakeClock, silentLog, testDatabase } from "@cloister/testing";
+import { configurationDigest, evidenceOf, simulatedRoot, TestClient, TestTenant } from "./tenant.ts";
+
+const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
+
+/** A running `keys` with its database, reached as its callers reach it. */
+export class World {
+  readonly clock: FakeClock;
+  readonly folder: string;
+  db: Database;
+  keys: RunningKeys;
+  readonly #log: Log;
+  readonly #keyrings: Keyring[] = [];
+
+  private constructor(parts: { clock: FakeClock; folder: string; db: Database; keys: RunningKeys; log: Log }) {
+    this.clock = parts.clock;
+    this.folder = parts.folder;
+    this.db = parts.db;
+    this.keys = parts.keys;
+    this.#log = parts.log;
+  }
+
+  static async start(options: { onDisk?: true; log?: Log; config?: Partial<KeysConfig> } = {}): Promise<World> {
+    const clock = new FakeClock(Date.UTC(2026, 10, 22, 12, 34, 56));
+    const folder = await mkdtemp(join(tmpdir(), "cloister-keys-"));
+    const log = options.log ?? silentLog;
+    const db = options.onDisk
+      ? await openDatabase({ engine: "pglite", dataDir: join(folder, "db") })
+      : await testDatabase();
+    const keys = await runKeys({ clock, folder, db, log }, options.config);
+    return new World({ clock, folder, db, keys, log });
+  }
+
+  /** Stops `keys` and starts it again over the same database. */
+  async restart(betweenStarts: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    await this.keys.close();
+    await betweenStarts();
+    this.keys = await runKeys({ clock: this.clock, folder: this.folder, db: this.db, log: this.#log });
+  }
+
+  async close(): Promise<void> {
+    for (const keyring of this.#keyrings) keyring.close();
+    await this.keys.close();
+    await this.db.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  transport(door: keyof typeof credentials, credential = credentials[door]): Transport {
+    return keysTransport({ url: this.keys.connectUrl, credential });
+  }
+
+  get authority(): Client<typeof AuthorityService> {
+    return createClient(AuthorityService, this.transport("authority"));
+  }
+
+  get release(): Client<typeof ReleaseService> {
+    return createClient(ReleaseService, this.transport("release"));
+  }
+
+  get lifecycle(): Client<typeof LifecycleService> {
+    return createClient(LifecycleService, this.transport("lifecycle"));
+  }
+
+  keyring(role: Exclude<AttestedRole, "keys">, changes: Partial<KeyringOptions> = {}): Keyring {
+    const keyring = new Keyring({
+      role,
+      transport: this.transport("release"),
+      evidence: evidenceOf(role, this.clock),
+      configurationDigest,
+      verifiers: [simulatedVerifier],
+      allowDevelopment: true,
+      clock: this.clock,
+      ...changes,
+    });
+    this.#keyrings.push(keyring);
+    return keyring;
+  }
+
+  async newTenant(choices: Partial<PolicyChoices> = {}): Promise<TestTenant> {
+    const tenant = new TestTenant();
+    await this.authority.applyPolicy(tenant.signed(tenant.policy(this.clock.nowMs(), choices)));
+    return tenant;
+  }
+
+  async open(tenant: TestTenant, client = new TestClient(), kind: "chat" | "kb" = "chat") {
+    const admission = tenant.admission(client, this.clock.nowMs(), { kind });
+    const answer = await this.authority.openConversation(client.openRequest(tenant, admission));
+    const conversationId = client.conversationId(tenant);
+    return { tenant, client, conversationId, name: { tenantId: tenant.tenantId, conversationId }, ...answer };
+  }
+}
+
+async function runKeys(
+  { clock, folder, db, log }: { clock: FakeClock; folder: string; db: Database; log: Log },
+  config: Partial<KeysConfig> = {},
+): Promise<RunningKeys> {
+  return startKeys(
+    {
+      grpc: { host: "127.0.0.1", port: 0 },
+      credentials,
+      configurationDigest,
+      simulatedRoots: [simulatedRoot.publicKey],
+      allowDevelopment: true,
+      capabilities: embeddedCapabilities,
+      ...config,
+    },
+    {
+      db,
+      keyWrapper: await LocalKeyring.open(join(folder, "keyring.json")),
+      evidence: evidenceOf("keys", clock),
+      verifiers: [simulatedVerifier],
+      clock,
+      log,
+    },
+  );
+}
+
+/** The code that a call was refused with, or "answered". */
+export async function refusal(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return "answered";
+  } catch (error) {
+    if (error instanceof KeyringError) return error.code;
+    return readKeysErrorCode(ConnectError.from(error).metadata) ?? `unnamed: ${String(error)}`;
+  }
+}
+
+/** The code that a getter threw, or "given". */
+export function given(getter: () => unknown): string {
+  try {
+    getter();
+    return "given";
+  } catch (error) {
+    if (error instanceof KeyringError) return error.code;
+    throw error;
+  }
+}
