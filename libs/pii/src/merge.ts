@@ -7,6 +7,22 @@ const worthKeeping = /[\p{L}\p{N}]{2}/u;
  * the winner stays with the loser's type, so that merging never uncovers anything. Sorted by start.
  */
 export function mergeByScore(text: string, spans: readonly ExplainedSpan[]): ExplainedSpan[] {
+  return clusters(spans).flatMap((cluster) => (cluster.length === 1 ? cluster : mergedCluster(text, cluster)));
+}
+
+/** Groups of spans that overlap each other: what happens in one does not touch the next. */
+function clusters(spans: readonly ExplainedSpan[]): ExplainedSpan[][] {
+  const found: ExplainedSpan[][] = [];
+  let end = -1;
+  for (const span of [...spans].sort((a, b) => a.start - b.start)) {
+    if (span.start >= end) found.push([span]);
+    else found.at(-1)?.push(span);
+    end = Math.max(end, span.end);
+  }
+  return found;
+}
+
+function mergedCluster(text: string, spans: readonly ExplainedSpan[]): ExplainedSpan[] {
   const ranked = [...spans].sort(
     (a, b) => b.score - a.score || b.end - b.start - (a.end - a.start) || a.start - b.start,
   );

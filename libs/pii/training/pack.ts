@@ -9,7 +9,7 @@ export function pack(
   { weights }: Learned,
   lists: Readonly<Record<ListName, WordSet>>,
   mostFeatures: number,
-  tuning: { readonly outsideBias: number; readonly marginScale: number },
+  tuning: { readonly kindBias: readonly number[]; readonly marginScale: number },
 ): NamesArtefact {
   const strength = (row: number): number => {
     const own = weights.subarray(row * tagCount, (row + 1) * tagCount);
@@ -39,7 +39,7 @@ export function pack(
   const filter = (name: ListName): string => base64(lists[name].bits);
   return {
     version: artefactVersion,
-    outsideBias: Math.round(tuning.outsideBias * scale),
+    kindBias: tuning.kindBias.map((bias) => Math.round(bias * scale)),
     marginScale: Math.round(tuning.marginScale * scale),
     lists: {
       givenName: filter("givenName"),

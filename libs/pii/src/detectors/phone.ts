@@ -14,34 +14,17 @@ export const phone: PatternRule = {
   accept: acceptPhone,
   context: {
     words: anyWord(
-      "phones?",
-      "tele?phone",
-      "tel",
-      "cell",
-      "cellphone",
-      "mobile",
-      "mobil",
-      "handy",
-      "fax",
-      "call(?:ed|ing)?",
-      "dial",
-      "ring",
-      "text",
-      "sms",
-      "whatsapp",
-      "contact",
-      "reach",
-      "hotline",
-      "numbers?",
-      "telefon",
-      "teléfono",
-      "telefono",
-      "téléphone",
-      "telefone",
-      "nummer",
+      ...`phones? tele?phone tel cell cellphone mobile mobil handy fax call(?:ed|ing)? dial ring text sms whatsapp contact reach hotline numbers? telefon teléfono telefono téléphone telefone nummer`.split(
+        " ",
+      ),
     ),
     score: 0.75,
   },
+  against: anyWord(
+    ...`orders? invoices? isbn issn version ref reference case tickets? policy serial tracking accounts? iban ssn npi mrn passport licen[cs]e sku`.split(
+      " ",
+    ),
+  ),
 };
 
 function acceptPhone(match: string): Accepted | undefined {
@@ -66,8 +49,9 @@ function internationalScore(match: string): number {
   return parsed?.isPossible() === true || /^\+/.test(match) ? 0.75 : 0.6;
 }
 
-/** 12/04/2024, 2024-04-12 and 123-45-6789 have the digits of a phone number and are none. */
+/** 12/04/2024, 2024-04-12, 123-45-6789 and version 10.2.33.4.1 have the digits of a phone number and are none. */
 function isOtherNumber(match: string): boolean {
+  if ((match.match(/(?<=^|\.)\d(?=\.|$)/g) ?? []).length > 1) return true;
   return (
     /^\d{3}-\d{2}-\d{4}$/.test(match) ||
     /^(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d{2}|(?:19|20)\d{2}([./-])\d{1,2}\2\d{1,2})(?:$|\s)/.test(match)

@@ -21,6 +21,8 @@ export interface PatternRule {
   readonly accept: (match: string) => Accepted | undefined;
   /** Words near a match that make it likelier, and the score it then has at least. */
   readonly context?: { readonly words: RegExp; readonly score: number };
+  /** Words just before a match that say it is something else; only a score of 0.9 or more stands against them. */
+  readonly against?: RegExp;
 }
 
 /** Accepts a whole match at one score. */
@@ -30,6 +32,9 @@ export function always(score: number): (match: string) => Accepted {
 
 const charactersBefore = 60;
 const charactersAfter = 24;
+const charactersAgainst = 24;
+/** A checksum or a country code speaks louder than the words around. */
+const certain = 0.9;
 
 export function applyRule(rule: PatternRule, text: string): ExplainedSpan[] {
   if (!rule.trigger.test(text)) return [];
@@ -39,6 +44,8 @@ export function applyRule(rule: PatternRule, text: string): ExplainedSpan[] {
     if (accepted === undefined) continue;
     const start = match.index + accepted.start;
     const end = match.index + accepted.end;
+    const isAgainst = rule.against?.test(text.slice(Math.max(0, start - charactersAgainst), start)) ?? false;
+    if (isAgainst && accepted.score < certain) continue;
     const word = rule.context === undefined ? undefined : contextWord(rule.context.words, text, start, end);
     found.push({
       start,

@@ -84,7 +84,7 @@ const connectionString: PatternRule = {
 
 // The value alone is redacted: what it is for stays readable.
 const assigned =
-  /(?:passw(?:or)?d|passwd|pwd|secret|token|api[ _-]?key|access[ _-]?key|client[ _-]?secret|auth|passphrase|passwort|contraseña|mot de passe)[a-z_]{0,20}["']?(?: is| was|:|=){1,2} {0,2}["']?/iu;
+  /(?:passw(?:or)?d|passwd|pwd|secret|token|api[ _-]?key|access[ _-]?key|client[ _-]?secret|auth|passphrase|passwort|contraseña|mot de passe)[a-z_]{0,20}["']?(?: ?(?:is|was|:|=)){1,2} {0,2}["']?/iu;
 
 const assignedSecret: PatternRule = {
   name: "assigned-secret",

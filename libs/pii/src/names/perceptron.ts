@@ -2,6 +2,7 @@ import type { ExplainedSpan } from "../span.ts";
 import { factsOf, featuresPerToken, fillFeatures, writingOf } from "./features.ts";
 import type { Lexicon } from "./lexicon.ts";
 import type { NameFinder } from "./nameFinder.ts";
+import { refineNames } from "./refine.ts";
 import { isInside, kindOfTag, mayFollow, outside, tagCount } from "./tags.ts";
 import { type Token, tokenize } from "./tokenize.ts";
 import type { Weights } from "./weights.ts";
@@ -9,15 +10,15 @@ import type { Weights } from "./weights.ts";
 export interface PerceptronModel {
   readonly lexicon: Lexicon;
   readonly weights: Weights;
-  /** Subtracted from the score of "outside" before the tags are compared: higher finds more, wrongly too. */
-  readonly outsideBias: number;
+  /** Added to the scores of each kind's tags before they are compared, in the order of the kinds in tags.ts. */
+  readonly kindBias: readonly number[];
   /** A lead of this much over "outside" is a score of 0.82 (1 - e^-1 of the way from 0.5 to 1). */
   readonly marginScale: number;
 }
 
 /** Tags words from left to right by an averaged perceptron (Collins 2002) and joins them to names. */
 export function createPerceptron(model: PerceptronModel): NameFinder {
-  return { find: (text) => spansOf(tokenize(text), model) };
+  return { find: (text) => refineNames(text, spansOf(tokenize(text), model)) };
 }
 
 interface OpenSpan {
@@ -39,10 +40,9 @@ function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpa
   for (const [at, token] of tokens.entries()) {
     fillFeatures(facts, at, writing, previous, beforePrevious, features);
     model.weights.score(features, scores);
-    const outsideScore = (scores[outside] ?? 0) - model.outsideBias;
-    scores[outside] = outsideScore;
+    for (let tag = 1; tag < tagCount; tag++) scores[tag] = (scores[tag] ?? 0) + (model.kindBias[(tag - 1) >> 1] ?? 0);
     const tag = bestTag(scores, previous);
-    const lead = (scores[tag] ?? 0) - outsideScore;
+    const lead = (scores[tag] ?? 0) - (scores[outside] ?? 0);
     if (open !== undefined && isInside(tag)) {
       open.last = token;
       open.lead = Math.max(open.lead, lead);

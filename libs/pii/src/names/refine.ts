@@ -1,0 +1,59 @@
+import type { ExplainedSpan } from "../span.ts";
+
+const leadingTitle =
+  /^(?:(?:mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|lord|lady|herr|frau|madame|monsieur|mme|mlle|señor|señora|sra?|signora?|rev|hon|capt|captain|sgt|judge)\b\.?\s*)+/iu;
+const functionWord =
+  /^(?:a|an|and|any|are|as|at|be|but|by|can|do|for|from|has|have|he|her|here|his|i|if|in|is|it|its|me|my|no|not|of|on|or|our|please|she|so|that|the|their|them|they|this|to|was|we|were|what|when|where|who|why|with|you|your)$/u;
+/** Labels of forms, which stand where names stand. */
+const formLabel =
+  /^(?:ssn|iban|dob|tel|fax|mobile|phone|email|e-mail|name|address|card|account|patient|customer|client|date|id)$/iu;
+const someLetter = /\p{L}/u;
+
+/** Sets right what a tagger of single words gets wrong: titles, double names, lone function words and numbers. */
+export function refineNames(text: string, spans: readonly ExplainedSpan[]): ExplainedSpan[] {
+  const whole = joinedSpans(
+    text,
+    spans.flatMap((span) => withoutTitle(text, span)),
+  );
+  return whole.filter((span, index) => {
+    const value = text.slice(span.start, span.end);
+    if (functionWord.test(value) || formLabel.test(value)) return false;
+    return someLetter.test(value) || isNextToPlace(text, whole, index);
+  });
+}
+
+function withoutTitle(text: string, span: ExplainedSpan): ExplainedSpan[] {
+  if (span.type !== "PERSON") return [span];
+  const title = leadingTitle.exec(text.slice(span.start, span.end))?.[0] ?? "";
+  return title.length === span.end - span.start ? [] : [{ ...span, start: span.start + title.length }];
+}
+
+/** "Maria-José": two names that only a hyphen parts are one, of the kind of the longer. */
+function joinedSpans(text: string, spans: readonly ExplainedSpan[]): ExplainedSpan[] {
+  const joined: ExplainedSpan[] = [];
+  for (const span of spans) {
+    const last = joined.at(-1);
+    const gap = last === undefined ? "" : text.slice(last.end, span.start);
+    if (last === undefined || !isHyphen(text, gap, span)) {
+      joined.push(span);
+      continue;
+    }
+    const longer = span.end - span.start > last.end - last.start ? span : last;
+    joined[joined.length - 1] = { ...longer, start: last.start, end: span.end };
+  }
+  return joined;
+}
+
+function isHyphen(text: string, gap: string, span: ExplainedSpan): boolean {
+  return gap === "-" || (gap === "" && text.charAt(span.start) === "-");
+}
+
+/** A bare number is part of an address or nothing. */
+function isNextToPlace(text: string, spans: readonly ExplainedSpan[], index: number): boolean {
+  const span = spans[index];
+  return [spans[index - 1], spans[index + 1]].some((other) => {
+    if (span === undefined || other?.type !== "LOCATION" || span.type !== "LOCATION") return false;
+    const gap = other.end <= span.start ? text.slice(other.end, span.start) : text.slice(span.end, other.start);
+    return /^[\s,]{1,8}$/.test(gap) && someLetter.test(text.slice(other.start, other.end));
+  });
+}
