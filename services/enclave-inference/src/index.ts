@@ -13,11 +13,7 @@ import { inferenceSchema, turnPartitions, type InferenceTables, type TurnRow } f
 
 export { extractiveRuntime } from "./adapters/extractive/extractive-runtime.ts";
 export { openAiRuntime, type OpenAiRuntimeOptions } from "./adapters/openai/openai-runtime.ts";
-export {
-  securityConfiguration,
-  type ModelRuntimeName,
-  type ModelConfiguration,
-} from "./security-configuration.ts";
+export { securityConfiguration, type ModelRuntimeName, type ModelConfiguration } from "./security-configuration.ts";
 export { inferenceMigrations } from "./migrations/index.ts";
 export {
   ModelError,

@@ -9,9 +9,6 @@ export interface ModelConfiguration {
 }
 
 /** The settings whose digest the evidence states and a policy allows: another model or endpoint is another digest. */
-export function securityConfiguration({
-  runtime,
-  modelServer,
-}: ModelConfiguration): Readonly<Record<string, unknown>> {
+export function securityConfiguration({ runtime, modelServer }: ModelConfiguration): Readonly<Record<string, unknown>> {
   return { role: "enclave-inference", runtime, ...(modelServer && { modelServer }) };
 }
