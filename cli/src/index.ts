@@ -1,1 +1,1 @@
-export {};
+export { registerRedact, type Streams } from "./redact.ts";

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { registerRedact } from "../src/redact.ts";
+import { registerRedact } from "@cloister/cli";
 
 class Collected extends Writable {
   text = "";

@@ -9,6 +9,9 @@ import { secrets } from "./secrets.ts";
 import { domain, url } from "./url.ts";
 import { usSsn } from "./usSsn.ts";
 
+export type { PatternRule } from "./rule.ts";
+
+/** Every rule, for the detector and for those who list or check them. */
 export const patternRules: readonly PatternRule[] = [
   email,
   phone,
