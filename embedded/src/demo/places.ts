@@ -1,0 +1,83 @@
+import { createReadStream } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import type { Database } from "@cloister/storage";
+import type { SearchedPlace } from "@cloister/testing/canary";
+import { sql } from "kysely";
+import type { CapturedLogs } from "./captured-logs.ts";
+
+/** Where an operator could look: every table, every topic, every file of the databases, every log line. */
+export interface OperatorView {
+  readonly databases: readonly { readonly name: string; readonly db: Database }[];
+  readonly folder: string;
+  readonly logs: CapturedLogs;
+}
+
+const FILE_CHUNK_BYTES = 4 * 1024 * 1024;
+/** Longer than any needle, so that none is cut in two by a chunk's border. */
+const OVERLAP_BYTES = 64 * 1024;
+
+export async function* placesOf(view: OperatorView): AsyncGenerator<SearchedPlace> {
+  for (const { name, db } of view.databases) yield* tablesOf(name, db);
+  yield* filesOf(view.folder);
+  for (const [service, lines] of view.logs.entries()) {
+    yield { place: `log lines of ${service}`, chunks: [Buffer.from(lines.join(""))] };
+  }
+}
+
+/** The rows of every table. The message log's topics are tables too. */
+export async function* tablesOf(name: string, db: Database): AsyncGenerator<SearchedPlace> {
+  for (const { schema, table } of await listTables(db)) {
+    const { rows } = await sql<Record<string, unknown>>`select * from ${sql.id(schema, table)}`.execute(db.kysely);
+    yield {
+      place: `table ${name}: ${schema}.${table}`,
+      chunks: rows.flatMap((row) => Object.values(row).map(bytesOf)),
+    };
+  }
+}
+
+export async function listTables(db: Database): Promise<{ schema: string; table: string }[]> {
+  const { rows } = await sql<{ schema: string; table: string }>`
+    select table_schema as schema, table_name as "table" from information_schema.tables
+    where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')
+    order by table_schema, table_name`.execute(db.kysely);
+  return rows;
+}
+
+async function* filesOf(folder: string): AsyncGenerator<SearchedPlace> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    yield { place: `file ${relative(folder, path)}`, chunks: overlapping(path) };
+  }
+}
+
+async function* overlapping(path: string): AsyncGenerator<Uint8Array> {
+  let tail: Buffer = Buffer.alloc(0);
+  for await (const chunk of createReadStream(path, { highWaterMark: FILE_CHUNK_BYTES })) {
+    const bytes = Buffer.concat([tail, Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))]);
+    yield bytes;
+    tail = bytes.subarray(Math.max(0, bytes.length - OVERLAP_BYTES));
+  }
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (typeof value === "string") return Buffer.from(value);
+  return Buffer.from(JSON.stringify(value) ?? "");
+}
+
+/** The files under a folder in which any of these byte strings lies. */
+export async function filesHolding(folder: string, wanted: readonly Uint8Array[]): Promise<string[]> {
+  const holding: string[] = [];
+  for await (const { place, chunks } of filesOf(folder)) {
+    for await (const chunk of chunks) {
+      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+      if (!wanted.some((one) => bytes.includes(Buffer.from(one)))) continue;
+      holding.push(place);
+      break;
+    }
+  }
+  return holding;
+}

@@ -1,0 +1,19 @@
+import { windowsOf } from "@cloister/testing/canary";
+import type { DemoConversation, DemoDocument } from "./conversations.ts";
+import type { InputConversation } from "./input-lines.ts";
+
+/** A text is searched by every window of this many characters, so that any longer piece of it is found. */
+const WINDOW_CHARACTERS = 16;
+
+/** Every personal value, and every window of every text that anybody typed. */
+export function typedInDemo(conversations: readonly DemoConversation[], documents: readonly DemoDocument[]): string[] {
+  const messages = conversations.flatMap((one) => one.messages);
+  const texts = [...messages.map(({ text }) => text), ...documents.flatMap(({ title, text }) => [title, text])];
+  return [...messages.flatMap(({ personal }) => personal), ...texts.flatMap(windows)];
+}
+
+export function typedInInput(conversations: readonly InputConversation[]): string[] {
+  return conversations.flatMap(({ texts }) => texts).flatMap(windows);
+}
+
+const windows = (text: string): string[] => windowsOf(text, WINDOW_CHARACTERS);

@@ -1,0 +1,176 @@
+import { randomBytes } from "node:crypto";
+import { topics } from "@cloister/contracts/topics";
+import { Keyring, keysTransport } from "@cloister/keyring";
+import { PostgresMessageLog, type Failpoints } from "@cloister/messaging";
+import { embeddedCapabilities } from "@cloister/policy";
+import type { Clock, Log, RunningService } from "@cloister/service";
+import { startEmbedding } from "@cloister/service-embedding";
+import { extractiveRuntime, startEnclaveInference, type ModelRuntime } from "@cloister/service-enclave-inference";
+import { startIngest, type RunningIngest } from "@cloister/service-ingest";
+import { LocalKeyring, startKeys, type DoorCredentials, type RunningKeys } from "@cloister/service-keys";
+import { startRedaction } from "@cloister/service-redaction";
+import { startRetention, type PurgeFailpoints, type RunningRetention } from "@cloister/service-retention";
+import { openDatabase, wakeUpsFor, type Database } from "@cloister/storage";
+import { attestInstances, type AttestedInstances } from "./attested-instances.ts";
+import type { DataFolder } from "./data-folder.ts";
+
+export interface EmbeddedOptions {
+  readonly folder: DataFolder;
+  readonly clock: Clock;
+  /** The log of one service, by its name. */
+  readonly logOf: (service: string) => Log;
+  /** Port of ingest's doors; 0 takes a free one. */
+  readonly ingestPort?: number;
+  readonly retentionPort?: number;
+  /** How often retention looks for what is due; 0 for only when asked. */
+  readonly retentionIntervalMs?: number;
+  /** Stands around the model runtime: a demo records there what a model saw. */
+  readonly wrapRuntime?: (runtime: ModelRuntime) => ModelRuntime;
+  /** For tests: where a consumer stops. */
+  readonly failpoints?: Failpoints;
+  readonly purgeFailpoints?: PurgeFailpoints;
+}
+
+/** Every service in one process. */
+export interface EmbeddedCloister {
+  readonly ingest: RunningIngest;
+  readonly retention: RunningRetention;
+  readonly keys: RunningKeys;
+  readonly instances: AttestedInstances;
+  readonly credentials: DoorCredentials;
+  readonly mainDatabase: Database;
+  readonly keysDatabase: Database;
+  /** Called once when a service can't go on. */
+  onFatal(listener: (service: string, error: unknown) => void): void;
+  /** Drains every service, then closes the databases. */
+  close(): Promise<void>;
+}
+
+const PARTITIONS = 8;
+const HOST = "127.0.0.1";
+
+/**
+ * Starts Cloister on PGlite, with simulated evidence: to try it out and to test it. The services are the same code as
+ * in production and meet over the same doors; only this composition root differs.
+ * @throws StorageError DATA_DIR_IN_USE; ServiceError START_FAILED; what was started before is closed
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedCloister> {
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of opened.splice(0).reverse()) await one();
+  };
+  try {
+    return await startAll(options, opened, close);
+  } catch (error) {
+    await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function startAll(
+  options: EmbeddedOptions,
+  opened: (() => Promise<void>)[],
+  close: () => Promise<void>,
+): Promise<EmbeddedCloister> {
+  const { folder, clock, logOf } = options;
+  const keep = <T extends { close(): Promise<void> }>(one: T): T => {
+    opened.push(() => one.close());
+    return one;
+  };
+  const [mainDatabase, keysDatabase] = await Promise.all([
+    openDatabase({ engine: "pglite", dataDir: folder.mainDatabase }).then(keep),
+    openDatabase({ engine: "pglite", dataDir: folder.keysDatabase }).then(keep),
+  ]);
+  const instances = await attestInstances(folder.simulatedRootFile, clock, { runtime: "extractive" });
+  const credentials: DoorCredentials = { authority: token(), release: token(), lifecycle: token() };
+  const keys = keep(await startOwnKeys(options, keysDatabase, instances, credentials));
+  const transportTo = (door: keyof DoorCredentials) =>
+    keysTransport({ url: keys.connectUrl, credential: credentials[door] });
+  const keyringOf = (role: "redaction" | "enclave-inference" | "embedding"): Keyring =>
+    new Keyring({
+      role,
+      transport: transportTo("release"),
+      ...instances.machines[role],
+      allowDevelopment: true,
+      clock,
+    });
+
+  const wakeUps = wakeUpsFor(mainDatabase);
+  const messages = keep(await PostgresMessageLog.open({ db: mainDatabase, clock, log: logOf("log"), wakeUps }));
+  await messages.ensureTopics(Object.values(topics).map((name) => ({ name, partitions: PARTITIONS })));
+  const shared = { db: mainDatabase, messages, clock, ...(options.failpoints && { failpoints: options.failpoints }) };
+
+  const retention = keep(
+    await startRetention(
+      { http: { host: HOST, port: options.retentionPort ?? 0 }, intervalMs: options.retentionIntervalMs ?? 60_000 },
+      {
+        db: mainDatabase,
+        keysTransport: transportTo("lifecycle"),
+        clock,
+        log: logOf("retention"),
+        ...(options.purgeFailpoints && { failpoints: options.purgeFailpoints }),
+      },
+    ),
+  );
+  // Consumers start before what produces for them.
+  const embedding = keep(
+    await startEmbedding({}, { ...shared, keys: keyringOf("embedding"), log: logOf("embedding") }),
+  );
+  const runtime = extractiveRuntime();
+  const inference = keep(
+    await startEnclaveInference(
+      {},
+      {
+        ...shared,
+        keys: keyringOf("enclave-inference"),
+        runtime: options.wrapRuntime?.(runtime) ?? runtime,
+        log: logOf("enclave-inference"),
+      },
+    ),
+  );
+  const redaction = keep(
+    await startRedaction({}, { ...shared, keyring: keyringOf("redaction"), log: logOf("redaction") }),
+  );
+  const ingest = keep(
+    await startIngest(
+      { http: { host: HOST, port: options.ingestPort ?? 0 } },
+      { ...shared, wakeUps, keysTransport: transportTo("authority"), log: logOf("ingest") },
+    ),
+  );
+  const services: readonly RunningService[] = [keys, retention, embedding, inference, redaction, ingest];
+  return {
+    ingest,
+    retention,
+    keys,
+    instances,
+    credentials,
+    mainDatabase,
+    keysDatabase,
+    onFatal: (listener) => {
+      for (const service of services) service.onFatal((error) => listener(service.name, error));
+    },
+    close,
+  };
+}
+
+async function startOwnKeys(
+  { folder, clock, logOf }: EmbeddedOptions,
+  db: Database,
+  { machines, simulatedRoot }: AttestedInstances,
+  credentials: DoorCredentials,
+): Promise<RunningKeys> {
+  const { evidence, verifiers, configurationDigest } = machines.keys;
+  return startKeys(
+    {
+      grpc: { host: HOST, port: 0 },
+      credentials,
+      configurationDigest,
+      simulatedRoots: [simulatedRoot],
+      allowDevelopment: true,
+      capabilities: embeddedCapabilities,
+    },
+    { db, keyWrapper: await LocalKeyring.open(folder.keyringFile), evidence, verifiers, clock, log: logOf("keys") },
+  );
+}
+
+const token = (): string => randomBytes(32).toString("base64url");
