@@ -9,6 +9,7 @@ import { OutboxIntake } from "./adapters/outbox-intake.ts";
 import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
 import { ingestSchema, ownPartitions, type IngestTables } from "./adapters/tables.ts";
 import { takeBinaryBodies } from "./http/bodies.ts";
+import { cutUnusedConnections } from "./http/unused-connections.ts";
 import { IngestModule } from "./ingest.module.ts";
 import { defaultSettings, type IngestPorts, type IngestSettings } from "./ingest.ports.ts";
 import { AuthorityPolicies } from "./messages/authority-policies.ts";
@@ -83,7 +84,10 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     metrics,
     strategy,
     http: config.http,
-    configure: takeBinaryBodies,
+    configure: (app) => {
+      takeBinaryBodies(app);
+      cutUnusedConnections(app);
+    },
     release: [() => outbox.close()],
   });
   return { ...service, accessToken: new Secret(accessToken) };

@@ -17,11 +17,17 @@ import {
   type AnswerOptions,
   type SimulatedAnswer,
 } from "@cloister/testing/tenant";
-import { Code, ConnectError, createRouterTransport, type Transport } from "@connectrpc/connect";
+import { ConnectError, createRouterTransport, type Code, type Transport } from "@connectrpc/connect";
 
 import { startIngest, type RunningIngest } from "../src/index.ts";
 
 export const startMs = Date.UTC(2026, 10, 22, 12, 34, 56);
+
+export interface PlainRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+}
 
 /** The Authority door of `keys`, in this process. */
 class KeysDoor {
@@ -124,7 +130,7 @@ export class IngestUnderTest {
   }
 
   /** A request as a program without the SDK would make it. */
-  request(path: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
+  request(path: string, init: PlainRequest = {}): Promise<Response> {
     const authorization = `Bearer ${this.service.accessToken.reveal()}`;
     const tenant = Buffer.from(this.tenant.tenantId).toString("hex");
     const headers = { authorization, "cloister-tenant": tenant, ...init.headers };

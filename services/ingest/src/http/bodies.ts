@@ -14,10 +14,11 @@ export function takeBinaryBodies(app: NestFastifyApplication): void {
   });
 }
 
-/** @throws ProblemError MALFORMED when the body is empty or came as another media type */
+/** @throws ProblemError UNSUPPORTED_MEDIA_TYPE when the body came as another type, MALFORMED when there is none */
 export function requireBytes(body: unknown, mediaType: string): Uint8Array {
   if (body instanceof Uint8Array && body.length > 0) return body;
-  throw problem("MALFORMED", `Send a body of type ${mediaType}.`);
+  const isMissing = body === undefined || body === null || body instanceof Uint8Array;
+  throw problem(isMissing ? "MALFORMED" : "UNSUPPORTED_MEDIA_TYPE", `Send a body of type ${mediaType}.`);
 }
 
 /** @throws ProblemError MALFORMED when the body is no such message */
