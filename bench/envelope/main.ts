@@ -1,5 +1,5 @@
 /** Seals and opens with Cloister, the floor and the peers in interleaved rounds; prints Markdown tables on stdout. */
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { cloister } from "./cloister.ts";
 import type { Contender } from "./contender.ts";
@@ -15,15 +15,19 @@ const rounds = Number(values.rounds);
 const operations = Number(values.operations);
 
 const contenders = [...cloister, ...floor, ...(await peers())];
-console.log(`Node ${process.version}, ${cpus()[0]?.model ?? "unknown processor"}, ${String(cpus().length)} cores; `);
-console.log(`${String(rounds)} interleaved rounds of ${String(operations)} operations; ${String(IN_FLIGHT)} in flight for ops/s.`);
+console.log(
+  `Node ${process.version}, ${cpus()[0]?.model ?? "unknown processor"}, ${String(cpus().length)} cores; load ${loadavg()[0]?.toFixed(1) ?? "?"} at the start.`,
+);
+console.log(
+  `${String(rounds)} interleaved rounds of ${String(operations)} operations; ${String(IN_FLIGHT)} in flight for ops/s.`,
+);
 for (const size of SIZES) printTable(size, await measureSize(size));
 
 async function measureSize(size: number): Promise<Map<Contender, Samples>> {
   const payload = new Uint8Array(size).map((_, i) => 32 + (i % 90));
   const results = new Map<Contender, Samples>();
   for (const contender of contenders) {
-    await measureRound(contender, payload, 300, noSamples()); // compiled and warm before it counts
+    await measureRound(contender, payload, 150, noSamples()); // compiled and warm before it counts
     results.set(contender, noSamples());
   }
   for (let round = 0; round < rounds; round++) {
@@ -52,7 +56,11 @@ function printTable(size: number, results: Map<Contender, Samples>): void {
 }
 
 function row(contender: Contender, samples: Samples, base: Samples | undefined): string {
-  const side = (us: readonly number[], perSecond: readonly number[], baseUs: readonly number[] | undefined): string[] => [
+  const side = (
+    us: readonly number[],
+    perSecond: readonly number[],
+    baseUs: readonly number[] | undefined,
+  ): string[] => [
     percentile(us, 0.5).toFixed(1),
     percentile(us, 0.99).toFixed(1),
     baseUs ? (percentile(us, 0.5) / percentile(baseUs, 0.5)).toFixed(2) : "",

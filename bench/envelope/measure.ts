@@ -15,7 +15,12 @@ export function noSamples(): Samples {
 }
 
 /** One round: `count` seals and opens one after the other, then the same with 16 in flight. Adds to `samples`. */
-export async function measureRound(contender: Contender, payload: Uint8Array, count: number, samples: Samples): Promise<void> {
+export async function measureRound(
+  contender: Contender,
+  payload: Uint8Array,
+  count: number,
+  samples: Samples,
+): Promise<void> {
   const sealed: unknown[] = [];
   for (let i = 0; i < count; i++) sealed.push(await timed(() => contender.seal(payload), samples.sealUs));
   for (const one of sealed) await timed(() => contender.open(one), samples.openUs);

@@ -17,7 +17,8 @@ const jose = (): Contender => {
   return contender<string>({
     name: "jose, A256GCMKW + A256GCM",
     group: "wrap",
-    seal: (payload) => new CompactEncrypt(payload).setProtectedHeader({ alg: "A256GCMKW", enc: "A256GCM" }).encrypt(key),
+    seal: (payload) =>
+      new CompactEncrypt(payload).setProtectedHeader({ alg: "A256GCMKW", enc: "A256GCM" }).encrypt(key),
     open: async (jwe) => (await compactDecrypt(jwe, key)).plaintext,
     size: (jwe) => jwe.length,
   });
