@@ -1,0 +1,45 @@
+import { describe, expect, it } from "@jest/globals";
+import { createDetector } from "@cloister/pii";
+
+const detector = createDetector({ entities: ["PERSON", "LOCATION", "ORGANIZATION"] });
+
+function found(text: string): string[] {
+  return detector.detect(text).map(({ start, end, type }) => `${type} ${text.slice(start, end)}`);
+}
+
+describe("the names model", () => {
+  it("leaves titles out of names", () => {
+    expect(found("I saw Dr. Sarah Miller yesterday.")).toEqual(["PERSON Sarah Miller"]);
+  });
+
+  it("takes a double name as one", () => {
+    expect(found("My name is Anna-Lena Schmidt.")).toEqual(["PERSON Anna-Lena Schmidt"]);
+  });
+
+  it("finds a name in full-width letters and with invisible characters, at its place in the original", () => {
+    const text = "my name is \uff2d\uff41\uff52\uff49\uff41 Gon\u200bzalez";
+    expect(found(text)).toEqual(["PERSON \uff2d\uff41\uff52\uff49\uff41 Gon\u200bzalez"]);
+  });
+
+  it("takes an address as a place", () => {
+    expect(found("Please send it to 12 Oak Street, Springfield, thanks.")).toContain(
+      "LOCATION 12 Oak Street, Springfield",
+    );
+  });
+
+  it.each([
+    "What is the fee for a transfer?",
+    "please block my card, it was stolen yesterday",
+    "Take the second exit, then go straight for 2 km.",
+    "const total = items.reduce((a, b) => a + b, 0);",
+  ])("finds nobody in %j", (text) => {
+    expect(found(text)).toEqual([]);
+  });
+
+  it("gives the same answer however often and after whatever it is asked", () => {
+    const text = "Maria Gonzalez moved from Berlin to Madrid.";
+    const first = found(text);
+    found("something else entirely, by John Smith");
+    expect(found(text)).toEqual(first);
+  });
+});
