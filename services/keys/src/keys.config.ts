@@ -30,6 +30,9 @@ export const keysEnvironment = defineConfig({
   keyringFile: variable("CLOISTER_KEYS_KEYRING_FILE", z.string().min(1), {
     description: "The local keyring with the tenants' KEKs, mode 0600; development only",
   }),
+  configurationFile: variable("CLOISTER_KEYS_CONFIGURATION_FILE", z.string().min(1), {
+    description: "The security-relevant configuration; its digest is in the evidence and in each tenant's policy",
+  }),
   simulatedRootFile: variable("CLOISTER_SIMULATED_ROOT_FILE", z.string().min(1), {
     description: "The root of simulated evidence, 32 bytes, mode 0600; development only",
   }),

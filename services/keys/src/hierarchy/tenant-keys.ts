@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { inspect } from "node:util";
 import { createSigningKey, type SigningKey } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { KeysError } from "../errors.ts";
@@ -45,7 +46,15 @@ export class TenantKeys {
     this.#issuer.destroy();
   }
 
+  toString(): string {
+    return "[key]";
+  }
+
   toJSON(): string {
+    return "[key]";
+  }
+
+  [inspect.custom](): string {
     return "[key]";
   }
 
