@@ -38,7 +38,14 @@ export class Drain {
 
   async #stop(): Promise<void> {
     await this.#parts.options.strategy?.close();
-    await this.#parts.app.close();
+    // A kept-alive connection that was busy when the server stopped listening becomes idle later, and would hold it.
+    const server = this.#parts.app.getHttpServer();
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    try {
+      await this.#parts.app.close();
+    } finally {
+      clearInterval(idle);
+    }
   }
 }
 
