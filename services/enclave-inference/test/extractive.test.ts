@@ -36,6 +36,12 @@ describe("the extractive runtime", () => {
     });
   });
 
+  it("takes note of a statement that no source speaks of", async () => {
+    const turns = [{ question: "My old number was [PHONE_NUMBER_1].", answer: "Good." }];
+    const { text } = await answer("My name is [PERSON_1], my number is [PHONE_NUMBER_2].", { turns });
+    expect(text).toBe("Thank you, [PERSON_1]. I have taken note of that.");
+  });
+
   it("addresses who introduced themselves by their placeholder", async () => {
     const { text } = await answer("Hi, my name is [PERSON_1]. What does a transfer abroad cost?");
     expect(text).toMatch(/^Thank you, \[PERSON_1\]\. A transfer abroad/u);
@@ -44,6 +50,22 @@ describe("the extractive runtime", () => {
   it("understands a pronoun by the turn before", async () => {
     const turns = [{ question: "What about a transfer abroad?", answer: "Possible." }];
     expect((await answer("How much does it cost?", { turns })).sources).toEqual([transfers.source]);
+  });
+
+  it("doesn't answer a follow-up with the question before it", async () => {
+    const turns = [{ question: "I am [PERSON_1], on [PHONE_NUMBER_1]. How do I get a refund?", answer: "In the app." }];
+    expect((await answer("How long does it take?", { turns })).sources).toEqual([refunds.source]);
+  });
+
+  it("gives the user's own data back where a question asks for them", async () => {
+    const turns = [{ question: "My card is [CREDIT_CARD_1], my number [PHONE_NUMBER_1].", answer: "Good." }];
+    expect((await answer("What is my phone number?", { turns })).text).toContain("[PHONE_NUMBER_1]");
+    expect((await answer("When is a refund paid to my card?", { turns })).sources).toEqual([refunds.source]);
+  });
+
+  it("answers from the knowledge base where a question isn't about the user's own words", async () => {
+    const turns = [{ question: "Yesterday a refund was promised.", answer: "Good." }];
+    expect((await answer("When is a refund paid?", { turns })).sources).toEqual([refunds.source]);
   });
 
   it("finds what the user said earlier, by what a placeholder stands for", async () => {

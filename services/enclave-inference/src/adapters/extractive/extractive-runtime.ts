@@ -7,13 +7,16 @@ import {
   type ModelPassage,
   type ModelRequest,
   type ModelRuntime,
+  type ModelTurn,
 } from "../../model/model-runtime.ts";
 import { wordsForPlaceholders } from "../../model/placeholder-words.ts";
 import { introducedPerson } from "./introduction.ts";
+import { isQuestion } from "./question.ts";
 import { sentencesOf } from "./sentences.ts";
 
 const model = "extractive";
 const nothingFound = "I found nothing about that in the sources I may use.";
+const noted = "I have taken note of that.";
 const maxSentences = 3;
 
 /**
@@ -34,16 +37,34 @@ export function extractiveRuntime(): ModelRuntime {
 }
 
 function answerFrom(request: ModelRequest): ModelAnswer {
-  const query = wordQuery(request.question, request.turns);
-  const extract = best([...knowledge(request), ...said(request)], query);
+  const extract = extractFor(request);
   const addressed = introducedPerson(request.question);
   const greeting = addressed === undefined ? "" : `Thank you, ${addressed}. `;
-  if (extract === undefined) return { text: greeting + nothingFound, sources: [], model };
+  if (extract === undefined) {
+    return { text: greeting + (isQuestion(request.question) ? nothingFound : noted), sources: [], model };
+  }
   return {
     text: greeting + wording(extract),
     sources: extract.from.source === undefined ? [] : [extract.from.source],
     model,
   };
+}
+
+const asksWhatWasSaid = /\b(?:did i|have i|i (?:told|said|gave|wrote|mentioned|asked)|remember|remind me)\b/iu;
+const asksForOwnData = /\bmy\b/iu;
+
+/**
+ * From the knowledge base, else from what the user said; the other way round where a question asks for just that ("which
+ * number did I give you?", "what is my number?"). What was said is searched by the question alone: by its context, the
+ * turn before would always find itself.
+ */
+function extractFor({ question, turns, passages }: ModelRequest): Extract | undefined {
+  const known = bestExtract(knowledge(passages), wordQuery(question, turns));
+  const own = isQuestion(question) ? bestExtract(said(passages, turns), { question }) : undefined;
+  if (own === undefined || known === undefined) return own ?? known;
+  const holdsOwnData = own.sentences.some((sentence) => wordsForPlaceholders(sentence) !== "");
+  const isAboutOwnData = asksForOwnData.test(question) && holdsOwnData && own.coverage > known.coverage;
+  return asksWhatWasSaid.test(question) || isAboutOwnData ? own : known;
 }
 
 function wording({ from, sentences }: Extract): string {
@@ -55,23 +76,20 @@ function wording({ from, sentences }: Extract): string {
 interface Extract {
   from: ModelPassage;
   sentences: string[];
+  coverage: number;
 }
 
-function knowledge(request: ModelRequest): ModelPassage[] {
-  return request.passages.filter((passage) => passage.origin === "knowledge");
+function knowledge(passages: readonly ModelPassage[]): ModelPassage[] {
+  return passages.filter((passage) => passage.origin === "knowledge");
 }
 
 /** What the user stated earlier. A question of theirs answers nothing. */
-function said(request: ModelRequest): ModelPassage[] {
-  const passages = request.passages.filter((passage) => passage.origin === "conversation").map(({ text }) => text);
-  return [...passages, ...request.turns.map((turn) => turn.question)]
-    .map((text) =>
-      sentencesOf(text)
-        .filter((sentence) => !sentence.endsWith("?"))
-        .join(" "),
-    )
-    .filter((text) => text !== "")
-    .map((text) => ({ origin: "conversation", text }));
+function said(passages: readonly ModelPassage[], turns: readonly ModelTurn[]): ModelPassage[] {
+  const earlier = passages.filter((passage) => passage.origin === "conversation").map(({ text }) => text);
+  return [...earlier, ...turns.map((turn) => turn.question)]
+    .map((text) => sentencesOf(text).filter((sentence) => !sentence.endsWith("?")))
+    .filter((statements) => statements.length > 0)
+    .map((statements) => ({ origin: "conversation", text: statements.join(" ") }));
 }
 
 interface Candidate {
@@ -81,7 +99,7 @@ interface Candidate {
   position: number;
 }
 
-function best(passages: readonly ModelPassage[], query: WordQuery): Extract | undefined {
+function bestExtract(passages: readonly ModelPassage[], query: WordQuery): Extract | undefined {
   const candidates = passages.flatMap((from) =>
     sentencesOf(from.text).map((text, position): Candidate => ({
       title: from.origin === "conversation" ? wordsForPlaceholders(text) : (from.source?.title ?? ""),
@@ -91,12 +109,13 @@ function best(passages: readonly ModelPassage[], query: WordQuery): Extract | un
     })),
   );
   const hits = searchWords(query, candidates, { maxHits: candidates.length, minCoverage: 0.25, minShareOfBest: 0.4 });
-  const top = hits[0]?.item;
-  if (top === undefined) return undefined;
+  const [best] = hits;
+  if (best === undefined) return undefined;
+  const top = best.item;
   const chosen = hits
     .map((hit) => hit.item)
     .filter((candidate) => candidate.from === top.from)
     .slice(0, maxSentences)
     .sort((one, other) => one.position - other.position);
-  return { from: top.from, sentences: chosen.map((candidate) => candidate.text) };
+  return { from: top.from, sentences: chosen.map((candidate) => candidate.text), coverage: best.coverage };
 }
