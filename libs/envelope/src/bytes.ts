@@ -11,6 +11,19 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
+/**
+ * The same memory as a plain Uint8Array. A Buffer must neither come in nor leave: its `slice` is a view where everybody
+ * expects a copy, it prints its bytes, and it compares unequal to the same bytes in a Uint8Array.
+ */
+export function plain(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** A copy. Not `slice`, which on a Buffer gives a view that changes when its owner erases it. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 /** Plain equality, for public values such as key ids. */
 export function isSame(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

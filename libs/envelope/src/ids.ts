@@ -1,4 +1,5 @@
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+import { plain } from "./bytes.ts";
 import { EnvelopeError } from "./errors.ts";
 
 declare const brand: unique symbol;
@@ -53,5 +54,5 @@ function parseId(input: Uint8Array | string, what: string): Uint8Array {
     return hexToBytes(input.replaceAll("-", "").toLowerCase());
   }
   if (input.length !== LENGTH) throw new EnvelopeError("MALFORMED", `A ${what} has ${String(LENGTH)} bytes.`);
-  return input;
+  return plain(input);
 }

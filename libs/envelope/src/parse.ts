@@ -13,7 +13,7 @@ import {
 import { NONCE_BYTES, SEALED_CEK_BYTES, SIGNATURE_BYTES, TAG_BYTES } from "./limits.ts";
 import { isPaddedLength } from "./padding.ts";
 import { CanonicalReader } from "./wire/canonical-reader.ts";
-import { isSame } from "./bytes.ts";
+import { isSame, plain } from "./bytes.ts";
 
 export interface KemRecipient {
   readonly kind: "kem";
@@ -53,7 +53,8 @@ export interface ParsedEnvelope {
  * Expiry is for `requireNotExpired`.
  * @throws TOO_LARGE, MALFORMED, UNSUPPORTED_SUITE, or SIGNATURE_INVALID when a signature is missing
  */
-export function parseEnvelope(bytes: Uint8Array): ParsedEnvelope {
+export function parseEnvelope(input: Uint8Array): ParsedEnvelope {
+  const bytes = plain(input);
   if (bytes.length > MAX_RECORD_BYTES) throw new EnvelopeError("TOO_LARGE", "The envelope is larger than 1 MiB.");
   const reader = new CanonicalReader(bytes);
   const protectedBytes = reader.bytes(1);

@@ -1,5 +1,5 @@
 import type { AeadKey, EnvelopeBackend } from "./backend.ts";
-import { concat, isSame, uint64 } from "./bytes.ts";
+import { concat, isSame, plain, uint64 } from "./bytes.ts";
 import { CELL_BYTES, packCell, unpackCell } from "./cell.ts";
 import { EnvelopeError } from "./errors.ts";
 import type { Header } from "./header.ts";
@@ -155,7 +155,7 @@ export function parseFrame(bytes: Uint8Array): {
   readonly isFinal: boolean;
   readonly ciphertext: Uint8Array;
 } {
-  const reader = new CanonicalReader(bytes);
+  const reader = new CanonicalReader(plain(bytes));
   const streamId = reader.fixed(1, ID_BYTES);
   const seq = reader.uint(2);
   const final = reader.uint(3);

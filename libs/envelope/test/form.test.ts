@@ -5,6 +5,7 @@ import {
   type Header,
   openEnvelope,
   parseConversationId,
+  type ParsedEnvelope,
   parseEnvelope,
   parseKeyId,
   parseMessageId,
@@ -88,6 +89,15 @@ describe("what is sealed", () => {
         verifySignature(backend, envelope, bob.verifying);
       }),
     ).toBe("SIGNATURE_INVALID");
+  });
+
+  it("reads a Buffer as it reads a Uint8Array", () => {
+    const bytes = sealed();
+    const view = (one: Uint8Array) => [one.constructor, hex(one)];
+    const parts = ({ header: head, commitment, ciphertext, recipients }: ParsedEnvelope) =>
+      [head.messageId, commitment, ciphertext, ...recipients.map(({ keyId }) => keyId)].map(view);
+
+    expect(parts(parseEnvelope(Buffer.from(bytes)))).toEqual(parts(parseEnvelope(bytes)));
   });
 
   it("has at most 300 bytes of overhead for a wrapped, unsigned 1 KiB message with a cause", () => {

@@ -44,13 +44,15 @@ describe.each(BACKENDS)("keys on the $name backend", (backend) => {
   });
 
   it("are copied, so that the caller may erase its bytes", () => {
-    const key = filled(32, 200);
-    const seed = filled(32, 5);
+    const key = Buffer.alloc(32, 200); // a Buffer, whose slice() would be a view
+    const seed = Buffer.alloc(32, 5);
     const wrap = createWrapKey(backend, { key, keyId: parseKeyId(filled(16, 1)) });
     const kem = createKemPrivateKey(backend, seed);
     const signing = createSigningKey(backend, seed);
     const { bytes } = sealEnvelope(backend, { header: header(), payload, recipients: [wrap] });
-    const publicKey = createKemPublicKey(backend, kem.publicKeyBytes);
+    const publicKeyBytes = Buffer.from(kem.publicKeyBytes);
+    const publicKey = createKemPublicKey(backend, publicKeyBytes);
+    publicKeyBytes.fill(0);
     const box = hpkeSeal(backend, publicKey, payload, payload, payload);
     const signature = hex(signing.sign(payload));
     for (const secret of [key, seed]) secret.fill(0);

@@ -7,6 +7,7 @@ import { randomBytes as systemRandomBytes } from "@noble/hashes/utils.js";
 import { ml_kem768_x25519 as xwing } from "@noble/post-quantum/hybrid.js";
 import { Suite } from "@cloister/contracts/envelope";
 import type { AeadKey, EnvelopeBackend, KemSecret, Signer } from "../backend.ts";
+import { copyOf } from "../bytes.ts";
 import { XWING } from "./xwing.ts";
 
 /** A backend for browsers and for Node without OpenSSL's newer algorithms: plain JavaScript, no I/O but randomness. */
@@ -25,7 +26,7 @@ export function createNobleBackend(randomBytes: (length: number) => Uint8Array =
     kemTarget: (publicKey) => {
       // Refuses a key of another length, and an ML-KEM key whose coefficients are not reduced, now and not at first use.
       xwing.encapsulate(publicKey, new Uint8Array(XWING.mlKemSeedBytes));
-      const target = publicKey.slice();
+      const target = copyOf(publicKey);
       return {
         encapsulate: () => {
           const { cipherText, sharedSecret } = xwing.encapsulate(target, randomBytes(XWING.mlKemSeedBytes));
@@ -36,7 +37,7 @@ export function createNobleBackend(randomBytes: (length: number) => Uint8Array =
     signer,
     verifier: (publicKey) => {
       ed25519.Point.fromBytes(publicKey, false);
-      const key = publicKey.slice();
+      const key = copyOf(publicKey);
       return { verify: (message, signature) => isValidSignature(signature, message, key) };
     },
   };
@@ -46,7 +47,7 @@ export const nobleBackend: EnvelopeBackend = createNobleBackend();
 
 function aeadKey(bytes: Uint8Array): AeadKey {
   if (bytes.length !== 32) throw new RangeError("An AEAD key has 32 bytes.");
-  const key = bytes.slice();
+  const key = copyOf(bytes);
   const cipher = (suite: Suite, nonce: Uint8Array, aad: Uint8Array) =>
     suite === Suite.AES_256_GCM ? gcm(key, nonce, aad) : chacha20poly1305(key, nonce, aad);
   return {
@@ -66,7 +67,7 @@ function aeadKey(bytes: Uint8Array): AeadKey {
 
 function kemSecret(seed: Uint8Array): KemSecret {
   if (seed.length !== XWING.seedBytes) throw new RangeError("An X-Wing private key has 32 bytes.");
-  const { secretKey, publicKey } = xwing.keygen(seed.slice());
+  const { secretKey, publicKey } = xwing.keygen(copyOf(seed));
   return {
     publicKey,
     decapsulate: (enc) => {
@@ -83,7 +84,7 @@ function kemSecret(seed: Uint8Array): KemSecret {
 
 function signer(seed: Uint8Array): Signer {
   if (seed.length !== 32) throw new RangeError("An Ed25519 private key has 32 bytes.");
-  const key = seed.slice();
+  const key = copyOf(seed);
   return {
     publicKey: ed25519.getPublicKey(key),
     sign: (message) => ed25519.sign(message, key),

@@ -10,7 +10,7 @@ import {
   type KeyObject,
 } from "node:crypto";
 import type { KemSecret, KemTarget } from "../backend.ts";
-import { concat } from "../bytes.ts";
+import { concat, copyOf, plain } from "../bytes.ts";
 import { XWING } from "./xwing.ts";
 
 /** X-Wing over node:crypto's ML-KEM-768 and X25519. Both parts become KeyObjects once, here. */
@@ -55,7 +55,7 @@ export function nodeKemTarget(publicKey: Uint8Array): KemTarget {
     format: "raw-public",
     asymmetricKeyType: "ml-kem-768",
   });
-  const x25519Public = publicKey.slice(XWING.mlKemPublicKeyBytes);
+  const x25519Public = copyOf(publicKey.subarray(XWING.mlKemPublicKeyBytes));
   const x25519 = x25519PublicKey(x25519Public);
   return {
     encapsulate: () => {
@@ -73,7 +73,7 @@ export function nodeKemTarget(publicKey: Uint8Array): KemTarget {
 }
 
 function combine(mlKemSecret: Uint8Array, x25519Secret: Uint8Array, ephemeral: Uint8Array, x25519Public: Uint8Array) {
-  return hash("sha3-256", concat(mlKemSecret, x25519Secret, ephemeral, x25519Public, XWING.label), "buffer");
+  return plain(hash("sha3-256", concat(mlKemSecret, x25519Secret, ephemeral, x25519Public, XWING.label), "buffer"));
 }
 
 /** Undefined when the shared point is zero, which OpenSSL reports by throwing. */
@@ -90,5 +90,5 @@ function x25519PublicKey(bytes: Uint8Array): KeyObject {
 }
 
 function rawPublicKey(key: KeyObject): Uint8Array {
-  return key.export({ format: "raw-public" });
+  return plain(key.export({ format: "raw-public" }));
 }

@@ -14,6 +14,7 @@ import {
 } from "node:crypto";
 import { Suite } from "@cloister/contracts/envelope";
 import type { AeadKey, EnvelopeBackend, Signer, Verifier } from "../backend.ts";
+import { plain } from "../bytes.ts";
 import { nodeKemSecret, nodeKemTarget } from "./node-xwing.ts";
 
 /**
@@ -22,9 +23,9 @@ import { nodeKemSecret, nodeKemTarget } from "./node-xwing.ts";
  */
 export const nodeBackend: EnvelopeBackend = {
   name: "node",
-  randomBytes,
+  randomBytes: (length) => plain(randomBytes(length)),
   digests: {
-    sha256: (bytes) => hash("sha256", bytes, "buffer"),
+    sha256: (bytes) => plain(hash("sha256", bytes, "buffer")),
     hkdfExtract: (salt, ikm) => hmac(createSecretKey(salt), ikm),
     hkdfExpand,
     hkdf: (ikm, salt, info, length) => new Uint8Array(hkdfSync("sha256", createSecretKey(ikm), salt, info, length)),
@@ -40,7 +41,7 @@ const TAG_BYTES = 16;
 const TAG_LENGTH = { authTagLength: TAG_BYTES } as const;
 
 function hmac(key: KeyObject, data: Uint8Array): Uint8Array {
-  return createHmac("sha256", key).update(data).digest();
+  return plain(createHmac("sha256", key).update(data).digest());
 }
 
 const FIRST_BLOCK = Uint8Array.of(1);
@@ -48,7 +49,8 @@ const FIRST_BLOCK = Uint8Array.of(1);
 /** RFC 5869 section 2.3; node:crypto has no Expand without an Extract. */
 function hkdfExpand(prk: Uint8Array, info: Uint8Array, length: number): Uint8Array {
   const key = createSecretKey(prk);
-  if (length <= 32) return createHmac("sha256", key).update(info).update(FIRST_BLOCK).digest().subarray(0, length);
+  if (length <= 32)
+    return plain(createHmac("sha256", key).update(info).update(FIRST_BLOCK).digest()).subarray(0, length);
   if (length > 255 * 32) throw new RangeError("HKDF-Expand gives at most 8,160 bytes.");
   const output = new Uint8Array(Math.ceil(length / 32) * 32);
   let previous: Uint8Array = new Uint8Array(0);
@@ -92,7 +94,7 @@ function aeadKey(bytes: Uint8Array): AeadKey {
       } catch {
         return undefined;
       }
-      return plaintext;
+      return plain(plaintext);
     },
     destroy: () => {
       key = undefined;
@@ -108,10 +110,10 @@ function signer(seed: Uint8Array): Signer {
     asymmetricKeyType: "ed25519",
   });
   return {
-    publicKey: createPublicKey(key).export({ format: "raw-public" }),
+    publicKey: plain(createPublicKey(key).export({ format: "raw-public" })),
     sign: (message) => {
       if (!key) throw new Error("The key was destroyed.");
-      return sign(null, message, key);
+      return plain(sign(null, message, key));
     },
     destroy: () => {
       key = undefined;

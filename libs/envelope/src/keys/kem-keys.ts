@@ -1,4 +1,5 @@
 import type { EnvelopeBackend, KemSecret, KemTarget } from "../backend.ts";
+import { copyOf } from "../bytes.ts";
 import { publicKeyId } from "../derive-ids.ts";
 import { EnvelopeError } from "../errors.ts";
 import type { KeyId } from "../ids.ts";
@@ -42,7 +43,7 @@ export class KemPrivateKey extends KeyHandle<KemSecret> {
 /** From 1,216 bytes, which are copied. @throws MALFORMED when they are no X-Wing public key */
 export function createKemPublicKey(backend: EnvelopeBackend, bytes: Uint8Array): KemPublicKey {
   if (bytes.length !== KEM_PUBLIC_KEY_BYTES) throw notAKemKey();
-  const copy = bytes.slice();
+  const copy = copyOf(bytes);
   try {
     return new KemPublicKey(copy, backend.kemTarget(copy));
   } catch {

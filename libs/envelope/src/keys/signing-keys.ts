@@ -1,4 +1,5 @@
 import type { EnvelopeBackend, Signer, Verifier } from "../backend.ts";
+import { copyOf } from "../bytes.ts";
 import { publicKeyId } from "../derive-ids.ts";
 import { EnvelopeError } from "../errors.ts";
 import type { KeyId } from "../ids.ts";
@@ -47,7 +48,7 @@ export function createSigningKey(backend: EnvelopeBackend, seed: Uint8Array): Si
 
 /** From 32 bytes, which are copied. @throws MALFORMED when they are no Ed25519 public key */
 export function createVerifyingKey(backend: EnvelopeBackend, bytes: Uint8Array): VerifyingKey {
-  const copy = bytes.slice();
+  const copy = copyOf(bytes);
   try {
     return new VerifyingKey(copy, backend.verifier(copy));
   } catch {
