@@ -1,5 +1,4 @@
-import { createReadStream } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { open, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Database } from "@cloister/storage";
 import type { SearchedPlace } from "@cloister/testing/canary";
@@ -13,7 +12,7 @@ export interface OperatorView {
   readonly logs: CapturedLogs;
 }
 
-const FILE_CHUNK_BYTES = 4 * 1024 * 1024;
+const FILE_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Longer than any needle, so that none is cut in two by a chunk's border. */
 const OVERLAP_BYTES = 64 * 1024;
 
@@ -45,20 +44,30 @@ export async function listTables(db: Database): Promise<{ schema: string; table:
 }
 
 async function* filesOf(folder: string): AsyncGenerator<SearchedPlace> {
+  const buffer = Buffer.allocUnsafe(FILE_BUFFER_BYTES);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   for (const entry of entries) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    yield { place: `file ${relative(folder, path)}`, chunks: overlapping(path) };
+    yield { place: `file ${relative(folder, path)}`, chunks: overlapping(path, buffer) };
   }
 }
 
-async function* overlapping(path: string): AsyncGenerator<Uint8Array> {
-  let tail: Buffer = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path, { highWaterMark: FILE_CHUNK_BYTES })) {
-    const bytes = Buffer.concat([tail, Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))]);
-    yield bytes;
-    tail = bytes.subarray(Math.max(0, bytes.length - OVERLAP_BYTES));
+/** Reads a file piece by piece into one buffer; each piece begins with the end of the one before. */
+async function* overlapping(path: string, buffer: Buffer): AsyncGenerator<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    let kept = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, kept, buffer.length - kept);
+      if (bytesRead === 0) return;
+      const filled = kept + bytesRead;
+      yield buffer.subarray(0, filled);
+      kept = Math.min(filled, OVERLAP_BYTES);
+      buffer.copyWithin(0, filled - kept, filled);
+    }
+  } finally {
+    await file.close();
   }
 }
 

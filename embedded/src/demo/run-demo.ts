@@ -176,7 +176,7 @@ class Demo {
     const receipts: Receipt[] = status.receipts.map(({ note }) =>
       verifyReceipt(Buffer.from(note), { tenantId: tenant.tenantId, issuerKey: chain.issuerKey }),
     );
-    for (const receipt of receipts) for (const line of renderReceipt(receipt).split("\n")) show.line(line);
+    for (const receipt of receipts) show.receipt(renderReceipt(receipt), receipt.operatorAsserted.length);
 
     show.heading("What is left can be opened by");
     const attempts = [

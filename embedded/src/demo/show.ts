@@ -69,6 +69,14 @@ export class Show {
     }
   }
 
+  /** The proved part in full, hashes shortened; of what the operator only says, how much there is. */
+  receipt(rendered: string, assertions: number): void {
+    const [proved = ""] = rendered.split("\nAsserted by the operator");
+    const short = proved.replaceAll(/[0-9a-f]{64}/g, (hash) => `${hash.slice(0, 12)}…`).trimEnd();
+    for (const line of short.split("\n").filter((one) => one !== "")) this.line(line);
+    this.line(`Asserted by the operator, not proved: ${String(assertions)} tables emptied (each is in --json)`);
+  }
+
   attempt({ who, tried, opened, refusals }: Attempt): void {
     const reasons = Object.entries(refusals).map(([code, count]) => `${code} × ${String(count)}`);
     this.verdict(opened === 0, `${who}: ${String(opened)} of ${String(tried)} opened (${reasons.join(", ")})`);
