@@ -1,22 +1,38 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { done, failed, GAPS, PostgresMessageLog, type ConsumedRecord, type Failpoints } from "@cloister/messaging";
 import { systemClock, type RunningService } from "@cloister/service";
-import { schemaOf, wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
-import { capturedLog, eventually, failOnce, FakeClock, readTopic, testDatabase } from "@cloister/testing";
+import { openDatabase, schemaOf, wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
+import {
+  capturedLog,
+  describeOnPostgres,
+  eventually,
+  failOnce,
+  FakeClock,
+  readTopic,
+  testDatabase,
+} from "@cloister/testing";
 import { sql } from "kysely";
 import { answer, startToy, toyMessage, toyRecord, ToyError, type ToyStep, type ToyTables } from "./toy-service.ts";
 
-let db: Database;
-let wakeUps: WakeUps;
-let toyNumber = 0;
+jest.setTimeout(30_000);
 
-beforeAll(async () => {
-  db = await testDatabase();
-  wakeUps = wakeUpsFor(db);
-}, 60_000);
-afterAll(() => db.close());
+describe("a consumer on PGlite", () => suite(testDatabase));
 
-describe("a consumer", () => {
+describeOnPostgres("a consumer on PostgreSQL", (url) => suite(() => openDatabase({ engine: "postgres", url: url() })));
+
+function suite(open: () => Promise<Database>): void {
+  let db: Database;
+  let wakeUps: WakeUps;
+  let toyNumber = 0;
+  beforeAll(async () => {
+    db = await open();
+    wakeUps = wakeUpsFor(db);
+  }, 60_000);
+  afterAll(async () => {
+    await wakeUps.close();
+    await db.close();
+  });
+
   const { log, lines } = capturedLog();
   const clock = new FakeClock();
   let name: string;
@@ -208,4 +224,4 @@ describe("a consumer", () => {
     expect((await effects()).sort()).toEqual(["a:four", "a:one", "a:three", "b:two"]);
     expect(await rowsIn("outbox")).toBe(0);
   });
-});
+}

@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { openDatabase, wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
 import { systemClock } from "@cloister/service";
 import {
@@ -8,6 +9,8 @@ import {
   type MessageLogHarness,
 } from "@cloister/testing";
 import { PostgresMessageLog } from "@cloister/messaging";
+
+jest.setTimeout(30_000);
 
 /** Every log is one process' worth; on PGlite they share the database, as the services of one process do. */
 async function harnessOver(openOne: () => Promise<Database>, close: () => Promise<void>): Promise<MessageLogHarness> {

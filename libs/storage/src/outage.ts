@@ -19,8 +19,12 @@ const TRANSIENT = /^(40001|40P01|55P03)$/;
 /** True when the database itself is away, so that no statement is to blame. */
 export function isOutage(error: unknown): boolean {
   if (error instanceof StorageError) return error.isUnavailable;
-  if (!(error instanceof Error)) return false;
-  return OUTAGE.test(sqlState(error)) || OUTAGE_SENTENCES.includes(error.message);
+  return OUTAGE.test(sqlState(error)) || OUTAGE_SENTENCES.includes(messageOf(error));
+}
+
+function messageOf(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("message" in error)) return "";
+  return typeof error.message === "string" ? error.message : "";
 }
 
 export function isTransient(error: unknown): boolean {
