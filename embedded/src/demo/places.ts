@@ -74,7 +74,7 @@ async function* overlapping(path: string, buffer: Buffer): AsyncGenerator<Uint8A
 function bytesOf(value: unknown): Uint8Array {
   if (value instanceof Uint8Array) return value;
   if (typeof value === "string") return Buffer.from(value);
-  return Buffer.from(JSON.stringify(value) ?? "");
+  return Buffer.from(JSON.stringify(value));
 }
 
 /** The files under a folder in which any of these byte strings lies. */
