@@ -1,5 +1,5 @@
 import type { Policy } from "./policy.ts";
-import { presets, type Guarantee } from "./presets.ts";
+import { guarantees, presets, type Guarantee } from "./presets.ts";
 
 /** What this deployment can prove, stated by its composition root. */
 export type Capabilities = Readonly<Record<Exclude<Guarantee, "sealedVectors">, boolean>>;
@@ -34,6 +34,13 @@ const sentences: Readonly<Record<Guarantee, string>> = {
 export function missingGuarantees(policy: Policy, capabilities: Capabilities): readonly string[] {
   return presets[policy.preset].requires
     .filter((guarantee) => !isGiven(guarantee, policy, capabilities))
+    .map((guarantee) => sentences[guarantee]);
+}
+
+/** What this deployment can give to no policy, as sentences; to show where no tenant's policy is at hand. */
+export function missingFromDeployment(capabilities: Capabilities): readonly string[] {
+  return guarantees
+    .filter((guarantee) => guarantee !== "sealedVectors" && !capabilities[guarantee])
     .map((guarantee) => sentences[guarantee]);
 }
 

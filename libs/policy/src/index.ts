@@ -5,7 +5,7 @@ export { definePolicy, type PolicyChoices } from "./define-policy.ts";
 export { noteSigner, signerFromSeed, verifyEd25519, type NoteSigner } from "./ed25519.ts";
 export { PolicyError, type PolicyErrorCode } from "./errors.ts";
 export type { ConversationKind } from "./fields.ts";
-export { embeddedCapabilities, missingGuarantees, type Capabilities } from "./guarantees.ts";
+export { embeddedCapabilities, missingFromDeployment, missingGuarantees, type Capabilities } from "./guarantees.ts";
 export { clientKeysHash, type ClientKeys } from "./client-keys.ts";
 export { evidencePolicyOf, verifyInstanceEvidence, type InstanceExpectations } from "./instance-evidence.ts";
 export { noteKeyName, type NoteOffice } from "./key-names.ts";
@@ -22,6 +22,8 @@ export {
 } from "./notes.ts";
 export {
   MAX_POLICY_LIFE_MS,
+  policyFromJson,
+  policyToJson,
   presetNames,
   readUnverifiedPolicy,
   type Policy,

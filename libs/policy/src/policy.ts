@@ -106,8 +106,27 @@ export const policyFormat = statementFormat("policy", policySchema, "POLICY_MALF
 export function checkedPolicy(policy: Policy): Policy {
   const encoded = z.safeEncode(policySchema, policy);
   if (encoded.success) return policy;
-  const reasons = encoded.error.issues.map((issue) => `${issue.path.join(".") || "policy"}: ${issue.message}`);
-  throw new PolicyError("POLICY_MALFORMED", `The policy breaks its limits. ${reasons.join("; ")}.`);
+  throw beyondLimits(encoded.error);
+}
+
+function beyondLimits(error: z.ZodError): PolicyError {
+  const reasons = error.issues.map((issue) => `${issue.path.join(".") || "policy"}: ${issue.message}`);
+  return new PolicyError("POLICY_MALFORMED", `The policy breaks its limits. ${reasons.join("; ")}.`);
+}
+
+/**
+ * A policy from its fields as a note's JSON writes them: hex, base64, times in ms.
+ * @throws PolicyError POLICY_MALFORMED if a field is unknown, missing or beyond its limits.
+ */
+export function policyFromJson(fieldsOfNote: unknown): Policy {
+  const decoded = z.safeParse(policySchema, fieldsOfNote);
+  if (decoded.success) return decoded.data;
+  throw beyondLimits(decoded.error);
+}
+
+/** The fields of a policy as its note's JSON writes them. */
+export function policyToJson(policy: Policy): z.input<typeof fields> {
+  return z.encode(policySchema, policy);
 }
 
 /**

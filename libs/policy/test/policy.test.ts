@@ -5,8 +5,11 @@ import {
   definePolicy,
   embeddedCapabilities,
   missingGuarantees,
+  missingFromDeployment,
   noteKeyName,
+  policyFromJson,
   policyHashOf,
+  policyToJson,
   presetNames,
   readPinnedPolicy,
   readUnverifiedPolicy,
@@ -46,6 +49,15 @@ const production = {
 describe("a policy", () => {
   it("comes back as it was signed", () => {
     expect(verifyPolicy(signPolicy(policy, tenant.root), expected).policy).toEqual(policy);
+  });
+
+  it("comes back from the JSON of its note", () => {
+    const json: unknown = JSON.parse(JSON.stringify(policyToJson(policy)));
+    expect(policyFromJson(json)).toEqual(policy);
+  });
+
+  it("is refused as JSON with a field that nobody knows", () => {
+    expect(refusalOf(() => policyFromJson({ ...policyToJson(policy), trust: "everybody" }))).toBe("POLICY_MALFORMED");
   });
 
   it("has one hash, whoever signs the same text besides", () => {
@@ -252,3 +264,10 @@ function recipient(name: string): Policy["recipients"][number] {
 function badMeasurement(): Policy["measurements"]["keys"][number] {
   return { measurement: new Uint8Array(32), configurationDigest: new Uint8Array(48) };
 }
+
+describe("a deployment", () => {
+  it("names what it can give to no policy", () => {
+    expect(missingFromDeployment(embeddedCapabilities)).toHaveLength(4);
+    expect(missingFromDeployment({ ...embeddedCapabilities, witnesses: true })).toHaveLength(3);
+  });
+});
