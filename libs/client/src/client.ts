@@ -1,5 +1,5 @@
 import type { EvidenceVerifier } from "@cloister/attestation";
-import type { EnvelopeBackend } from "@cloister/envelope";
+import type { ConversationId, EnvelopeBackend } from "@cloister/envelope";
 import { nobleBackend } from "@cloister/envelope/noble";
 import type { ConversationKind, VerifiedChain } from "@cloister/policy";
 
@@ -48,7 +48,7 @@ export interface ImportOptions {
 
 export interface ImportedKnowledge {
   /** To name in the admissions of chats that may search it. 16 bytes. */
-  readonly conversationId: Uint8Array;
+  readonly conversationId: ConversationId;
   /** To import more, and to read failures. */
   readonly conversation: Conversation;
   /** In the order of the documents, 16 bytes each. */

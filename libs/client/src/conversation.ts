@@ -1,6 +1,13 @@
 import { toBinary, create } from "@bufbuild/protobuf";
 import { KnowledgeDocumentSchema } from "@cloister/contracts/content";
-import { ContentType, createSigningKey, idToHex, type SigningKey } from "@cloister/envelope";
+import {
+  ContentType,
+  createSigningKey,
+  idToHex,
+  parseConversationId,
+  type ConversationId,
+  type SigningKey,
+} from "@cloister/envelope";
 import type { ConversationKind } from "@cloister/policy";
 import type { StreamReidentifier } from "@cloister/pii/placeholders";
 
@@ -45,7 +52,7 @@ const curedByRenewal: readonly (string | undefined)[] = ["EXPIRED", "RETENTION_T
 /** One conversation: its keys, its sequence, what its placeholders stand for. Made by `Client`. */
 export class Conversation {
   readonly #context: ClientContext;
-  readonly #conversationId: Uint8Array;
+  readonly #conversationId: ConversationId;
   readonly #kind: ConversationKind;
   readonly #signingSeed: Uint8Array;
   readonly #signingKey: SigningKey;
@@ -61,7 +68,7 @@ export class Conversation {
     const { backend } = context;
     const { current, pending, former } = snapshot.replyKeys;
     this.#context = context;
-    this.#conversationId = snapshot.conversationId;
+    this.#conversationId = parseConversationId(snapshot.conversationId);
     this.#kind = snapshot.kind;
     this.#signingSeed = snapshot.signingSeed;
     this.#signingKey = createSigningKey(backend, snapshot.signingSeed);
@@ -74,8 +81,8 @@ export class Conversation {
   }
 
   /** conversation_id, 16 bytes: what an admission lists to have a knowledge base searched. */
-  get id(): Uint8Array {
-    return this.#conversationId.slice();
+  get id(): ConversationId {
+    return parseConversationId(this.#conversationId.slice());
   }
 
   get kind(): ConversationKind {

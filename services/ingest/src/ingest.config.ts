@@ -20,6 +20,9 @@ export const ingestConfig = defineConfig({
   keysUrl: variable("CLOISTER_KEYS_URL", z.url({ protocol: /^https?$/u }), {
     description: "Where the Authority door of keys listens (gRPC)",
   }),
+  authorityTokenFile: variable("CLOISTER_KEYS_AUTHORITY_TOKEN_FILE", z.string().min(1), {
+    description: "File with the credential of the Authority door: policies and conversations, never a key",
+  }),
   accessTokenFile: variable("CLOISTER_INGEST_ACCESS_TOKEN_FILE", z.string().min(1), {
     description: "File (0600) that each start writes its random access token to",
   }),

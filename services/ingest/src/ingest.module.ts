@@ -7,6 +7,7 @@ import { AUTHORITY, type Authority } from "./authority/authority.ts";
 import { ConversationsController } from "./authority/conversations.controller.ts";
 import { PolicyController } from "./authority/policy.controller.ts";
 import { AccessGuard } from "./http/caller.ts";
+import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestPipeline } from "./ingest.pipeline.ts";
 import { CLOCK, SETTINGS, type IngestPorts, type IngestSettings } from "./ingest.ports.ts";
 import type { MessageIntake } from "./messages/message-intake.ts";
@@ -24,6 +25,7 @@ export interface IngestParts {
   readonly policies: Policies;
   readonly intake: MessageIntake;
   readonly mailbox: SqlMailbox;
+  readonly metrics: IngestMetrics;
 }
 
 /** Composition root. */
@@ -45,6 +47,7 @@ export class IngestModule {
         { provide: MAILBOX, useValue: parts.mailbox },
         { provide: MAILBOX_STORE, useValue: parts.mailbox },
         { provide: Waker, useValue: new Waker(wakeUps) },
+        { provide: IngestMetrics, useValue: parts.metrics },
         { provide: CLOCK, useValue: clock },
         { provide: SETTINGS, useValue: settings },
       ],

@@ -10,6 +10,7 @@ import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
 import { ingestSchema, ownPartitions, type IngestTables } from "./adapters/tables.ts";
 import { takeBinaryBodies } from "./http/bodies.ts";
 import { cutUnusedConnections } from "./http/unused-connections.ts";
+import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestModule } from "./ingest.module.ts";
 import { defaultSettings, type IngestPorts, type IngestSettings } from "./ingest.ports.ts";
 import { AuthorityPolicies } from "./messages/authority-policies.ts";
@@ -52,6 +53,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     policies: new AuthorityPolicies({ authority, clock, cacheMs: settings.policyCacheMs }),
     intake: new OutboxIntake({ db, outbox, partitions }),
     mailbox,
+    metrics: new IngestMetrics(metrics),
   };
   const waker = new Waker(ports.wakeUps);
   const consumer = defineConsumer<IngestTables, Delivery>({

@@ -49,5 +49,5 @@ export async function insertDeliveries(tx: Transaction<IngestTables>, deliveries
     log_offset: offset,
     event,
   }));
-  await tx.insertInto("mailbox").values(rows).execute();
+  if (rows.length > 0) await tx.insertInto("mailbox").values(rows).execute();
 }

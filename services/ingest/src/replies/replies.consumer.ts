@@ -1,8 +1,10 @@
 import { topics } from "@cloister/contracts/topics";
 import { done, type ConsumedBatch, type RecordResult } from "@cloister/messaging";
+import type { Clock } from "@cloister/service";
 import { Controller, Inject } from "@nestjs/common";
 import { EventPattern, Payload } from "@nestjs/microservices";
 
+import { CLOCK } from "../ingest.ports.ts";
 import { MAILBOX_STORE, type Delivery, type MailboxStore } from "./mailbox.ts";
 import { readReplyRecord } from "./reply-record.ts";
 
@@ -10,9 +12,11 @@ import { readReplyRecord } from "./reply-record.ts";
 @Controller()
 export class RepliesConsumer {
   readonly #mailbox: MailboxStore;
+  readonly #clock: Clock;
 
-  constructor(@Inject(MAILBOX_STORE) mailbox: MailboxStore) {
+  constructor(@Inject(MAILBOX_STORE) mailbox: MailboxStore, @Inject(CLOCK) clock: Clock) {
     this.#mailbox = mailbox;
+    this.#clock = clock;
   }
 
   @EventPattern(topics.replies)
@@ -21,8 +25,11 @@ export class RepliesConsumer {
       const { conversation, mailboxBucketEndMs } = readReplyRecord(record);
       return { conversation, offset: record.offset, event: record.value, bucketEndMs: mailboxBucketEndMs };
     });
+    const nowMs = this.#clock.nowMs();
+    // What came too late is not stored: its bucket may be dropped already, and would come to life again.
+    const isLive = ({ bucketEndMs }: Delivery): boolean => bucketEndMs > nowMs;
     // Partitions are made outside the transaction that fills them.
-    await this.#mailbox.makeRoom(deliveries.map(({ bucketEndMs }) => bucketEndMs));
-    return deliveries.map((delivery) => done([], { write: delivery }));
+    await this.#mailbox.makeRoom(deliveries.filter(isLive).map(({ bucketEndMs }) => bucketEndMs));
+    return deliveries.map((delivery) => done([], isLive(delivery) ? { write: delivery } : {}));
   }
 }

@@ -6,6 +6,7 @@ import type { FastifyReply } from "fastify";
 
 import { CallerOf, tenantOf, type Caller } from "../http/caller.ts";
 import { readConversationId } from "../http/conversation-id.ts";
+import { IngestMetrics } from "../ingest.metrics.ts";
 import { CLOCK, SETTINGS, type IngestSettings } from "../ingest.ports.ts";
 import { problem } from "../ingest.problems.ts";
 import { MAILBOX, type Mailbox } from "./mailbox.ts";
@@ -19,6 +20,7 @@ export class RepliesController implements OnModuleDestroy {
   readonly #waker: Waker;
   readonly #clock: Clock;
   readonly #settings: IngestSettings;
+  readonly #metrics: IngestMetrics;
   readonly #draining = new AbortController();
 
   constructor(
@@ -26,11 +28,13 @@ export class RepliesController implements OnModuleDestroy {
     @Inject(Waker) waker: Waker,
     @Inject(CLOCK) clock: Clock,
     @Inject(SETTINGS) settings: IngestSettings,
+    @Inject(IngestMetrics) metrics: IngestMetrics,
   ) {
     this.#mailbox = mailbox;
     this.#waker = waker;
     this.#clock = clock;
     this.#settings = settings;
+    this.#metrics = metrics;
   }
 
   /** Last-Event-ID, the `id` of the last event that was read, resumes after it; without it the mailbox is read whole. */
@@ -52,7 +56,7 @@ export class RepliesController implements OnModuleDestroy {
       nowMs: () => this.#clock.nowMs(),
       keepAliveMs: this.#settings.keepAliveMs,
       reconnectMs: this.#settings.reconnectMs,
-      closed: closeOf(reply),
+      closed: this.#closeOf(reply),
       draining: this.#draining.signal,
     });
     void reply
@@ -63,16 +67,20 @@ export class RepliesController implements OnModuleDestroy {
       .send(Readable.from(stream, { objectMode: false }));
   }
 
+  #closeOf(reply: FastifyReply): AbortSignal {
+    const closed = new AbortController();
+    this.#metrics.streamOpened();
+    reply.raw.once("close", () => {
+      this.#metrics.streamClosed();
+      closed.abort();
+    });
+    return closed.signal;
+  }
+
   /** Ends each stream with a `retry:`, before the HTTP server waits for its connections to end. */
   onModuleDestroy(): void {
     this.#draining.abort();
   }
-}
-
-function closeOf(reply: FastifyReply): AbortSignal {
-  const closed = new AbortController();
-  reply.raw.once("close", () => closed.abort());
-  return closed.signal;
 }
 
 function readLastEventId(header: string | undefined): number {
