@@ -3,7 +3,7 @@ import { topics } from "@cloister/contracts/topics";
 import { createKemPrivateKey, createKemPublicKey, Stage, type MessageId } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord } from "@cloister/keyring";
-import { PostgresMessageLog, type Failpoints } from "@cloister/messaging";
+import { GAPS, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
 import { passageMigrations, passageSchema, sealedVectorIndex, type PassageTables } from "@cloister/retrieval";
 import type { RunningService } from "@cloister/service";
 import { sql } from "kysely";
@@ -221,18 +221,22 @@ describe("enclave-inference", () => {
     expect(runtime.requests.map(({ question }) => question)).not.toContain("A document.");
   });
 
-  it("answers once, by the same id, when it was stopped before the reply left", async () => {
+  it.each(GAPS)("answers once when it was stopped %s", async (gap) => {
     await service.close();
-    await start(failOnce("before-relay", "enclave-inference"));
+    await start(failOnce(gap, "enclave-inference"));
     const conversation = keys.openConversation();
     const question = asked(keys, conversation.record, "Only one answer, please.", nowMs);
     await send(question);
-    await eventually(() => expect(service.isReady()).toBe(false));
+    await eventually(() => {
+      expect(service.isReady()).toBe(false);
+    });
     await service.close();
     await start();
     await replyTo(question, conversation);
-    expect(await turnsOf(conversation.record)).toHaveLength(1);
-    expect(await repliesFor(question.causeId, conversation)).toHaveLength(1);
+    await ask(conversation, "And one more?");
+    expect(await turnsOf(conversation.record)).toHaveLength(2);
+    const replies = await repliesFor(question.causeId, conversation);
+    expect(new Set(replies.map(({ envelope }) => Buffer.from(envelope).toString("hex"))).size).toBe(1);
   });
 
   it("waits for a model server that is away", async () => {

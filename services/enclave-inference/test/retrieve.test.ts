@@ -1,0 +1,39 @@
+import { describe, expect, it } from "@jest/globals";
+import type { OpenedPassage } from "../src/open-passages.ts";
+import { retrieve } from "../src/retrieve.ts";
+
+const id = (n: number) => new Uint8Array(16).fill(n);
+const question = { text: "When is a refund paid?", causeId: id(1) };
+
+function passage(text: string, rest: Partial<OpenedPassage> = {}): OpenedPassage {
+  return { origin: "own", causeId: id(9), text, source: undefined, ...rest };
+}
+
+describe("retrieving passages", () => {
+  it("leaves out the question itself and the turns that the model is given anyway", () => {
+    const turns = [{ question: "Refund?", answer: "Yes.", causeId: id(2) }];
+    const passages = [1, 2, 3].map((n) => passage(`A refund is paid on day ${String(n)}.`, { causeId: id(n) }));
+    expect(retrieve(question, turns, passages).map(({ text }) => text)).toEqual(["A refund is paid on day 3."]);
+  });
+
+  it("finds a hidden value by the words that people ask for it with", () => {
+    const asked = { text: "What was my phone number?", causeId: id(1) };
+    expect(retrieve(asked, [], [passage("Reach me on [PHONE_NUMBER_1].")])).toHaveLength(1);
+  });
+
+  it.each([
+    ["knowledge", "knowledge", false],
+    ["subject", "conversation", false],
+    ["own", "conversation", true],
+  ] as const)("tells the model whose words a passage of origin %s holds", (origin, told, isOwn) => {
+    expect(retrieve(question, [], [passage("A refund is paid soon.", { origin })])).toMatchObject([
+      { origin: told, isOwn },
+    ]);
+  });
+
+  it("finds nothing for what no passage speaks of", () => {
+    expect(retrieve({ text: "Who won the championship?", causeId: id(1) }, [], [passage("A refund is paid.")])).toEqual(
+      [],
+    );
+  });
+});
