@@ -45,8 +45,8 @@ export class Keyring {
   readonly #options: KeyringOptions;
   readonly #identity: InstanceIdentity;
   readonly #keys: LeaseStore<LeasedKey>;
-  readonly #conversations: LeaseStore<ConversationRecord & { destroy?(): void }>;
-  readonly #tenants: LeaseStore<TenantTrust & { destroy?(): void }>;
+  readonly #conversations: LeaseStore<ConversationRecord>;
+  readonly #tenants: LeaseStore<TenantTrust>;
   /** The newest policy version seen, by tenant: `keys` can't go back behind it. */
   readonly #policyVersions = new Map<string, number>();
   readonly #sweeper: NodeJS.Timeout;
@@ -57,7 +57,7 @@ export class Keyring {
     const { role, evidence: source, configurationDigest, clock, capacity = DEFAULT_CAPACITY } = options;
     this.#options = options;
     this.#identity = new InstanceIdentity({ role, source, configurationDigest, clock });
-    this.#keys = new LeaseStore(clock, capacity);
+    this.#keys = new LeaseStore(clock, capacity, (key) => key.destroy());
     this.#conversations = new LeaseStore(clock, capacity);
     this.#tenants = new LeaseStore(clock, capacity);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY_MS).unref();

@@ -1,9 +1,5 @@
 import type { Clock } from "@cloister/service";
 
-interface Destroyable {
-  destroy(): void;
-}
-
 export interface Lease<Value> {
   readonly value: Value;
   /** On the monotonic clock. */
@@ -12,15 +8,17 @@ export interface Lease<Value> {
   readonly notAfterMs: number;
 }
 
-/** Leased values by name, at most `capacity`, the oldest given up first. A value that leaves is destroyed. */
-export class LeaseStore<Value extends Partial<Destroyable>> {
+/** Leased values by name, at most `capacity`, the oldest given up first. `destroy` gets each value that leaves. */
+export class LeaseStore<Value> {
   readonly #clock: Clock;
   readonly #capacity: number;
+  readonly #destroy: (value: Value) => void;
   readonly #leases = new Map<string, Lease<Value>>();
 
-  constructor(clock: Clock, capacity: number) {
+  constructor(clock: Clock, capacity: number, destroy: (value: Value) => void = () => undefined) {
     this.#clock = clock;
     this.#capacity = capacity;
+    this.#destroy = destroy;
   }
 
   get size(): number {
@@ -59,7 +57,9 @@ export class LeaseStore<Value extends Partial<Destroyable>> {
   }
 
   #drop(name: string): void {
-    this.#leases.get(name)?.value.destroy?.();
+    const lease = this.#leases.get(name);
+    if (lease === undefined) return;
     this.#leases.delete(name);
+    this.#destroy(lease.value);
   }
 }

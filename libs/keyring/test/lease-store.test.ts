@@ -11,7 +11,7 @@ class Handle {
 
 function setUp(capacity = 10) {
   const clock = new FakeClock();
-  const store = new LeaseStore<Handle>(clock, capacity);
+  const store = new LeaseStore<Handle>(clock, capacity, (handle) => handle.destroy());
   const put = (name: string, lifeMs = 60_000, notAfterMs = clock.nowMs() + 10 * 60_000, value = new Handle()) => {
     store.put(name, { value, endsAtMs: clock.monotonicMs() + lifeMs, notAfterMs });
     return value;

@@ -36,13 +36,15 @@ export class World {
     this.#log = parts.log;
   }
 
-  static async start(options: { onDisk?: true; log?: Log; config?: Partial<KeysConfig> } = {}): Promise<World> {
+  static async start(
+    options: { onDisk?: true; db?: Database; log?: Log; config?: Partial<KeysConfig> } = {},
+  ): Promise<World> {
     const clock = new FakeClock(Date.UTC(2026, 10, 22, 12, 34, 56));
     const folder = await mkdtemp(join(tmpdir(), "cloister-keys-"));
     const log = options.log ?? silentLog;
-    const db = options.onDisk
-      ? await openDatabase({ engine: "pglite", dataDir: join(folder, "db") })
-      : await testDatabase();
+    const db =
+      options.db ??
+      (options.onDisk ? await openDatabase({ engine: "pglite", dataDir: join(folder, "db") }) : await testDatabase());
     const keys = await runKeys({ clock, folder, db, log }, options.config);
     return new World({ clock, folder, db, keys, log });
   }

@@ -20,7 +20,8 @@ import type { ConversationName } from "../records/conversations.ts";
 import { findPolicy } from "../records/tenants.ts";
 import { refusing } from "../refusals.ts";
 import { loadConversations, type LoadedConversation } from "./load-conversations.ts";
-import { purposeKey } from "./purpose-key.ts";
+import { BucketKeysOfCall } from "./bucket-keys-of-call.ts";
+import { allowedPurpose, purposeKey } from "./purpose-key.ts";
 import type { AttestedSession } from "./sessions.ts";
 
 /** A tenant whose policy in force allows this instance. */
@@ -48,20 +49,21 @@ export class ReleaseCall {
   }
 
   async keys(requests: readonly KeyRequest[]): Promise<ReleasedKey[]> {
+    const bucketKeys = new BucketKeysOfCall(this.#parts);
     const released: ReleasedKey[] = [];
-    for (const request of requests) {
-      const outcome = await attempt(async () => {
-        const tenant = await this.#admitted(request.tenantId);
-        const { role } = this.#session;
-        return purposeKey(this.#parts, { role, tenant, conversation: this.#conversation(request), request });
-      });
-      const result =
-        outcome instanceof KeysError
-          ? { case: "refusal" as const, value: outcome.code }
-          : { case: "key" as const, value: outcome };
-      released.push(create(ReleasedKeySchema, { request, result }));
+    try {
+      for (const request of requests) {
+        const outcome = await attempt(() => this.#key(request, bucketKeys));
+        const result =
+          outcome instanceof KeysError
+            ? { case: "refusal" as const, value: outcome.code }
+            : { case: "key" as const, value: outcome };
+        released.push(create(ReleasedKeySchema, { request, result }));
+      }
+      return released;
+    } finally {
+      bucketKeys.destroy();
     }
-    return released;
   }
 
   async conversations(): Promise<ConversationRecord[]> {
@@ -84,6 +86,14 @@ export class ReleaseCall {
       records.push(create(TenantRecordSchema, { tenantId, ...fields }));
     }
     return records;
+  }
+
+  async #key(request: KeyRequest, bucketKeys: BucketKeysOfCall): Promise<Uint8Array> {
+    const purpose = allowedPurpose(this.#session.role, request);
+    const tenant = await this.#admitted(request.tenantId);
+    const conversation = this.#conversation(request);
+    const bucketEndMs = Number(request.bucketEndMs);
+    return purposeKey(this.#parts, { purpose, tenant, conversation, bucketEndMs, bucketKeys });
   }
 
   #admitted(tenantId: Uint8Array): Promise<AdmittedTenant> {

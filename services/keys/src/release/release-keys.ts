@@ -6,7 +6,7 @@ import {
   type ReleaseKeysRequest,
   type ReleaseKeysResponse,
 } from "@cloister/contracts/keys/release";
-import { createKemPublicKey, hpkeSeal } from "@cloister/envelope";
+import { hpkeSeal } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { releasedKeysSigningBytes } from "@cloister/keyring";
 import { releasedKeysAad, releasedKeysInfo, releaseKeysSigningBytes } from "@cloister/policy";
@@ -70,11 +70,10 @@ async function release(parts: KeysParts, session: AttestedSession, request: Rele
   });
 }
 
-function sealTo({ evidence }: AttestedSession, request: ReleaseKeysRequest, released: ReleasedKeys): Uint8Array {
-  const recipient = createKemPublicKey(nodeBackend, evidence.kemPublicKey);
+function sealTo({ kem }: AttestedSession, request: ReleaseKeysRequest, released: ReleasedKeys): Uint8Array {
   const plaintext = toBinary(ReleasedKeysSchema, released);
   for (const { result } of released.keys) if (result.case === "key") result.value.fill(0);
-  const sealed = hpkeSeal(nodeBackend, recipient, releasedKeysInfo(), releasedKeysAad(request), plaintext);
+  const sealed = hpkeSeal(nodeBackend, kem, releasedKeysInfo(), releasedKeysAad(request), plaintext);
   plaintext.fill(0);
   return sealed;
 }

@@ -18,7 +18,13 @@ import {
   type BeginSessionRequest,
   type BeginSessionResponse,
 } from "@cloister/contracts/keys/release";
-import { createVerifyingKey, type VerifyingKey } from "@cloister/envelope";
+import {
+  createKemPublicKey,
+  createVerifyingKey,
+  EnvelopeError,
+  type KemPublicKey,
+  type VerifyingKey,
+} from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
@@ -32,6 +38,8 @@ export interface AttestedSession {
   readonly sessionId: Uint8Array;
   readonly role: ReleaseRole;
   readonly evidence: InstanceEvidence;
+  /** The two keys that the evidence binds: released keys are sealed to one, requests are signed by the other. */
+  readonly kem: KemPublicKey;
   readonly signer: VerifyingKey;
   readonly expiresAtMs: number;
   /** The last sequence number that was used. */
@@ -84,8 +92,7 @@ export class Sessions {
     const nowMs = this.#parts.clock.nowMs();
     const notAfterMs = this.#verify(evidence, role, begun.nonce, nowMs);
     const expiresAtMs = Math.min(nowMs + SESSION_MS, notAfterMs);
-    const signer = createVerifyingKey(nodeBackend, evidence.signingPublicKey);
-    this.#put(this.#attested, { ...begun, role, evidence, signer, expiresAtMs, lastSequence: 0n });
+    this.#put(this.#attested, { ...begun, ...boundKeys(evidence), role, evidence, expiresAtMs, lastSequence: 0n });
     return create(AttestSessionResponseSchema, { expiresAtMs: BigInt(expiresAtMs) });
   }
 
@@ -133,6 +140,18 @@ export class Sessions {
       session !== undefined && session.sessionId.length === id.length && timingSafeEqual(session.sessionId, id);
     if (isOurs && this.#parts.clock.nowMs() < session.expiresAtMs) return session;
     throw new KeysError("SESSION_UNKNOWN", "The session is unknown or has expired: begin a new one.");
+  }
+}
+
+function boundKeys(evidence: InstanceEvidence): Pick<AttestedSession, "kem" | "signer"> {
+  try {
+    return {
+      kem: createKemPublicKey(nodeBackend, evidence.kemPublicKey),
+      signer: createVerifyingKey(nodeBackend, evidence.signingPublicKey),
+    };
+  } catch (cause) {
+    if (!(cause instanceof EnvelopeError)) throw cause;
+    throw new KeysError("EVIDENCE_REJECTED", "An instance's evidence binds bytes that are no keys.", { cause });
   }
 }
 
