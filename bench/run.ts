@@ -1,6 +1,6 @@
 /** `npm run bench <name>`: installs what a benchmark compares with, builds what it measures, and runs it. */
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const BENCHMARKS: Readonly<Record<string, { readonly builds: readonly string[] }>> = {
@@ -16,9 +16,15 @@ if (!benchmark) {
 }
 
 const folder = `${root}bench/${name}`;
-if (!existsSync(`${folder}/node_modules`)) run("npm", ["ci", "--prefix", folder]);
+// npm writes its own copy of the lockfile last of all, so an older or missing one means another or half an installation.
+if (changedAtMs("node_modules/.package-lock.json") < changedAtMs("package-lock.json"))
+  run("npm", ["ci", "--prefix", folder]);
 run("npx", ["tsc", "-b", ...benchmark.builds]);
 run(process.execPath, ["--expose-gc", `${folder}/main.ts`, ...options]);
+
+function changedAtMs(file: string): number {
+  return statSync(`${folder}/${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
 
 function run(command: string, args: readonly string[]): void {
   // npm's own lines go to stderr, so that the table alone is on stdout.
