@@ -37,6 +37,7 @@ export default {
     {
       ...shared,
       displayName: "system",
+      testEnvironment: "<rootDir>/libs/testing/jest/pglite-environment.mjs",
       testMatch: ["<rootDir>/**/test/**/*.system.test.ts", "<rootDir>/test/{e2e,faults,operator}/**/*.test.ts"],
       testPathIgnorePatterns: ["/node_modules/"],
     },
