@@ -1,0 +1,172 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient, type Client, type Transport } from "@connectrpc/connect";
+import { AuthorityService } from "@cloister/contracts/keys/authority";
+import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
+import { topics } from "@cloister/contracts/topics";
+import { attestInstances, type AttestedInstances } from "@cloister/embedded";
+import { deriveConversationId } from "@cloister/envelope";
+import { Keyring, keysTransport, type KeyringOptions } from "@cloister/keyring";
+import { PostgresMessageLog, type MessageLog, type OutgoingRecord } from "@cloister/messaging";
+import {
+  embeddedCapabilities,
+  verifyAuthorityChain,
+  verifyConversationStatement,
+  type Admission,
+  type PolicyChoices,
+  type VerifiedChain,
+} from "@cloister/policy";
+import { LocalKeyring, startKeys, type RunningKeys } from "@cloister/service-keys";
+import type { Log } from "@cloister/service";
+import { wakeUpsFor, type Database } from "@cloister/storage";
+import { FakeClock, silentLog, testDatabase } from "@cloister/testing";
+import { Device, type OpenedConversation } from "./device.ts";
+import { TestTenant } from "./tenant.ts";
+
+const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
+
+/** The real `keys` with its own database, and a message log: what a single other service needs around it. */
+export class KeysWorld {
+  readonly clock: FakeClock;
+  readonly folder: string;
+  readonly instances: AttestedInstances;
+  /** Of all services but `keys`. */
+  readonly db: Database;
+  readonly keysDb: Database;
+  /** Everything that was produced, in order. */
+  readonly produced: OutgoingRecord[] = [];
+  readonly messages: MessageLog;
+  #keys: RunningKeys;
+
+  private constructor(
+    parts: Pick<KeysWorld, "clock" | "folder" | "instances" | "db" | "keysDb" | "messages">,
+    keys: RunningKeys,
+  ) {
+    this.clock = parts.clock;
+    this.folder = parts.folder;
+    this.instances = parts.instances;
+    this.db = parts.db;
+    this.keysDb = parts.keysDb;
+    this.messages = recording(parts.messages, this.produced);
+    this.#keys = keys;
+  }
+
+  static async start(log: Log = silentLog): Promise<KeysWorld> {
+    const clock = new FakeClock(Date.UTC(2026, 10, 22, 12, 10));
+    const folder = await mkdtemp(join(tmpdir(), "cloister-test-"));
+    const instances = await attestInstances(join(folder, "root"), clock, { runtime: "extractive" });
+    const [db, keysDb] = [await testDatabase(), await testDatabase()];
+    const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
+    await messages.ensureTopics(Object.values(topics).map((name) => ({ name, partitions: 2 })));
+    const parts = { clock, folder, instances, db, keysDb, messages };
+    return new KeysWorld(parts, await runKeys(parts));
+  }
+
+  /** `keys` goes away: nobody answers at its doors. */
+  stopKeys(): Promise<void> {
+    return this.#keys.close();
+  }
+
+  /** And is back, over the same database, at another port, without any session of before. */
+  async startKeys(): Promise<void> {
+    this.#keys = await runKeys(this);
+  }
+
+  async close(): Promise<void> {
+    await this.messages.close();
+    await this.#keys.close();
+    await Promise.all([this.db.close(), this.keysDb.close()]);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** To wherever `keys` listens now. */
+  transport(door: keyof typeof credentials): Transport {
+    const now = (): Transport => keysTransport({ url: this.#keys.connectUrl, credential: credentials[door] });
+    return { unary: (...call) => now().unary(...call), stream: (...call) => now().stream(...call) };
+  }
+
+  get authority(): Client<typeof AuthorityService> {
+    return createClient(AuthorityService, this.transport("authority"));
+  }
+
+  get lifecycle(): Client<typeof LifecycleService> {
+    return createClient(LifecycleService, this.transport("lifecycle"));
+  }
+
+  /** A genuine instance's keyring. */
+  keyring(role: KeyringOptions["role"]): Keyring {
+    const transport = this.transport("release");
+    return new Keyring({
+      role,
+      transport,
+      ...this.instances.machines[role],
+      allowDevelopment: true,
+      clock: this.clock,
+    });
+  }
+
+  async newTenant(choices: Partial<PolicyChoices> = {}): Promise<TestTenant> {
+    const tenant = new TestTenant(this.instances);
+    await this.authority.applyPolicy(tenant.signed(tenant.policy(this.clock.nowMs(), choices)));
+    return tenant;
+  }
+
+  async open(tenant: TestTenant, admitted: Partial<Admission> = {}): Promise<OpenedConversation> {
+    const device = new Device();
+    const admission = tenant.admission(device.publicKeys, this.clock.nowMs(), admitted);
+    const { statement: note } = await this.authority.openConversation(device.openRequest(tenant, admission));
+    const keys = { kem: device.kem.publicKeyBytes, signing: device.signer.publicKeyBytes };
+    const id = deriveConversationId(tenant.tenantId, keys, device.salt);
+    const expected = { nowMs: this.clock.nowMs(), conversationId: id };
+    return { tenant, device, id, statement: verifyConversationStatement(note, await this.chain(tenant), expected) };
+  }
+
+  /** Root → policy → keys → issuer, verified as a reader does. */
+  async chain({ tenantId }: TestTenant): Promise<VerifiedChain> {
+    const { chain } = await this.authority.getPolicy({ tenantId });
+    if (chain === undefined) throw new Error("the answer carries no chain");
+    const { verifiers } = this.instances.machines.keys;
+    return verifyAuthorityChain({ tenantId, chain, nowMs: this.clock.nowMs(), verifiers, allowDevelopment: true });
+  }
+}
+
+async function runKeys({
+  folder,
+  clock,
+  keysDb: db,
+  instances: { machines, simulatedRoot },
+}: Pick<KeysWorld, "folder" | "clock" | "keysDb" | "instances">): Promise<RunningKeys> {
+  const { evidence, verifiers, configurationDigest } = machines.keys;
+  return startKeys(
+    {
+      grpc: { host: "127.0.0.1", port: 0 },
+      credentials,
+      configurationDigest,
+      simulatedRoots: [simulatedRoot],
+      allowDevelopment: true,
+      capabilities: embeddedCapabilities,
+    },
+    {
+      db,
+      keyWrapper: await LocalKeyring.open(join(folder, "keyring.json")),
+      evidence,
+      verifiers,
+      clock,
+      log: silentLog,
+    },
+  );
+}
+
+/** Writes down what passes, in order. */
+function recording(messages: MessageLog, produced: OutgoingRecord[]): MessageLog {
+  return {
+    ensureTopics: (definitions) => messages.ensureTopics(definitions),
+    produce: async (records) => {
+      await messages.produce(records);
+      produced.push(...records);
+    },
+    consume: (options) => messages.consume(options),
+    close: () => messages.close(),
+  };
+}

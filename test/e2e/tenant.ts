@@ -1,0 +1,79 @@
+import { randomBytes } from "node:crypto";
+import { deriveTenantId } from "@cloister/envelope";
+import type { AttestedInstances } from "@cloister/embedded";
+import {
+  clientKeysHash,
+  DAY_MS,
+  definePolicy,
+  signAdmission,
+  signerFromSeed,
+  signPolicy,
+  type Admission,
+  type NoteSigner,
+  type Policy,
+  type PolicyChoices,
+} from "@cloister/policy";
+
+export const newSigner = (): NoteSigner => signerFromSeed(randomBytes(32));
+
+const days = (count: number) => ({ periodMs: count * DAY_MS, minimumDays: 0 });
+
+/** A tenant with a root key and an application backend that admits people, under policies that allow these instances. */
+export class TestTenant {
+  readonly root = newSigner();
+  readonly admissionIssuer = newSigner();
+  readonly tenantId = deriveTenantId(this.root.publicKey);
+  readonly #instances: AttestedInstances;
+
+  constructor(instances: AttestedInstances) {
+    this.#instances = instances;
+  }
+
+  /** Text lives a day on its way, what is remembered a week. */
+  policy(nowMs: number, choices: Partial<PolicyChoices> = {}): Policy {
+    const { machines, simulatedRoot } = this.#instances;
+    const allowed = (role: keyof typeof machines) => {
+      const { measurement, configurationDigest } = machines[role];
+      return [{ measurement, configurationDigest }];
+    };
+    return definePolicy("standard", {
+      version: 1,
+      tenantId: this.tenantId,
+      roots: [this.root.publicKey],
+      notBeforeMs: nowMs - DAY_MS,
+      expiresAtMs: nowMs + 80 * DAY_MS,
+      measurements: {
+        keys: allowed("keys"),
+        redaction: allowed("redaction"),
+        "enclave-inference": allowed("enclave-inference"),
+        embedding: allowed("embedding"),
+      },
+      admissionIssuers: [{ name: "app-backend", publicKey: this.admissionIssuer.publicKey }],
+      kms: { custody: "byok", provider: "local", keyRef: "" },
+      periods: { flow: days(1), map: days(7), log: days(7), vector: days(7), mailbox: days(7), audit: days(7) },
+      development: true,
+      simulatedRoots: [simulatedRoot],
+      ...choices,
+    });
+  }
+
+  /** The request that applies a policy. */
+  signed(policy: Policy, root: NoteSigner = this.root) {
+    return { genesisRoot: this.root.publicKey, policy: signPolicy(policy, root) };
+  }
+
+  admission(keys: Parameters<typeof clientKeysHash>[0], nowMs: number, changes: Partial<Admission> = {}): Uint8Array {
+    const admission: Admission = {
+      id: randomBytes(16),
+      tenantId: this.tenantId,
+      clientKeysHash: clientKeysHash(keys),
+      kind: "chat",
+      subjectRef: null,
+      knowledgeBases: [],
+      issuedAtMs: nowMs,
+      expiresAtMs: nowMs + 600_000,
+      ...changes,
+    };
+    return signAdmission(admission, this.admissionIssuer);
+  }
+}
