@@ -75,7 +75,8 @@ export class Keyring {
    */
   async lease(requests: readonly KeyRequest[], conversations: readonly ConversationName[] = []): Promise<LeasedKeys> {
     const names = uniqueConversations([...requests, ...conversations]);
-    const turn = this.#turn.then(() => this.#leaseInTurn(requests, names));
+    const wanted = uniqueRequests(requests);
+    const turn = this.#turn.then(() => this.#leaseInTurn(wanted, names));
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
@@ -182,6 +183,11 @@ export class Keyring {
 
 function valueOf<Value>(outcome: { readonly value: Value } | KeyringError): Value | KeyringError {
   return outcome instanceof KeyringError ? outcome : outcome.value;
+}
+
+/** Many envelopes of a batch lie under one key; it is asked for once. */
+function uniqueRequests(requests: readonly KeyRequest[]): KeyRequest[] {
+  return [...new Map(requests.map((request) => [requestText(request), request])).values()];
 }
 
 function uniqueConversations(names: readonly ConversationName[]): ConversationName[] {

@@ -1,5 +1,5 @@
-import type { ConversationRecord } from "@cloister/keyring";
-import type { PassageReader } from "@cloister/retrieval";
+import type { ConversationRecord, KeyRequest } from "@cloister/keyring";
+import type { PassageReader, SealedPassage } from "@cloister/retrieval";
 import type { Kysely } from "kysely";
 import { openPassages, vectorKeyOf, type OpenedPassage } from "./open-passages.ts";
 import type { KeySource } from "./ports.ts";
@@ -20,7 +20,12 @@ export interface ContextPorts {
   readonly keys: KeySource;
 }
 
-/** The contexts of a batch's conversations, by one call for all keys. Throws for outages alone. */
+/** Below what `keys` answers in one call. */
+const maxKeysPerLease = 4_000;
+/** Of one conversation's passages: a person's many other conversations give way to this one and its knowledge bases. */
+const maxPassageKeys = 1_000;
+
+/** The contexts of a batch's conversations, by one call for all keys if it can hold them. Throws for outages alone. */
 export async function contextsOf(
   conversations: readonly ConversationRecord[],
   { db, passages, keys }: ContextPorts,
@@ -30,14 +35,39 @@ export async function contextsOf(
     conversations.map(async (conversation) => ({
       conversation,
       turns: await turnRows(db, conversation, nowMs),
-      passages: await passages.fetch(scopeOf(conversation, nowMs)),
+      passages: withinKeys(await passages.fetch(scopeOf(conversation, nowMs)), conversation),
     })),
   );
-  const lease = await keys.lease(
-    sealed.flatMap((one) => [...one.turns.map(logKeyOf), ...one.passages.map(vectorKeyOf)]),
-  );
-  return sealed.map((one) => ({
-    turns: openTurns(one.turns, lease, nowMs),
-    passages: openPassages(one.passages, one.conversation, lease, nowMs),
-  }));
+  const wanted = sealed.map((one) => [...one.turns.map(logKeyOf), ...one.passages.map(vectorKeyOf)]);
+  const isOneCall = new Set(wanted.flat().map(keyName)).size <= maxKeysPerLease;
+  const shared = isOneCall ? await keys.lease(wanted.flat()) : undefined;
+  const contexts: ConversationContext[] = [];
+  for (const [n, one] of sealed.entries()) {
+    const lease = shared ?? (await keys.lease(wanted[n] ?? []));
+    contexts.push({
+      turns: openTurns(one.turns, lease, nowMs),
+      passages: openPassages(one.passages, one.conversation, lease, nowMs),
+    });
+  }
+  return contexts;
+}
+
+function withinKeys(
+  passages: readonly SealedPassage[],
+  { conversationId, knowledgeBases }: ConversationRecord,
+): SealedPassage[] {
+  const near = new Set([conversationId, ...knowledgeBases].map((id) => Buffer.from(id).toString("hex")));
+  const isNear = (passage: SealedPassage) => near.has(Buffer.from(passage.conversationId).toString("hex"));
+  const nearestFirst = [...passages.filter(isNear), ...passages.filter((passage) => !isNear(passage))];
+  const names = new Set<string>();
+  return nearestFirst.filter((passage) => {
+    const name = keyName(vectorKeyOf(passage));
+    if (!names.has(name) && names.size >= maxPassageKeys) return false;
+    names.add(name);
+    return true;
+  });
+}
+
+function keyName({ conversationId, purpose, bucketEndMs }: KeyRequest): string {
+  return `${Buffer.from(conversationId).toString("hex")}/${purpose}/${String(bucketEndMs)}`;
 }
