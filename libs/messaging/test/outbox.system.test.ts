@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { Outbox, PostgresMessageLog, protocolMigrations, type MessageLog } from "@cloister/messaging";
+import { systemClock } from "@cloister/service";
+import { inTransaction, migrate, schemaOf, wakeUpsFor, type Database } from "@cloister/storage";
+import { eventually, readTopic, silentLog, testDatabase } from "@cloister/testing";
+import { bucketEndMs, toyMessage, toyRecord } from "./toy-service.ts";
+
+jest.setTimeout(30_000);
+
+describe("the outbox of a door", () => {
+  let db: Database;
+  let messages: PostgresMessageLog;
+  beforeAll(async () => {
+    db = await testDatabase();
+    messages = await PostgresMessageLog.open({ db, clock: systemClock, log: silentLog, wakeUps: wakeUpsFor(db) });
+    await migrate(db, "door", protocolMigrations);
+  }, 60_000);
+  afterAll(() => db.close());
+
+  const outboxTo = (topic: string, log: MessageLog) => {
+    const tables = schemaOf<Record<string, never>>(db, "door");
+    const outbox = new Outbox({
+      db: tables,
+      schema: "door",
+      lane: topic,
+      messages: log,
+      clock: systemClock,
+      log: silentLog,
+    });
+    const send = async (...texts: string[]): Promise<void> => {
+      await outbox.prepare([bucketEndMs]);
+      await inTransaction(tables, (tx) =>
+        outbox.append(
+          tx,
+          texts.map((text) => toyRecord(topic, { id: text, conversation: "a", text })),
+        ),
+      );
+      outbox.wake();
+    };
+    return { outbox, send };
+  };
+  const sent = async (topic: string): Promise<string[]> =>
+    (await readTopic(db, topic)).map((one) => toyMessage(one).text);
+
+  it("sends what was committed, in its order, and what an earlier process left", async () => {
+    await messages.ensureTopics([{ name: "door.a", partitions: 1 }]);
+    const { outbox, send } = outboxTo("door.a", messages);
+    await send("left", "over");
+    expect(await sent("door.a")).toEqual([]);
+    outbox.start();
+    await send("one", "two");
+    await send("three");
+    await eventually(async () => expect(await sent("door.a")).toEqual(["left", "over", "one", "two", "three"]));
+    await outbox.close();
+  });
+
+  it("keeps what the log does not take until it does", async () => {
+    await messages.ensureTopics([{ name: "door.b", partitions: 1 }]);
+    let isAway = true;
+    const flaky: MessageLog = {
+      ensureTopics: (topics) => messages.ensureTopics(topics),
+      produce: (records) => (isAway ? Promise.reject(new Error("away")) : messages.produce(records)),
+      consume: (options) => messages.consume(options),
+      close: () => Promise.resolve(),
+    };
+    const { outbox, send } = outboxTo("door.b", flaky);
+    outbox.start();
+    await send("one", "two");
+    isAway = false;
+    await eventually(async () => expect(await sent("door.b")).toEqual(["one", "two"]));
+    await outbox.close();
+  });
+
+  it("sends nothing of a transaction that was rolled back", async () => {
+    await messages.ensureTopics([{ name: "door.c", partitions: 1 }]);
+    const { outbox, send } = outboxTo("door.c", messages);
+    outbox.start();
+    const work = inTransaction(schemaOf<Record<string, never>>(db, "door"), async (tx) => {
+      await outbox.append(tx, [toyRecord("door.c", { id: "x", conversation: "a", text: "never" })]);
+      throw new Error("changed my mind");
+    });
+    await expect(work).rejects.toThrow("changed my mind");
+    await send("one");
+    await eventually(async () => expect(await sent("door.c")).toEqual(["one"]));
+    await outbox.close();
+  });
+});
