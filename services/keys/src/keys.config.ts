@@ -2,40 +2,40 @@ import { defineConfig, secretVariable, variable, type ConfigFrom } from "@cloist
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
-const token = z.string().min(32);
+const file = z.string().min(1);
 
-/** The environment of a `keys` that runs as a process of its own. */
-export const keysEnvironment = defineConfig({
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.string().startsWith("postgres"), {
-    description: "The database of keys alone: wrapped keys, policies, tombstones",
+/** Every environment variable that keys reads. */
+export const keysConfig = defineConfig({
+  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.url({ protocol: /^postgres(?:ql)?$/u }), {
+    description: "PostgreSQL with the schema of keys, in a database of its own: wrapped keys, policies, tombstones",
   }),
   host: variable("CLOISTER_KEYS_HOST", z.string().min(1), {
-    description: "Where the gRPC port listens",
+    description: "Address that the three doors, health and metrics listen on",
     default: "127.0.0.1",
   }),
-  port: variable("CLOISTER_KEYS_PORT", port, { description: "gRPC port of the three doors", default: "8090" }),
+  port: variable("CLOISTER_KEYS_PORT", port, {
+    description: "Port of the three doors (gRPC); 0 picks a free one",
+    default: "8090",
+  }),
   healthPort: variable("CLOISTER_KEYS_HEALTH_PORT", port, {
-    description: "HTTP port of health and metrics",
+    description: "Port that health and metrics listen on; 0 picks a free one",
     default: "8091",
   }),
-  authorityToken: secretVariable("CLOISTER_KEYS_AUTHORITY_TOKEN", token, {
-    description: "Credential of ingest: policies and conversations",
+  authorityTokenFile: variable("CLOISTER_KEYS_AUTHORITY_TOKEN_FILE", file, {
+    description: "File with the credential of the Authority door: policies and conversations, never a key",
   }),
-  releaseToken: secretVariable("CLOISTER_KEYS_RELEASE_TOKEN", token, {
-    description: "Credential of attested services: sessions and keys",
+  releaseTokenFile: variable("CLOISTER_KEYS_RELEASE_TOKEN_FILE", file, {
+    description: "File with the credential of the Release door; what may be read is decided by evidence, not by it",
   }),
-  lifecycleToken: secretVariable("CLOISTER_KEYS_LIFECYCLE_TOKEN", token, {
-    description: "Credential of retention: destruction and receipts, never a key",
+  lifecycleTokenFile: variable("CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE", file, {
+    description: "File with the credential of the Lifecycle door: destruction and receipts, never a key",
   }),
-  keyringFile: variable("CLOISTER_KEYS_KEYRING_FILE", z.string().min(1), {
-    description: "The local keyring with the tenants' KEKs, mode 0600; development only",
+  keyringFile: variable("CLOISTER_KEYS_KEYRING_FILE", file, {
+    description: "Local keyring with the tenants' KEKs (development): a file, 0600, made when absent",
   }),
-  configurationFile: variable("CLOISTER_KEYS_CONFIGURATION_FILE", z.string().min(1), {
-    description: "The security-relevant configuration; its digest is in the evidence and in each tenant's policy",
-  }),
-  simulatedRootFile: variable("CLOISTER_SIMULATED_ROOT_FILE", z.string().min(1), {
-    description: "The root of simulated evidence, 32 bytes, mode 0600; development only",
+  simulatedRootFile: variable("CLOISTER_SIMULATED_ROOT_FILE", file, {
+    description: "Root key of simulated evidence (development): a file, 0600, made when absent",
   }),
 });
 
-export type KeysEnvironment = ConfigFrom<typeof keysEnvironment>;
+export type KeysEnvironment = ConfigFrom<typeof keysConfig>;

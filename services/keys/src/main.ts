@@ -1,40 +1,38 @@
-import { readFile } from "node:fs/promises";
-import { configurationDigest } from "@cloister/attestation";
-import { developmentEvidence } from "@cloister/keyring/development";
+import { SimulatedMachine } from "@cloister/keyring/simulated";
 import { embeddedCapabilities } from "@cloister/policy";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase } from "@cloister/storage";
-import { LocalKeyring } from "./adapters/local-keyring.ts";
-import { keysEnvironment } from "./keys.config.ts";
-import { startKeys } from "./start-keys.ts";
+import { readCredential } from "./adapters/credential-file.ts";
+import { codeFolder, LocalKeyring, securityConfiguration, startKeys } from "./index.ts";
+import { keysConfig } from "./keys.config.ts";
 
 await runMain("keys", async () => {
-  const environment = keysEnvironment.parse(process.env);
+  const environment = keysConfig.parse(process.env);
+  const { host, port, healthPort, databaseUrl } = environment;
   const log = createLog({ service: "keys" });
-  const keyWrapper = await LocalKeyring.open(environment.keyringFile);
-  const evidence = await developmentEvidence({
-    role: "keys",
-    rootFile: environment.simulatedRootFile,
-    codeFolder: import.meta.dirname,
+  const machine = await SimulatedMachine.open(environment.simulatedRootFile);
+  const { evidence, verifiers, configurationDigest } = await machine.attest("keys", {
+    code: codeFolder,
+    configuration: securityConfiguration(),
     clock,
   });
-  const digest = configurationDigest(await readFile(environment.configurationFile));
-  const url = environment.databaseUrl.reveal();
-  const db = await openDatabase({ engine: "postgres", url, applicationName: "keys" });
+  const credentials = {
+    authority: await readCredential(environment.authorityTokenFile),
+    release: await readCredential(environment.releaseTokenFile),
+    lifecycle: await readCredential(environment.lifecycleTokenFile),
+  };
+  const keyWrapper = await LocalKeyring.open(environment.keyringFile);
+  const db = await openDatabase({ engine: "postgres", url: databaseUrl.reveal(), applicationName: "keys" });
   return startKeys(
     {
-      grpc: { host: environment.host, port: environment.port },
-      http: { host: environment.host, port: environment.healthPort },
-      credentials: {
-        authority: environment.authorityToken.reveal(),
-        release: environment.releaseToken.reveal(),
-        lifecycle: environment.lifecycleToken.reveal(),
-      },
-      configurationDigest: digest,
-      simulatedRoots: evidence.simulatedRoots,
+      grpc: { host, port },
+      http: { host, port: healthPort },
+      credentials,
+      configurationDigest,
+      simulatedRoots: [machine.rootPublicKey],
       allowDevelopment: true,
       capabilities: embeddedCapabilities,
     },
-    { db, keyWrapper, evidence: evidence.source, verifiers: evidence.verifiers, clock, log },
+    { db, keyWrapper, evidence, verifiers, clock, log },
   );
 });

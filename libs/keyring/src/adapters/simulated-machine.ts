@@ -10,7 +10,7 @@ import {
   type EvidenceVerifier,
 } from "@cloister/attestation";
 import { SimulatedRoot, simulatedEvidenceSource, simulatedVerifier } from "@cloister/attestation/simulated";
-import type { Clock } from "@cloister/service";
+import { codeOf, type Clock } from "@cloister/service";
 
 /** What an attested service needs to prove itself, whatever kind of machine it runs on. */
 export interface AttestedMachine {
@@ -80,7 +80,7 @@ async function createOnce(file: string, content: () => string): Promise<void> {
     // A link, unlike a rename, never replaces what another process has just made.
     await link(draft, file);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
   } finally {
     await rm(draft);
   }
