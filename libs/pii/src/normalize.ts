@@ -24,13 +24,23 @@ export function normalize(original: string): NormalizedText {
   const parts: string[] = [];
   const starts: number[] = [];
   const ends: number[] = [];
-  for (const segment of visibleSegments(original)) {
-    const normalized = normalizeSegment(segment.text);
-    parts.push(normalized);
-    for (let unit = 0; unit < normalized.length; unit++) {
-      starts.push(segment.start);
-      ends.push(segment.end);
+  for (let at = 0; at < original.length;) {
+    const plainEnd = endOfPlainRun(original, at);
+    parts.push(original.slice(at, plainEnd));
+    for (; at < plainEnd; at++) {
+      starts.push(at);
+      ends.push(at + 1);
     }
+    const otherEnd = endOfOtherRun(original, at);
+    for (const segment of visibleSegments(original.slice(at, otherEnd))) {
+      const normalized = normalizeSegment(segment.text);
+      parts.push(normalized);
+      for (let unit = 0; unit < normalized.length; unit++) {
+        starts.push(at + segment.start);
+        ends.push(at + segment.end);
+      }
+    }
+    at = otherEnd;
   }
   return {
     text: parts.join(""),
@@ -39,6 +49,19 @@ export function normalize(original: string): NormalizedText {
       end: end > start ? (ends[end - 1] ?? original.length) : (starts[start] ?? original.length),
     }),
   };
+}
+
+/** ASCII that is its own normal form: the last character of a run may carry a mark, so it is left to the next. */
+function endOfPlainRun(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) < 0x80 && !(text.charCodeAt(at + 1) >= 0x80)) at++;
+  return at;
+}
+
+function endOfOtherRun(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && (text.charCodeAt(at) >= 0x80 || text.charCodeAt(at + 1) >= 0x80)) at++;
+  return at;
 }
 
 interface Segment {

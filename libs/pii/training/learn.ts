@@ -21,7 +21,7 @@ export function learn(examples: readonly Example[], lexicon: Lexicon, epochs: nu
   const weights = new Float32Array(size);
   const weighted = new Float32Array(size);
   const rows = new Uint32Array(featuresPerToken);
-  const features = new Uint32Array(featuresPerToken);
+  const features = new Int32Array(featuresPerToken);
   const scores = new Float32Array(tagCount);
   let clock = 1;
 
@@ -43,7 +43,7 @@ export function learn(examples: readonly Example[], lexicon: Lexicon, epochs: nu
   }
 
   function study(text: TaggedText): void {
-    const masking = { words: random.chance(0.12), lists: random.chance(0.15) };
+    const masking = { words: random.chance(0.2), lists: random.chance(0.15) };
     const facts = factsOf(text.tokens, lexicon, masking);
     const writing = writingOf(text.tokens);
     let previous = outside;

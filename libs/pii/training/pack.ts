@@ -9,7 +9,7 @@ export function pack(
   { weights }: Learned,
   lists: Readonly<Record<ListName, WordSet>>,
   mostFeatures: number,
-  tuning: { readonly kindBias: readonly number[]; readonly marginScale: number },
+  tuning: { readonly kindBias: NamesArtefact["kindBias"]; readonly marginScale: number },
 ): NamesArtefact {
   const strength = (row: number): number => {
     const own = weights.subarray(row * tagCount, (row + 1) * tagCount);
@@ -39,7 +39,11 @@ export function pack(
   const filter = (name: ListName): string => base64(lists[name].bits);
   return {
     version: artefactVersion,
-    kindBias: tuning.kindBias.map((bias) => Math.round(bias * scale)),
+    kindBias: {
+      PERSON: Math.round(tuning.kindBias.PERSON * scale),
+      LOCATION: Math.round(tuning.kindBias.LOCATION * scale),
+      ORGANIZATION: Math.round(tuning.kindBias.ORGANIZATION * scale),
+    },
     marginScale: Math.round(tuning.marginScale * scale),
     lists: {
       givenName: filter("givenName"),

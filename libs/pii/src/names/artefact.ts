@@ -9,7 +9,7 @@ import { Weights } from "./weights.ts";
 export interface NamesArtefact {
   /** Raised when features or tags change, so that weights are never read with features they were not made for. */
   readonly version: number;
-  readonly kindBias: readonly number[];
+  readonly kindBias: { readonly PERSON: number; readonly LOCATION: number; readonly ORGANIZATION: number };
   readonly marginScale: number;
   /** The Bloom filters of `listNames`. */
   readonly lists: {
@@ -40,7 +40,7 @@ export function openArtefact(artefact: NamesArtefact): PerceptronModel {
   const keys = Uint32Array.from({ length: keyBytes.length / 4 }, (_, index) => view.getUint32(index * 4, true));
   const list = (words: string): WordSet => new WordSet(fromBase64(words));
   return {
-    kindBias: artefact.kindBias,
+    kindBias: [artefact.kindBias.PERSON, artefact.kindBias.LOCATION, artefact.kindBias.ORGANIZATION],
     marginScale: artefact.marginScale,
     weights: new Weights(keys, weights),
     lexicon: new Lexicon({

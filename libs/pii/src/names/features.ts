@@ -36,22 +36,30 @@ const border: TokenFacts = {
 };
 
 export function factsOf(tokens: readonly Token[], lexicon: Lexicon, masking?: Masking): TokenFacts[] {
+  // Long texts repeat their words: each is looked at once.
+  const known = new Map<string, TokenFacts>();
   return tokens.map((token) => {
-    const { text, lower } = token;
-    const kind = kindOf(text);
-    return {
-      word: masking?.words === true && kind < 4 ? 7 : hashText(kind === 4 ? `#${Math.min(text.length, 9)}` : lower),
-      shape: hashText(shapeOf(text)),
-      traits: masking?.lists === true ? 1 << 19 : lexicon.traits(lower),
-      kind,
-      suffix2: hashText(lower.slice(-2), 101),
-      suffix3: hashText(lower.slice(-3), 103),
-      suffix4: hashText(lower.slice(-4), 107),
-      prefix2: hashText(lower.slice(0, 2), 109),
-      prefix3: hashText(lower.slice(0, 3), 113),
-      startsLine: token.startsLine ? 1 : 0,
-    };
+    const name = token.startsLine ? `\n${token.text}` : token.text;
+    const facts = known.get(name) ?? factsOfToken(token, lexicon, masking);
+    known.set(name, facts);
+    return facts;
   });
+}
+
+function factsOfToken({ text, lower, startsLine }: Token, lexicon: Lexicon, masking: Masking | undefined): TokenFacts {
+  const kind = kindOf(text);
+  return {
+    word: masking?.words === true && kind < 4 ? 7 : hashText(kind === 4 ? `#${Math.min(text.length, 9)}` : lower),
+    shape: hashText(shapeOf(text)),
+    traits: masking?.lists === true ? 1 << 19 : lexicon.traits(lower),
+    kind,
+    suffix2: hashText(lower.slice(-2), 101),
+    suffix3: hashText(lower.slice(-3), 103),
+    suffix4: hashText(lower.slice(-4), 107),
+    prefix2: hashText(lower.slice(0, 2), 109),
+    prefix3: hashText(lower.slice(0, 3), 113),
+    startsLine: startsLine ? 1 : 0,
+  };
 }
 
 /** How a text as a whole is written: all lower case, all upper case, or as usual. Decides what a capital says. */
@@ -76,7 +84,7 @@ export function fillFeatures(
   writing: number,
   previousTag: number,
   tagBefore: number,
-  out: Uint32Array,
+  out: Int32Array,
 ): void {
   const here = facts[at] ?? border;
   const before = facts[at - 1] ?? border;

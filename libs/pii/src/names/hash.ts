@@ -1,14 +1,16 @@
-/** FNV-1a over UTF-16 units, 32 bits: the same in training and at run time, on every machine. */
-export function hashText(text: string, seed = 0x811c9dc5): number {
+// Hashes are signed 32-bit numbers: V8 keeps those in registers, and unsigned ones above 2^31 on the heap.
+
+/** FNV-1a over UTF-16 units: the same in training and at run time, on every machine. */
+export function hashText(text: string, seed = 0x811c9dc5 | 0): number {
   let hash = seed;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
+  return hash;
 }
 
 /** Mixes two hashes into one (the finalizer of MurmurHash3). */
 export function mix(a: number, b: number): number {
-  let hash = Math.imul(a ^ (b + 0x9e3779b9), 0x85ebca6b);
+  let hash = Math.imul(a ^ ((b + 0x9e3779b9) | 0), 0x85ebca6b);
   hash ^= hash >>> 13;
   hash = Math.imul(hash, 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return hash ^ (hash >>> 16);
 }

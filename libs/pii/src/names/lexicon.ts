@@ -1,4 +1,4 @@
-import type { WordSet } from "./wordSet.ts";
+import { wordHash, type WordSet } from "./wordSet.ts";
 
 /** The lists that tell the model what a word can be. The order is that of the bits in `traits`. */
 export const listNames = [
@@ -47,7 +47,8 @@ export class Lexicon {
   traits(lower: string): number {
     let traits = 0;
     if (lower.length > 1) {
-      for (let at = 0; at < this.#lists.length; at++) if (this.#lists[at]?.has(lower) === true) traits |= 1 << at;
+      const hash = wordHash(lower);
+      for (let at = 0; at < this.#lists.length; at++) if (this.#lists[at]?.has(hash) === true) traits |= 1 << at;
     }
     if (titleWords.has(lower)) traits |= 1 << 8;
     if (organizationWords.has(lower)) traits |= 1 << 9;

@@ -31,7 +31,7 @@ interface OpenSpan {
 function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpan[] {
   const facts = factsOf(tokens, model.lexicon);
   const writing = writingOf(tokens);
-  const features = new Uint32Array(featuresPerToken);
+  const features = new Int32Array(featuresPerToken);
   const scores = new Int32Array(tagCount);
   const spans: ExplainedSpan[] = [];
   let open: OpenSpan | undefined;

@@ -13,13 +13,23 @@ const someLetter = /\p{L}/u;
 export function refineNames(text: string, spans: readonly ExplainedSpan[]): ExplainedSpan[] {
   const whole = joinedSpans(
     text,
-    spans.flatMap((span) => withoutTitle(text, span)),
+    spans.flatMap((span) => withoutTitle(text, withoutBorderSigns(text, span))),
   );
   return whole.filter((span, index) => {
     const value = text.slice(span.start, span.end);
     if (functionWord.test(value) || formLabel.test(value)) return false;
     return someLetter.test(value) || isNextToPlace(text, whole, index);
   });
+}
+
+const borderSigns = /[\s,;:!?"()]/;
+
+/** "Springfield," ends before the comma; a full stop may belong to the name ("Acme Ltd."). */
+function withoutBorderSigns(text: string, span: ExplainedSpan): ExplainedSpan {
+  let { start, end } = span;
+  while (start < end && borderSigns.test(text.charAt(start))) start++;
+  while (end > start && borderSigns.test(text.charAt(end - 1))) end--;
+  return start < end ? { ...span, start, end } : span;
 }
 
 function withoutTitle(text: string, span: ExplainedSpan): ExplainedSpan[] {

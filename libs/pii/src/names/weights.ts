@@ -10,8 +10,8 @@ export function featureKey(hash: number): number {
 
 /** Weights of features: an open-addressed table from a feature's key to one small number a tag. */
 export class Weights {
-  readonly #keys: Uint32Array;
-  readonly #rows: Int32Array;
+  /** Key and first place of its row, side by side: one look into memory for both. */
+  readonly #table: Int32Array;
   readonly #weights: Int8Array;
   readonly #mask: number;
 
@@ -19,28 +19,34 @@ export class Weights {
   constructor(keys: Uint32Array, weights: Int8Array) {
     let size = 1024;
     while (size < keys.length * 2) size *= 2;
-    this.#keys = new Uint32Array(size);
-    this.#rows = new Int32Array(size);
+    this.#table = new Int32Array(size * 2);
     this.#weights = weights;
     this.#mask = size - 1;
     for (const [row, key] of keys.entries()) {
       let slot = key & this.#mask;
-      while (this.#keys[slot] !== 0) slot = (slot + 1) & this.#mask;
-      this.#keys[slot] = key;
-      this.#rows[slot] = row * tagCount;
+      while (this.#table[slot * 2] !== 0) slot = (slot + 1) & this.#mask;
+      this.#table[slot * 2] = key;
+      this.#table[slot * 2 + 1] = row * tagCount;
     }
   }
 
-  /** Adds up the rows of the features into `scores`. */
-  score(features: Uint32Array, scores: Int32Array): void {
+  /** Adds up the rows of the features into `scores`. The inner loop of the model: plain places, no iterators. */
+  score(features: Int32Array, scores: Int32Array): void {
+    const table = this.#table;
+    const weights = this.#weights;
+    const mask = this.#mask;
     scores.fill(0);
     for (let at = 0; at < features.length; at++) {
       const key = featureKey(features[at] ?? 0);
-      let slot = key & this.#mask;
-      while (this.#keys[slot] !== 0 && this.#keys[slot] !== key) slot = (slot + 1) & this.#mask;
-      if (this.#keys[slot] === 0) continue;
-      const row = this.#rows[slot] ?? 0;
-      for (let tag = 0; tag < tagCount; tag++) scores[tag] = (scores[tag] ?? 0) + (this.#weights[row + tag] ?? 0);
+      let slot = key & mask;
+      let found = table[slot * 2] ?? 0;
+      while (found !== 0 && found !== key) {
+        slot = (slot + 1) & mask;
+        found = table[slot * 2] ?? 0;
+      }
+      if (found === 0) continue;
+      const row = table[slot * 2 + 1] ?? 0;
+      for (let tag = 0; tag < tagCount; tag++) scores[tag] = (scores[tag] ?? 0) + (weights[row + tag] ?? 0);
     }
   }
 }

@@ -16,24 +16,37 @@ export class WordSet {
     return set;
   }
 
-  has(word: string): boolean {
+  /** `hash` is `wordHash` of the word, made once for all sets that are asked. */
+  has(hash: WordHash): boolean {
     const total = this.bits.length * 8;
-    let hash = hashText(word);
+    let at = hash.first;
     for (let probe = 0; probe < probes; probe++) {
-      hash = mix(hash, probe);
-      const bit = hash % total;
+      const bit = at % total;
       if (((this.bits[bit >>> 3] ?? 0) & (1 << (bit & 7))) === 0) return false;
+      at = (at + hash.step) >>> 0;
     }
     return true;
   }
 
   #add(word: string): void {
     const total = this.bits.length * 8;
-    let hash = hashText(word);
+    const { first, step } = wordHash(word);
+    let at = first;
     for (let probe = 0; probe < probes; probe++) {
-      hash = mix(hash, probe);
-      const bit = hash % total;
+      const bit = at % total;
       this.bits[bit >>> 3] = (this.bits[bit >>> 3] ?? 0) | (1 << (bit & 7));
+      at = (at + step) >>> 0;
     }
   }
+}
+
+export interface WordHash {
+  readonly first: number;
+  readonly step: number;
+}
+
+/** Two hashes make all probes (Kirsch and Mitzenmacher 2006). */
+export function wordHash(word: string): WordHash {
+  const first = mix(hashText(word), 1) >>> 0;
+  return { first, step: (mix(first, 2) | 1) >>> 0 };
 }
