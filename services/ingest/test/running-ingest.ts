@@ -7,9 +7,10 @@ import { MessageSealedSchema } from "@cloister/contracts/events";
 import { topics } from "@cloister/contracts/topics";
 import { readHeader } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import { PostgresMessageLog } from "@cloister/messaging";
-import { wakeUpsFor, type Database } from "@cloister/storage";
-import { capturedLog, FakeClock, readTopic, silentLog, testDatabase } from "@cloister/testing";
+import { PostgresMessageLog, type Failpoints } from "@cloister/messaging";
+import { bucketEndMs as bucketEnd } from "@cloister/policy";
+import { wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
+import { FakeClock, readTopic, silentLog, testDatabase } from "@cloister/testing";
 import {
   SimulatedAuthority,
   SimulatedInstance,
@@ -69,41 +70,51 @@ class KeysDoor {
 
 /** Ingest on a real database and a real log, before an Authority that checks and signs for real; a test is the rest. */
 export class IngestUnderTest {
-  readonly logged = capturedLog("ingest");
+  readonly clock = new FakeClock(startMs);
+  readonly tenant = new SimulatedTenant(startMs);
+  readonly authority = new SimulatedAuthority(this.tenant, () => this.clock.nowMs());
+  readonly keys = new KeysDoor(this.tenant, this.authority);
+  readonly #inference = new SimulatedInstance(this.tenant, "enclave-inference", startMs);
+  readonly #redaction = new SimulatedInstance(this.tenant, "redaction", startMs);
+  readonly #wakeUps: WakeUps;
+  #messages: PostgresMessageLog | undefined;
+  #service: RunningIngest | undefined;
 
-  private constructor(
-    readonly service: RunningIngest,
-    readonly db: Database,
-    readonly messages: PostgresMessageLog,
-    readonly clock: FakeClock,
-    readonly tenant: SimulatedTenant,
-    readonly authority: SimulatedAuthority,
-    readonly keys: KeysDoor,
-    readonly inference: SimulatedInstance,
-    readonly redaction: SimulatedInstance,
-  ) {}
+  private constructor(readonly db: Database) {
+    this.#wakeUps = wakeUpsFor(db);
+  }
 
   static async start(): Promise<IngestUnderTest> {
-    const db = await testDatabase();
-    const clock = new FakeClock(startMs);
-    const wakeUps = wakeUpsFor(db);
+    const ingest = new IngestUnderTest(await testDatabase());
+    await ingest.startService();
+    return ingest;
+  }
+
+  /** Starts ingest on what is in the database: anew, or after `stopService`. */
+  async startService(failpoints?: Failpoints): Promise<void> {
+    const { db, clock } = this;
+    const wakeUps = this.#wakeUps;
     const messages = await PostgresMessageLog.open({ db, clock, log: silentLog, wakeUps });
     await messages.ensureTopics([topics.inbound, topics.replies].map((name) => ({ name, partitions: 4 })));
-    const tenant = new SimulatedTenant(startMs);
-    const authority = new SimulatedAuthority(tenant, () => clock.nowMs());
-    const keys = new KeysDoor(tenant, authority);
     const config = { http: { host: "127.0.0.1", port: 0 }, keepAliveMs: 200, reconnectMs: 20 };
-    const ports = { db, messages, wakeUps, keysTransport: keys.transport, clock, log: silentLog };
-    const service = await startIngest(config, ports);
-    const inference = new SimulatedInstance(tenant, "enclave-inference", startMs);
-    const redaction = new SimulatedInstance(tenant, "redaction", startMs);
-    return new IngestUnderTest(service, db, messages, clock, tenant, authority, keys, inference, redaction);
+    const ports = { db, messages, wakeUps, keysTransport: this.keys.transport, clock, log: silentLog };
+    this.#messages = messages;
+    this.#service = await startIngest(config, { ...ports, ...(failpoints && { failpoints }) });
+  }
+
+  async stopService(): Promise<void> {
+    await this.#service?.close();
+    await this.#messages?.close();
   }
 
   async stop(): Promise<void> {
-    await this.service.close();
-    await this.messages.close();
+    await this.stopService();
     await this.db.close();
+  }
+
+  get service(): RunningIngest {
+    if (this.#service === undefined) throw new Error("ingest was not started");
+    return this.#service;
   }
 
   get baseUrl(): string {
@@ -152,13 +163,21 @@ export class IngestUnderTest {
     return records.map(({ value }) => fromBinary(MessageSealedSchema, value).envelope);
   }
 
-  /** What redaction or inference would put on chat.replies.v1 for that message. */
-  async answer(envelope: Uint8Array, answer: SimulatedAnswer, options: AnswerOptions = {}): Promise<void> {
+  /** What redaction or inference answers to that message: a serialized ReplyEvent. */
+  replyEvent(envelope: Uint8Array, answer: SimulatedAnswer, options: AnswerOptions = {}): Uint8Array {
     const header = readHeader(envelope);
     const statement = this.authority.statementOf(header.conversationId);
-    const instance = answer.kind === "reply" ? this.inference : this.redaction;
-    const value = instance.answer(header, statement, answer, this.clock.nowMs(), options);
-    const { conversationId: key, expiresAtMs: bucketEndMs } = header;
-    await this.messages.produce([{ topic: topics.replies, key, value, bucketEndMs }]);
+    const instance = answer.kind === "reply" ? this.#inference : this.#redaction;
+    return instance.answer(header, statement, answer, this.clock.nowMs(), options);
+  }
+
+  /** Puts a record on chat.replies.v1. */
+  async produceReply(conversationId: Uint8Array, value: Uint8Array): Promise<void> {
+    const bucketEndMs = bucketEnd(this.tenant.policy.periods.flow.periodMs, this.clock.nowMs());
+    await this.#messages?.produce([{ topic: topics.replies, key: conversationId, value, bucketEndMs }]);
+  }
+
+  async answer(envelope: Uint8Array, answer: SimulatedAnswer, options: AnswerOptions = {}): Promise<void> {
+    await this.produceReply(readHeader(envelope).conversationId, this.replyEvent(envelope, answer, options));
   }
 }
