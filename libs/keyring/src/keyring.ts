@@ -69,7 +69,8 @@ export class Keyring {
   }
 
   /**
-   * Keys and records for one batch. Records come for the conversations of all requests and for those named besides.
+   * Keys and records for one batch, at most 4,096 names together. Records come for the conversations of all requests
+   * and for those named besides.
    * @throws KeyringError of scope `shared` alone (KEYS_UNAVAILABLE, KEYS_NOT_TRUSTED …); what concerns one tenant,
    * conversation or key is thrown by the getter that asks for it.
    */
@@ -139,7 +140,7 @@ export class Keyring {
       } catch (error) {
         this.#session = undefined;
         const isForgotten = error instanceof KeyringError && error.code === "SESSION_UNKNOWN";
-        if (!isForgotten || attempt > 1) throw error;
+        if (!isForgotten || attempt > 1) throw asShared(error);
       }
     }
   }
@@ -179,6 +180,14 @@ export class Keyring {
   #sweep(): void {
     for (const store of [this.#keys, this.#conversations, this.#tenants]) store.sweep();
   }
+}
+
+/** A refusal of the whole call says nothing against any one record of the batch. */
+function asShared(error: unknown): unknown {
+  if (!(error instanceof KeyringError) || error.scope === "shared") return error;
+  return new KeyringError("KEYS_UNAVAILABLE", `The keys service refused a whole batch: ${error.code}.`, {
+    cause: error,
+  });
 }
 
 function valueOf<Value>(outcome: { readonly value: Value } | KeyringError): Value | KeyringError {

@@ -62,6 +62,7 @@ export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<R
   const server = new GrpcServer({ ...config.grpc, routes: keysRoutes(pipeline, config.credentials, log) });
   const module = KeysModule.register({ server, tenantKeys, identity });
   const service = await startService({ name: "keys", module, log, clock, ...(config.http && { http: config.http }) });
+  log.info("the doors are open", { address: server.url });
   return { ...service, connectUrl: server.url };
 }
 
