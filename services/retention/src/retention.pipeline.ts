@@ -43,7 +43,11 @@ export class RetentionPipeline {
     const nowMs = clock.nowMs();
     const due = await keys.due();
     const stored = await stores.list();
-    if (due.length === 0 && !stored.some(({ bucketEndMs }) => bucketEndMs <= nowMs)) return undefined;
+    if (due.length === 0 && !stored.some(({ bucketEndMs }) => bucketEndMs <= nowMs)) {
+      // A conversation whose last bucket has ended may never have had a key in it: its secret ends all the same.
+      await keys.destroy([]);
+      return undefined;
+    }
     const job: PurgeJob = {
       id: randomUUID(),
       state: "planned",
@@ -73,7 +77,7 @@ export class RetentionPipeline {
   }
 
   async #destroyKeys(job: PurgeJob): Promise<PurgeJob> {
-    const tombstones = job.keys.length === 0 ? [] : await this.steps.keys.destroy(job.keys);
+    const tombstones = await this.steps.keys.destroy(job.keys);
     return this.#saved({ ...job, state: "keys-destroyed", tombstones });
   }
 
@@ -115,8 +119,9 @@ export class RetentionPipeline {
   async #saved(job: PurgeJob): Promise<PurgeJob> {
     const { jobs, clock, failpoints } = this.steps;
     const saved = { ...job, updatedAtMs: clock.nowMs() };
-    await jobs.save(saved);
+    // Who lost the lease meanwhile must not write over what its successor has done.
     await this.#hold();
+    await jobs.save(saved);
     await failpoints.reached(saved.state);
     return saved;
   }
