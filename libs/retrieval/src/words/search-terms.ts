@@ -5,6 +5,8 @@ const placeholderOrWord = /\[[A-Z][A-Z_]*(?:_\d+(?:\.\d+)?)?\]|[\p{L}\p{N}]+(?:[
 const unspacedScript = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
 const wordSegmenter = new Intl.Segmenter("und", { granularity: "word" });
 
+const ascii = /^[\u0000-\u007f]*$/u;
+
 /**
  * The terms that stand for a text in a search, in order, with repeats: lower case, without diacritics, English words by
  * their Porter stem, without stop words. A placeholder such as `[PERSON_1]` is one term, and its
@@ -12,16 +14,34 @@ const wordSegmenter = new Intl.Segmenter("und", { granularity: "word" });
  * between words are cut by the Unicode dictionaries (UAX #29).
  */
 export function searchTerms(text: string): string[] {
-  const terms: string[] = [];
-  for (const [token] of withoutDiacritics(text).matchAll(placeholderOrWord)) {
-    if (token.startsWith("[")) terms.push(token.toLowerCase().replace(/\.\d+\]$/u, "]"));
-    else if (unspacedScript.test(token)) terms.push(...unspacedTerms(token));
-    else {
-      const term = wordTerm(token);
-      if (term !== undefined) terms.push(term);
+  return new TermReader().termsOf(text);
+}
+
+/** Reads many texts and works out each word once. It remembers words: keep it no longer than one search. */
+export class TermReader {
+  readonly #termOfWord = new Map<string, string | undefined>();
+
+  /** As `searchTerms`. */
+  termsOf(text: string): string[] {
+    const terms: string[] = [];
+    const isAscii = ascii.test(text);
+    for (const token of (isAscii ? text : withoutDiacritics(text)).match(placeholderOrWord) ?? []) {
+      if (token.startsWith("[")) terms.push(token.toLowerCase().replace(/\.\d+\]$/u, "]"));
+      else if (!isAscii && unspacedScript.test(token)) terms.push(...unspacedTerms(token));
+      else {
+        const term = this.#termOf(token);
+        if (term !== undefined) terms.push(term);
+      }
     }
+    return terms;
   }
-  return terms;
+
+  #termOf(token: string): string | undefined {
+    if (this.#termOfWord.has(token)) return this.#termOfWord.get(token);
+    const term = wordTerm(token);
+    this.#termOfWord.set(token, term);
+    return term;
+  }
 }
 
 function withoutDiacritics(text: string): string {

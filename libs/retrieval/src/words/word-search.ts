@@ -1,5 +1,5 @@
 import MiniSearch from "minisearch";
-import { searchTerms } from "./search-terms.ts";
+import { TermReader } from "./search-terms.ts";
 
 export interface Searchable {
   /** Empty when it has none. */
@@ -49,13 +49,18 @@ export function searchWords<T extends Searchable>(
   items: readonly T[],
   limits: WordSearchLimits = defaultWordSearchLimits,
 ): WordHit<T>[] {
-  const rarity = rarityIn(items);
-  const questionTerms = new Set(searchTerms(query.question));
-  const contextTerms = new Set(searchTerms(query.context ?? "").filter((term) => !questionTerms.has(term)));
-  const asked = [...sentenceTerms(query.question), ...sentenceTerms(query.context ?? "")];
+  const reader = new TermReader();
+  const texts = items.map(({ title, text }): TermsOfItem => ({
+    title: reader.termsOf(title),
+    text: reader.termsOf(text),
+  }));
+  const rarity = rarityIn(texts);
+  const questionTerms = new Set(reader.termsOf(query.question));
+  const contextTerms = new Set(reader.termsOf(query.context ?? "").filter((term) => !questionTerms.has(term)));
+  const asked = [query.question, query.context ?? ""].flatMap((text) => sentenceTerms(text, reader));
 
   const hits: WordHit<T>[] = [];
-  for (const { position, score, terms } of matchesIn(items, [...questionTerms, ...contextTerms], contextTerms)) {
+  for (const { position, score, terms } of matchesIn(texts, [...questionTerms, ...contextTerms], contextTerms)) {
     const item = items[position];
     if (item === undefined) continue;
     const coverage = Math.max(0, ...asked.map((wanted) => coverageOf(wanted, terms, rarity)));
@@ -71,14 +76,30 @@ interface Match {
   terms: ReadonlySet<string>;
 }
 
-function matchesIn(items: readonly Searchable[], terms: readonly string[], contextTerms: ReadonlySet<string>): Match[] {
-  const index = new MiniSearch<Searchable & { position: number }>({
+/** Of an item, each field's terms in order. */
+interface TermsOfItem {
+  title: readonly string[];
+  text: readonly string[];
+}
+
+function matchesIn(
+  texts: readonly TermsOfItem[],
+  terms: readonly string[],
+  contextTerms: ReadonlySet<string>,
+): Match[] {
+  const index = new MiniSearch<{ position: number; title: string; text: string }>({
     idField: "position",
     fields: ["title", "text"],
-    tokenize: (text, field) => (field === undefined ? text.split(termSeparator) : searchTerms(text)),
+    tokenize: (joined) => (joined === "" ? [] : joined.split(termSeparator)),
     processTerm: (term) => term,
   });
-  index.addAll(items.map(({ title, text }, position) => ({ position, title, text })));
+  index.addAll(
+    texts.map(({ title, text }, position) => ({
+      position,
+      title: title.join(termSeparator),
+      text: text.join(termSeparator),
+    })),
+  );
   const results = index.search(terms.join(termSeparator), {
     boost: { title: titleBoost },
     boostTerm: (term) => (contextTerms.has(term) ? contextBoost : 1),
@@ -93,17 +114,17 @@ function matchesIn(items: readonly Searchable[], terms: readonly string[], conte
 /** No term holds it: terms are words. */
 const termSeparator = "\u0000";
 
-function sentenceTerms(text: string): ReadonlySet<string>[] {
-  return Array.from(sentences.segment(text), ({ segment }) => new Set(searchTerms(segment)));
+function sentenceTerms(text: string, reader: TermReader): ReadonlySet<string>[] {
+  return Array.from(sentences.segment(text), ({ segment }) => new Set(reader.termsOf(segment)));
 }
 
 /** How much a term tells (the IDF of BM25). A placeholder that no item has tells nothing: it names somebody. */
-function rarityIn(items: readonly Searchable[]): (term: string) => number {
+function rarityIn(texts: readonly TermsOfItem[]): (term: string) => number {
   const frequency = new Map<string, number>();
-  for (const { title, text } of items) {
-    for (const term of new Set(searchTerms(`${title}\n${text}`))) frequency.set(term, (frequency.get(term) ?? 0) + 1);
+  for (const { title, text } of texts) {
+    for (const term of new Set([...title, ...text])) frequency.set(term, (frequency.get(term) ?? 0) + 1);
   }
-  const total = items.length + backgroundTexts;
+  const total = texts.length + backgroundTexts;
   return (term) => {
     const having = frequency.get(term) ?? 0;
     if (having === 0 && term.startsWith("[")) return 0;
