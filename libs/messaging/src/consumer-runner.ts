@@ -116,7 +116,8 @@ export class ConsumerRunner {
   ): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#once(partition, batch, isDrainingParked, verdict);
+        await this.#once(partition, batch, isDrainingParked, verdict);
+        return;
       } catch (error) {
         const isFenced = error instanceof MessagingError && error.code === "FENCED";
         // 23505: the inbox got the same id from another conversation meanwhile; 23514: a bucket was dropped.
@@ -175,7 +176,7 @@ export class ConsumerRunner {
   async #compute(fresh: readonly ConsumedRecord[]): Promise<readonly RecordResult[]> {
     if (fresh.length === 0) return [];
     const results = await this.#step({ consumer: this.#scope.consumer, records: fresh });
-    if (!Array.isArray(results) || results.length !== fresh.length) {
+    if (results.length !== fresh.length) {
       throw new MessagingError("CONSUMER_FATAL", `the step of ${this.#scope.consumer} did not answer each record once`);
     }
     for (const result of results) {

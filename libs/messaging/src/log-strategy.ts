@@ -65,7 +65,7 @@ export class LogStrategy extends Server implements ServiceStrategy {
     return;
   }
 
-  unwrap<T>(): T {
+  unwrap(): never {
     throw new MessagingError("CONSUMER_FATAL", "the log strategy has no server to unwrap");
   }
 
@@ -105,7 +105,10 @@ function stepOf(handler: MessageHandler): Step {
   return async (batch: ConsumedBatch) => {
     const answer: unknown = await handler(batch);
     const results: unknown = isObservable(answer) ? await lastValueFrom(answer) : answer;
-    // The runner checks that there is one result for each record; their form is the handler's declared return type.
+    if (!Array.isArray(results)) {
+      throw new MessagingError("CONSUMER_FATAL", `the handler of ${batch.consumer} did not answer with results`);
+    }
+    // The runner checks that there is one for each record; their form is the handler's declared return type.
     return results as readonly RecordResult[];
   };
 }

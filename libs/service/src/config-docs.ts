@@ -26,7 +26,7 @@ function defaultOf(one: ConfigVariable<unknown>): string {
 
 function typeOf(one: ConfigVariable<unknown>): string {
   const schema = z.toJSONSchema(one.schema, { io: "output", unrepresentable: "any" });
-  const base = schema.enum === undefined ? (schema.type ?? "string") : schema.enum.map(String).join(" | ");
+  const base = schema.enum === undefined ? String(schema.type ?? "string") : schema.enum.map(String).join(" | ");
   const limits = [
     isOwnLimit(schema.minimum) ? `at least ${schema.minimum}` : "",
     isOwnLimit(schema.maximum) ? `at most ${schema.maximum}` : "",

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { Secret } from "./plaintext.ts";
 import { ServiceError } from "./service-error.ts";
 

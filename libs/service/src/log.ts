@@ -3,7 +3,7 @@ import { CodedError, codeOf } from "./coded-error.ts";
 import { allowedFields, type LogFields } from "./log-fields.ts";
 
 /** Refuses, at compile time, a message that is not a literal: data belongs into fields, where the allow-list is. */
-export type Constant<Message extends string> = Record<never, 1> extends Record<Message, 1> ? never : Message;
+export type Constant<Message extends string> = Partial<Record<"none", 1>> extends Record<Message, 1> ? never : Message;
 
 /** A service's log. The message is a constant sentence; everything variable is an allow-listed field. */
 export interface Log {

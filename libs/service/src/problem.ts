@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { HttpException } from "@nestjs/common";
 import { CodedError } from "./coded-error.ts";
 
 /** An RFC 9457 problem document; `code` is an extension member that callers switch on. */
@@ -49,7 +50,7 @@ function httpCode(status: number): string {
 
 function statusOf(error: unknown): number | undefined {
   if (typeof error !== "object" || error === null) return undefined;
-  if ("getStatus" in error && typeof error.getStatus === "function") return Number(error.getStatus());
+  if (error instanceof HttpException) return error.getStatus();
   return "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : undefined;
 }
 

@@ -10,7 +10,8 @@ export async function runMain(name: string, start: () => Promise<RunningService>
   try {
     service = await start();
   } catch (error) {
-    return fail(name, error);
+    fail(name, error);
+    return;
   }
   let isStopping = false;
   const stop = (fatal?: { readonly error: unknown }): void => {

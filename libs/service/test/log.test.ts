@@ -73,7 +73,7 @@ describe.each([
 ])("%s", (_, value, label) => {
   it.each([
     ["String", String],
-    ["a template", (one: unknown) => `${String(one)}`],
+    ["a template", (one: unknown) => `<${String(one)}>`.slice(1, -1)],
     ["JSON", (one: unknown) => JSON.parse(JSON.stringify(one)) as unknown],
     ["inspect", (one: unknown) => inspect(one)],
   ])("prints a label through %s", (_way, print) => {

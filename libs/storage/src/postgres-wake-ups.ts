@@ -73,6 +73,9 @@ export class PostgresWakeUps implements WakeUps {
     this.#client = undefined;
     if (this.#isClosed) return;
     clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => (this.#connecting = this.#connect()), RECONNECT_MS).unref();
+    const again = (): void => {
+      this.#connecting = this.#connect();
+    };
+    this.#retry = setTimeout(again, RECONNECT_MS).unref();
   }
 }

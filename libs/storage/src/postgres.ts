@@ -6,7 +6,7 @@ const INT8 = 20;
 
 /** int8 as a number, as PGlite gives it; offsets, counts and milliseconds stay far below 2^53. */
 const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid, format) => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
+  getTypeParser: (oid, format): unknown => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
 };
 
 export function openPostgres(options: PostgresOptions): Database {

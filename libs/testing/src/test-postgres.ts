@@ -119,7 +119,8 @@ async function answering(url: string): Promise<void> {
   const endMs = performance.now() + 15_000;
   for (;;) {
     try {
-      return await statement(url, "select 1");
+      await statement(url, "select 1");
+      return;
     } catch (error) {
       if (performance.now() > endMs) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -67,12 +67,12 @@ export class PartitionWorker {
     if (last === undefined) return;
     const isHandled = await this.#repeat(() => this.#parts.limit(() => this.#parts.options.onBatch(batch)));
     if (!isHandled) return;
-    let isOwner = false;
+    this.#nextOffset = last.offset + 1;
+    // Until the commit is confirmed; a partition that is not ours any more, or a stop, ends this worker.
     const isCommitted = await this.#repeat(async () => {
-      isOwner = await this.#parts.membership.commit(this.claim, last.offset + 1);
+      if (!(await this.#parts.membership.commit(this.claim, this.#nextOffset))) this.#state = "over";
     });
-    if (isCommitted && isOwner) this.#nextOffset = last.offset + 1;
-    else this.#state = "over";
+    if (!isCommitted) this.#state = "over";
   }
 
   /** Until it succeeds. False when stopped between two attempts, or dead. */
