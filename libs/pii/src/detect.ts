@@ -2,10 +2,10 @@ import { patternRules } from "./detectors/all.ts";
 import { applyRule } from "./detectors/rule.ts";
 import type { EntityType } from "./entities.ts";
 import { mergeByScore } from "./merge.ts";
-import type { NameFinder } from "./names/nameFinder.ts";
+import type { NameFinder } from "./names/name-finder.ts";
 import { trainedNames } from "./names/trained.ts";
 import { normalize } from "./normalize.ts";
-import { KnownValues, valueKey } from "./placeholders/knownValues.ts";
+import { KnownValues, valueKey } from "./placeholders/known-values.ts";
 import type { ExplainedSpan, Span } from "./span.ts";
 
 export interface DetectorOptions {

@@ -1,10 +1,10 @@
 export { createDetector, type Detector, type DetectorOptions } from "./detect.ts";
 export { type EntityType, entityTypes, isEntityType } from "./entities.ts";
 export { PiiError, type PiiErrorCode } from "./errors.ts";
-export type { NameFinder } from "./names/nameFinder.ts";
+export type { NameFinder } from "./names/name-finder.ts";
 export { type NormalizedText, normalize } from "./normalize.ts";
 export * from "./placeholders.ts";
-export { leakScan } from "./placeholders/leakScan.ts";
+export { leakScan } from "./placeholders/leak-scan.ts";
 export { type Assignment, type PlaceholderCounters, PlaceholderMemory } from "./placeholders/memory.ts";
 export { type FoundSpan, type Redacted, redact } from "./placeholders/redact.ts";
 export type { ExplainedSpan, Span } from "./span.ts";

@@ -1,6 +1,6 @@
 import type { ListName } from "../src/names/lexicon.ts";
-import { WordSet } from "../src/names/wordSet.ts";
-import type { WordLists } from "./wordLists.ts";
+import { WordSet } from "../src/names/word-set.ts";
+import type { WordLists } from "./word-lists.ts";
 
 /** The lexicon's filters: single words in lower case, as the tokenizer cuts them. */
 export function filtersFrom(lists: WordLists): Readonly<Record<ListName, WordSet>> {

@@ -1,5 +1,5 @@
 import type { EntityType } from "../src/entities.ts";
-import type { NameFinder } from "../src/names/nameFinder.ts";
+import type { NameFinder } from "../src/names/name-finder.ts";
 import type { Example, NameSpan } from "./corpus/example.ts";
 
 export interface Figures {

@@ -1,7 +1,7 @@
 import type { ListName } from "../src/names/lexicon.ts";
 import { artefactVersion, type NamesArtefact } from "../src/names/artefact.ts";
 import { tagCount } from "../src/names/tags.ts";
-import type { WordSet } from "../src/names/wordSet.ts";
+import type { WordSet } from "../src/names/word-set.ts";
 import type { Learned } from "./learn.ts";
 
 /** Keeps the features that say most, as small numbers. */

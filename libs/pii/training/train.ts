@@ -16,7 +16,7 @@ import { filtersFrom } from "./lists.ts";
 import { measure } from "./measure.ts";
 import { pack } from "./pack.ts";
 import { Random } from "./random.ts";
-import { readWordLists } from "./wordLists.ts";
+import { readWordLists } from "./word-lists.ts";
 
 const epochs = 10;
 const mostFeatures = 160_000;

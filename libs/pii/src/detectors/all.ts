@@ -1,13 +1,13 @@
-import { creditCard } from "./creditCard.ts";
-import { numericDate, writtenDate } from "./dateTime.ts";
+import { creditCard } from "./credit-card.ts";
+import { numericDate, writtenDate } from "./date-time.ts";
 import { email } from "./email.ts";
 import { iban } from "./iban.ts";
-import { ipv4, ipv6 } from "./ipAddress.ts";
+import { ipv4, ipv6 } from "./ip-address.ts";
 import { phone } from "./phone.ts";
 import type { PatternRule } from "./rule.ts";
 import { secrets } from "./secrets.ts";
 import { domain, url } from "./url.ts";
-import { usSsn } from "./usSsn.ts";
+import { usSsn } from "./us-ssn.ts";
 
 export type { PatternRule } from "./rule.ts";
 

@@ -2,7 +2,7 @@ import { PiiError } from "../errors.ts";
 import { Lexicon } from "./lexicon.ts";
 import type { PerceptronModel } from "./perceptron.ts";
 import { tagCount } from "./tags.ts";
-import { WordSet } from "./wordSet.ts";
+import { WordSet } from "./word-set.ts";
 import { Weights } from "./weights.ts";
 
 /** The trained model as it is stored: numbers little-endian in base64. */

@@ -1,4 +1,4 @@
-import { wordHash, type WordSet } from "./wordSet.ts";
+import { wordHash, type WordSet } from "./word-set.ts";
 
 /** The lists that tell the model what a word can be. The order is that of the bits in `traits`. */
 export const listNames = [

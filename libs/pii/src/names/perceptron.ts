@@ -1,7 +1,7 @@
 import type { ExplainedSpan } from "../span.ts";
 import { factsOf, featuresPerToken, fillFeatures, writingOf } from "./features.ts";
 import type { Lexicon } from "./lexicon.ts";
-import type { NameFinder } from "./nameFinder.ts";
+import type { NameFinder } from "./name-finder.ts";
 import { refineNames } from "./refine.ts";
 import { isInside, kindOfTag, mayFollow, outside, tagCount } from "./tags.ts";
 import { type Token, tokenize } from "./tokenize.ts";

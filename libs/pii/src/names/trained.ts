@@ -1,6 +1,6 @@
 import model from "./model.json" with { type: "json" };
 import { openArtefact } from "./artefact.ts";
-import type { NameFinder } from "./nameFinder.ts";
+import type { NameFinder } from "./name-finder.ts";
 import { createPerceptron } from "./perceptron.ts";
 
 let finder: NameFinder | undefined;

@@ -1,8 +1,8 @@
 import { PiiError } from "../errors.ts";
 import { formatPlaceholder, parsePlaceholder } from "./grammar.ts";
-import { type KnownValue, valueKey } from "./knownValues.ts";
-import type { MapEntry } from "./mapEntry.ts";
-import { nameWords } from "./nameParts.ts";
+import { type KnownValue, valueKey } from "./known-values.ts";
+import type { MapEntry } from "./map-entry.ts";
+import { nameWords } from "./name-parts.ts";
 import { wordsOf } from "./words.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { PiiError } from "../errors.ts";
-import type { MapEntry } from "./mapEntry.ts";
+import type { MapEntry } from "./map-entry.ts";
 import { wordsOf } from "./words.ts";
-import { KnownValues } from "./knownValues.ts";
+import { KnownValues } from "./known-values.ts";
 import { placeholderPattern } from "./grammar.ts";
 import { literalType, type PlaceholderMemory } from "./memory.ts";
 

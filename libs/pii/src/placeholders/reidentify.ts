@@ -1,5 +1,5 @@
 import { formatPlaceholder, parsePlaceholder, placeholderPattern } from "./grammar.ts";
-import type { MapEntry } from "./mapEntry.ts";
+import type { MapEntry } from "./map-entry.ts";
 
 /** Finds what a placeholder stands for; undefined for one that this conversation does not know. */
 export type Lookup = (placeholder: string) => string | undefined;

@@ -1,5 +1,5 @@
 import { isPlaceholderPrefix, longestPlaceholder } from "./grammar.ts";
-import type { MapEntry } from "./mapEntry.ts";
+import type { MapEntry } from "./map-entry.ts";
 import { type Lookup, lookupIn, restore } from "./reidentify.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { EntityType } from "../../src/entities.ts";
 import type { Random } from "../random.ts";
-import type { WordLists } from "../wordLists.ts";
+import type { WordLists } from "../word-lists.ts";
 import type { Example, NameSpan } from "./example.ts";
 import { plainSentences, sentences } from "./sentences.ts";
 

@@ -1,4 +1,4 @@
-import { isEverydayWord, nameWords, standsAlone } from "./nameParts.ts";
+import { isEverydayWord, nameWords, standsAlone } from "./name-parts.ts";
 import { type Word, type WordList, wordsOf } from "./words.ts";
 
 /** A value that was found earlier; `label` is handed back with each place where it stands again. */

@@ -1,6 +1,6 @@
 import { placeholderPattern } from "./grammar.ts";
-import { KnownValues } from "./knownValues.ts";
-import type { MapEntry } from "./mapEntry.ts";
+import { KnownValues } from "./known-values.ts";
+import type { MapEntry } from "./map-entry.ts";
 import { literalType } from "./memory.ts";
 
 /**
