@@ -1,1 +1,3 @@
+export { createProgram, runProgram } from "./program.ts";
 export { registerRedact, type Streams } from "./redact.ts";
+export type { Terminal } from "./terminal.ts";

@@ -1,0 +1,21 @@
+import { CodedError } from "@cloister/service";
+
+/** Why a command did not do what it was asked to. Closed: `docs/cli.md` says what to do about each. */
+export type CliErrorCode =
+  | "NOT_RUNNING"
+  | "ACCESS_MISSING"
+  | "FILE_UNREADABLE"
+  | "FILE_UNWRITABLE"
+  | "FILE_EXISTS"
+  | "KEY_FILE_OPEN"
+  | "TENANT_MALFORMED"
+  | "TENANT_FOREIGN"
+  | "POLICY_INCOMPLETE"
+  | "POLICY_NOT_IN_FORCE"
+  | "SERVICE_UNREACHABLE"
+  | "ANSWER_MALFORMED"
+  | "RECEIPT_UNVERIFIED"
+  | "SERVICE_FAILED";
+
+/** Its message is one sentence for the person at the terminal; what the service refused keeps the service's own code. */
+export class CliError extends CodedError<CliErrorCode | (string & {})> {}

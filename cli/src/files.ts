@@ -1,0 +1,52 @@
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { codeOf } from "@cloister/service";
+import { CliError } from "./cli-error.ts";
+
+const GROUP_OR_WORLD = 0o077;
+
+/** @throws CliError FILE_UNREADABLE */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new CliError("FILE_UNREADABLE", `${path} can't be read (${codeOf(error)}).`);
+  }
+}
+
+/** @throws CliError FILE_UNREADABLE when it isn't there or holds no JSON */
+export async function readJson(path: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await readBytes(path));
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CliError("FILE_UNREADABLE", `${path} holds no JSON.`);
+  }
+}
+
+/**
+ * A seed of 32 bytes as hex, in a file that nobody but its owner can read.
+ * @throws CliError FILE_UNREADABLE, KEY_FILE_OPEN, TENANT_MALFORMED
+ */
+export async function readSeed(path: string): Promise<Uint8Array> {
+  const hex = Buffer.from(await readBytes(path))
+    .toString("utf8")
+    .trim();
+  if (process.platform !== "win32" && ((await stat(path)).mode & GROUP_OR_WORLD) !== 0) {
+    throw new CliError("KEY_FILE_OPEN", `${path} can be read by others than its owner: run chmod 600 on it.`);
+  }
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw new CliError("TENANT_MALFORMED", `${path} holds no seed of 32 bytes as hex.`);
+  return Buffer.from(hex, "hex");
+}
+
+/** Never replaces a file. @throws CliError FILE_EXISTS, FILE_UNWRITABLE */
+export async function writeNew(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  try {
+    await writeFile(path, content, { flag: "wx", mode });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "EEXIST") {
+      throw new CliError("FILE_EXISTS", `${path} is there already and is never overwritten: choose another place.`);
+    }
+    throw new CliError("FILE_UNWRITABLE", `${path} can't be written (${code}).`);
+  }
+}

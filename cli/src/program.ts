@@ -1,0 +1,59 @@
+import { Command, CommanderError } from "commander";
+import manifest from "../package.json" with { type: "json" };
+import { errorLine } from "./error-line.ts";
+import { registerPolicy } from "./policy/group.ts";
+import { registerRedact } from "./redact.ts";
+import { registerRetention } from "./retention/group.ts";
+import { registerServe } from "./serve.ts";
+import { registerTenant } from "./tenant/group.ts";
+import type { Terminal } from "./terminal.ts";
+
+const notes = `
+Exit codes:
+  0  done
+  1  refused or failed: one line on standard error, cloister: CODE: what happened and what to do
+  2  the command was used wrongly
+
+Examples:
+  cloister serve
+  cloister tenant init --out ./tenant
+  cloister policy sign --tenant ./tenant --preset standard --development
+  cloister policy apply ./tenant/policy-1.note --tenant ./tenant
+  cloister retention status`;
+
+/** Every command. Each calls the running system over HTTP; none opens a database. */
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command("cloister")
+    .description("End-to-end encrypted AI chat: what you can do with it from a terminal.")
+    .version(manifest.version, "-V, --version", "print the version")
+    // So that `policy sign --version 2` is the policy's.
+    .enablePositionalOptions()
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "cloister: USAGE: ")),
+    })
+    .exitOverride()
+    .addHelpText("after", notes);
+  registerServe(program, terminal);
+  registerTenant(program, terminal);
+  registerPolicy(program, terminal);
+  registerRetention(program, terminal);
+  registerRedact(program, terminal);
+  return program;
+}
+
+/** Runs one command line and sets the exit code: 0 done, 1 refused or failed, 2 used wrongly. Never throws. */
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<void> {
+  try {
+    await createProgram(terminal).parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed what was wrong, or the help that was asked for.
+      terminal.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    terminal.stderr.write(`${errorLine(error)}\n`);
+    terminal.exitCode = 1;
+  }
+}

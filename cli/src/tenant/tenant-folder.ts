@@ -1,0 +1,90 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { deriveTenantId, type TenantId } from "@cloister/envelope";
+import { signerFromSeed, type NoteSigner } from "@cloister/policy";
+import { codeOf } from "@cloister/service";
+import { z } from "zod";
+import { CliError } from "../cli-error.ts";
+import { readJson, readSeed, writeNew } from "../files.ts";
+import { hexOf } from "../terminal.ts";
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const schema = z.strictObject({
+  format: z.literal("cloister/v1 tenant folder"),
+  name: z.string().min(1),
+  tenantId: z.string().regex(/^[0-9a-f]{32}$/),
+  genesisRoot: hex32,
+  admissionIssuer: z.strictObject({ name: z.string(), publicKey: hex32 }),
+});
+
+/** What the tenant keeps: the public part in tenant.json, the two secret seeds beside it. */
+export type Tenant = z.output<typeof schema>;
+
+/** The name under which a policy lists the issuer that `tenant init` makes. */
+const ISSUER_NAME = "app-backend";
+const TENANT_FILE = "tenant.json";
+const ROOT_FILE = "root.key";
+const ADMISSION_FILE = "admission.key";
+
+/**
+ * Makes a tenant: a folder (0700) with two seeds (0600, hex) and what is public of them. Nothing is ever overwritten.
+ * @throws CliError FILE_EXISTS, FILE_UNWRITABLE
+ */
+export async function makeTenant(
+  folder: string,
+  name: string,
+  randomBytes: (length: number) => Uint8Array,
+): Promise<Tenant> {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new CliError("FILE_UNWRITABLE", `The folder ${folder} can't be made (${codeOf(error)}).`);
+  });
+  const [rootSeed, admissionSeed] = [randomBytes(32), randomBytes(32)];
+  const root = signerFromSeed(rootSeed);
+  const tenant: Tenant = {
+    format: "cloister/v1 tenant folder",
+    name,
+    tenantId: hexOf(deriveTenantId(root.publicKey)),
+    genesisRoot: hexOf(root.publicKey),
+    admissionIssuer: { name: ISSUER_NAME, publicKey: hexOf(signerFromSeed(admissionSeed).publicKey) },
+  };
+  // The root first: where one lies already, nothing else is written.
+  await writeNew(join(folder, ROOT_FILE), `${hexOf(rootSeed)}\n`, 0o600);
+  await writeNew(join(folder, ADMISSION_FILE), `${hexOf(admissionSeed)}\n`, 0o600);
+  await writeNew(join(folder, TENANT_FILE), `${JSON.stringify(tenant, null, 2)}\n`, 0o644);
+  return tenant;
+}
+
+/** @throws CliError FILE_UNREADABLE, TENANT_MALFORMED when the id isn't its root's */
+export async function readTenant(folder: string): Promise<Tenant> {
+  const path = join(folder, TENANT_FILE);
+  const parsed = schema.safeParse(await readJson(path));
+  if (!parsed.success || hexOf(tenantIdOf(parsed.data)) !== parsed.data.tenantId) {
+    throw new CliError("TENANT_MALFORMED", `${path} is no tenant that \`cloister tenant init\` made.`);
+  }
+  return parsed.data;
+}
+
+/** Derived, not read: 16 bytes that commit to the root. */
+export function tenantIdOf({ genesisRoot }: Tenant): TenantId {
+  return deriveTenantId(Buffer.from(genesisRoot, "hex"));
+}
+
+/** @throws CliError FILE_UNREADABLE, KEY_FILE_OPEN, TENANT_MALFORMED when it is another tenant's */
+export async function rootSigner(folder: string, tenant: Tenant): Promise<NoteSigner> {
+  const path = join(folder, ROOT_FILE);
+  const signer = signerFromSeed(await readSeed(path));
+  if (hexOf(signer.publicKey) !== tenant.genesisRoot) {
+    throw new CliError("TENANT_MALFORMED", `${path} is not the root key of the tenant in ${folder}.`);
+  }
+  return signer;
+}
+
+/** policy-<version>.note, where `policy sign` puts it unless told otherwise. */
+export const policyFileOf = (folder: string, version: number): string => join(folder, `policy-${version}.note`);
+
+/** One more than the newest policy in the tenant's folder. */
+export async function nextPolicyVersion(folder: string): Promise<number> {
+  const versions = (await readdir(folder)).map((name) => Number(/^policy-(\d{1,9})\.note$/.exec(name)?.[1] ?? 0));
+  return Math.max(0, ...versions) + 1;
+}
