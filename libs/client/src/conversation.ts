@@ -111,29 +111,25 @@ export class Conversation {
    * @throws ClientError REFUSED, ABORTED; UNREACHABLE or AUTHORITY_UNTRUSTED when the chain of trust can't be had
    */
   async *replies(options: ReadOptions = {}): AsyncGenerator<ConversationEvent, void, void> {
-    const { door, retry } = this.#context;
-    const path = `/v1/conversations/${idToHex(this.#conversationId)}/replies`;
-    const lastEventId = options.lastEventId ?? this.#lastEventId;
-    for await (const { eventId, data } of readEventStream({ door, path, lastEventId, signal: options.signal, retry })) {
-      const event = await this.#reader().read(eventId, data);
-      this.#lastEventId = eventId;
-      if (event !== undefined) yield event;
-    }
+    yield* this.#events(options.lastEventId ?? this.#lastEventId, options.signal);
   }
 
   /**
-   * Sends the text and waits for its answer, passing over what comes back for other messages.
+   * Sends the text and waits for its answer, passing over what comes back for other messages: `replies` goes on after
+   * the answer, unless it is told where to begin.
    * @throws ClientError those of `send` and `replies`; REPLY_FAILED with the pipeline's code as `problem`; REPLY_TIMEOUT
    */
   async ask(
     text: string,
     options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
   ): Promise<ReplyReceived> {
+    // Taken before the message leaves: another reader of this conversation may move on past the answer meanwhile.
+    const lastEventId = this.#lastEventId;
     const { messageId } = await this.send(text, options);
     const timeout = AbortSignal.timeout(options.timeoutMs ?? defaultAnswerTimeoutMs);
     const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
     try {
-      return await this.#answerTo(messageId, signal);
+      return await this.#answerTo(messageId, lastEventId, signal);
     } catch (error) {
       if (!timeout.aborted) throw error;
       throw new ClientError("REPLY_TIMEOUT", "No answer came in time. It will be in the mailbox when it is there.", {
@@ -166,8 +162,22 @@ export class Conversation {
     });
   }
 
-  async #answerTo(messageId: Uint8Array, signal: AbortSignal): Promise<ReplyReceived> {
-    for await (const event of this.replies({ signal })) {
+  async *#events(
+    lastEventId: string | undefined,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<ConversationEvent, void, void> {
+    const { door, retry } = this.#context;
+    const path = `/v1/conversations/${idToHex(this.#conversationId)}/replies`;
+    for await (const { eventId, data } of readEventStream({ door, path, lastEventId, signal, retry })) {
+      const event = await this.#reader().read(eventId, data);
+      // Events are numbered; reading old ones again does not lead back.
+      if (this.#lastEventId === undefined || Number(eventId) > Number(this.#lastEventId)) this.#lastEventId = eventId;
+      if (event !== undefined) yield event;
+    }
+  }
+
+  async #answerTo(messageId: Uint8Array, lastEventId: string | undefined, signal: AbortSignal): Promise<ReplyReceived> {
+    for await (const event of this.#events(lastEventId, signal)) {
       if (event.kind === "reply" && sameBytes(event.causeId, messageId)) return event;
       if (event.kind === "failed" && sameBytes(event.causeId, messageId)) {
         const { code, retryable } = event;

@@ -1,6 +1,6 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 
-export { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
+export { bytesToHex, concatBytes } from "@noble/hashes/utils.js";
 
 /** Standard base64 of RFC 4648 section 4, without Node's Buffer so that browsers have it too. */
 export function bytesToBase64(bytes: Uint8Array): string {

@@ -44,9 +44,13 @@ export async function* readEventStream(options: EventStreamOptions): AsyncGenera
   }
 }
 
+/** A record of the log has at most 1 MiB, a third more as base64. */
+const maxEventCharacters = 2 * 1024 * 1024;
+
 class Connection {
   readonly #options: EventStreamOptions;
   readonly #lastEventId: string | undefined;
+  #isTooLarge = false;
   reconnectMs = 100;
 
   constructor(options: EventStreamOptions, lastEventId: string | undefined) {
@@ -61,6 +65,10 @@ class Connection {
     const text = new TextDecoder();
     const arrived: MailboxEvent[] = [];
     const parser = createParser({
+      maxBufferSize: maxEventCharacters,
+      onError: ({ type }) => {
+        this.#isTooLarge ||= type === "max-buffer-size-exceeded";
+      },
       onEvent: ({ id, event, data }) => {
         if (event === "reply" && id !== undefined) arrived.push({ eventId: id, data });
       },
@@ -74,6 +82,7 @@ class Connection {
         if (chunk === undefined) return;
         parser.feed(text.decode(chunk, { stream: true }));
         yield* arrived.splice(0);
+        if (this.#isTooLarge) throw new ClientError("ANSWER_MALFORMED", "An event is larger than any event can be.");
       }
     } finally {
       // The reader may be gone already; the connection is closed either way.

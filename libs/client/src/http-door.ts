@@ -1,7 +1,9 @@
-import { bytesToHex } from "./encoding.ts";
+import { bytesToHex, concatBytes } from "./encoding.ts";
 import { ClientError } from "./errors.ts";
 import { isRetryableStatus, readProblem } from "./problem.ts";
 import { pause, type RetryPolicy } from "./retry.ts";
+
+const maxAnswerBytes = 2 * 1024 * 1024;
 
 export interface HttpDoorOptions {
   /** Where ingest listens, for example "https://chat.example.com". */
@@ -63,7 +65,7 @@ export class HttpDoor {
     try {
       const response = await this.#fetch(request, {});
       if (!response.ok) return { error: await refusal(response) };
-      return { bytes: new Uint8Array(await response.arrayBuffer()) };
+      return { bytes: await readBounded(response) };
     } catch (error) {
       return { error: error instanceof ClientError ? error : unreachable(error, request.signal) };
     }
@@ -78,7 +80,7 @@ export class HttpDoor {
       ...extraHeaders,
     };
     try {
-      return await this.#options.fetch(new URL(request.path, baseUrl), {
+      return await this.#options.fetch(`${baseUrl.replace(/\/+$/u, "")}${request.path}`, {
         method: request.method,
         headers,
         // A redirect would carry the access token to a place that nobody configured.
@@ -90,6 +92,24 @@ export class HttpDoor {
       throw unreachable(error, request.signal);
     }
   }
+}
+
+/** No answer is larger than its chain of trust, a few notes of at most 64 KiB: more would only fill the memory. */
+async function readBounded(response: Response): Promise<Uint8Array> {
+  const body: ReadableStream<Uint8Array> | null = response.body;
+  if (body === null) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = body.getReader();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    length += next.value.length;
+    if (length > maxAnswerBytes) {
+      await reader.cancel();
+      throw new ClientError("ANSWER_MALFORMED", "The service's answer is larger than any of its answers can be.");
+    }
+    chunks.push(next.value);
+  }
+  return concatBytes(...chunks);
 }
 
 async function refusal(response: Response): Promise<ClientError> {

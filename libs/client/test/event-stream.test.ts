@@ -56,6 +56,14 @@ describe("the stream of mailbox events", () => {
     expect(events).toHaveLength(1);
   });
 
+  it("does not let an event without end fill the memory", async () => {
+    const read = firstEvents((_request, response) => {
+      response.writeHead(200).write("id: 1\nevent: reply\ndata: ");
+      for (let megabytes = 0; megabytes < 4; megabytes++) response.write("A".repeat(1024 * 1024));
+    }, 1);
+    await expect(read).rejects.toMatchObject({ code: "ANSWER_MALFORMED" });
+  });
+
   it("ends with the refusal when the service refuses the reader", async () => {
     const read = firstEvents((_request, response) => response.writeHead(401).end('{"code":"UNAUTHENTICATED"}'), 1);
     await expect(read).rejects.toMatchObject({ code: "REFUSED", problem: "UNAUTHENTICATED" });

@@ -82,6 +82,13 @@ describe("the HTTP door", () => {
     expect(requests).toBe(1);
   });
 
+  it("does not let an answer without end fill the memory", async () => {
+    const door = await doorTo((_request, response) => {
+      for (let megabytes = 0; megabytes < 4; megabytes++) response.write("A".repeat(1024 * 1024));
+    });
+    await expect(door.request({ method: "GET", path: "/" })).rejects.toMatchObject({ code: "ANSWER_MALFORMED" });
+  });
+
   it("never follows a redirect with the access token", async () => {
     const paths: unknown[] = [];
     const door = await doorTo((request, response) => {

@@ -58,6 +58,13 @@ describe("reading replies", () => {
     expect(await conversation.ask("And now?")).toMatchObject({ text: "to the question" });
   });
 
+  it("finds each of several answers that are waited for at the same time", async () => {
+    const { service, conversation } = await opened();
+    service.onAccepted = () => service.answer(reply(new TextDecoder().decode(service.lastPayload()).toUpperCase()));
+    const answers = await Promise.all(["one", "two", "three"].map((text) => conversation.ask(text)));
+    expect(answers.map(({ text }) => text)).toEqual(["ONE", "TWO", "THREE"]);
+  });
+
   it("gives a failure's code to whoever asked", async () => {
     const { service, conversation } = await opened();
     service.onAccepted = () => service.mailbox.push(status(service, "MODEL_UNAVAILABLE", true));
