@@ -14,6 +14,8 @@ export type KeyringErrorCode =
   | "STATEMENT_INVALID"
   /** The lease ended before the key was used: lease again. */
   | "LEASE_ENDED"
+  /** An envelope of another stage, or of another conversation than its record's key. */
+  | "WRONG_STAGE"
   /** Not in the batch that was leased: an error of the caller. */
   | "NOT_REQUESTED";
 
@@ -44,6 +46,7 @@ const SCOPES: Readonly<Record<KeyringErrorCode, FailureScope>> = {
   CHAIN_INVALID: "tenant",
   STATEMENT_INVALID: "tenant",
   MALFORMED: "poison",
+  WRONG_STAGE: "poison",
   TENANT_UNKNOWN: "poison",
   CONVERSATION_UNKNOWN: "poison",
   ADMISSION_REQUIRED: "poison",

@@ -120,6 +120,7 @@ export class Keyring {
       nonce: session.nonce,
       policyVersions: this.#policyVersions,
       heldKey: (name) => this.#keys.get(name)?.value,
+      heldTenant: (name) => this.#tenants.get(name)?.value,
     });
     for (const [name, lease] of received.keys) if (!(lease instanceof KeyringError)) this.#keys.put(name, lease);
     for (const [name, lease] of received.conversations) {

@@ -10,7 +10,7 @@ import { KeyringError } from "./errors.ts";
 import { conversationText, requestText, tenantText, type KeyRequest } from "./key-request.ts";
 import type { Lease } from "./lease-store.ts";
 import type { LeasedKey } from "./leased-keys.ts";
-import { verifyTenant, type TenantTrust } from "./tenant-trust.ts";
+import { isVerified, verifyTenant, type TenantTrust } from "./tenant-trust.ts";
 
 export interface ReceiveInput {
   readonly released: ReleasedKeys;
@@ -25,6 +25,7 @@ export interface ReceiveInput {
   readonly policyVersions: Map<string, number>;
   /** The handle that is held under a name: the same key renewed keeps its handle and its use budget. */
   readonly heldKey: (name: string) => LeasedKey | undefined;
+  readonly heldTenant: (name: string) => TenantTrust | undefined;
 }
 
 type Outcome<Value> = Lease<Value> | KeyringError;
@@ -52,7 +53,11 @@ function receiveTenants(input: ReceiveInput): Map<string, Outcome<TenantTrust>> 
     const name = tenantText(record.tenantId);
     const outcome = attempt(() => {
       if (record.refusal !== "") throw refusalOf(record.refusal);
-      const trust = verifyTenant({ ...input, record, knownPolicyVersion: input.policyVersions.get(name) });
+      const held = input.heldTenant(name);
+      const trust =
+        held !== undefined && isVerified(held, { record, nonce: input.nonce })
+          ? held
+          : verifyTenant({ ...input, record, knownPolicyVersion: input.policyVersions.get(name) });
       input.policyVersions.set(name, trust.chain.policy.version);
       return leaseOf(input, trust, trust.chain.policy.expiresAtMs);
     });

@@ -1,7 +1,8 @@
+import { toBinary } from "@bufbuild/protobuf";
 import { PolicyError, verifyAuthorityChain, verifyInstanceEvidence, type VerifiedChain } from "@cloister/policy";
 import type { EvidenceVerifier } from "@cloister/attestation";
 import type { InstanceEvidence } from "@cloister/contracts/keys/authority";
-import type { TenantRecord } from "@cloister/contracts/keys/release";
+import { TenantRecordSchema, type TenantRecord } from "@cloister/contracts/keys/release";
 import { KeyringError } from "./errors.ts";
 
 /** A tenant whose chain was verified against this very session with `keys`. */
@@ -9,6 +10,14 @@ export interface TenantTrust {
   readonly chain: VerifiedChain;
   /** The issuer's signed certificate of this instance: it goes out with each reply. */
   readonly certificate: Uint8Array;
+  /** What was verified, and the challenge of the session that it was verified in. */
+  readonly recordBytes: Uint8Array;
+  readonly nonce: Uint8Array;
+}
+
+/** True if this very record was verified in this very session: a session is short, and its challenge is its own. */
+export function isVerified(trust: TenantTrust, { record, nonce }: Pick<TrustInput, "record" | "nonce">): boolean {
+  return trust.nonce === nonce && Buffer.compare(trust.recordBytes, toBinary(TenantRecordSchema, record)) === 0;
 }
 
 export interface TrustInput {
@@ -41,7 +50,8 @@ export function verifyTenant(input: TrustInput): TenantTrust {
       ...(knownPolicyVersion === undefined ? {} : { knownPolicyVersion }),
     });
     verifyInstanceEvidence(input.keysEvidence, chain.policy, { role: "keys", nowMs, verifiers, nonce: input.nonce });
-    return { chain, certificate: record.instanceCertificate };
+    const recordBytes = toBinary(TenantRecordSchema, record);
+    return { chain, certificate: record.instanceCertificate, recordBytes, nonce: input.nonce };
   } catch (cause) {
     if (!(cause instanceof PolicyError)) throw cause;
     const code = cause.code === "POLICY_EXPIRED" ? "POLICY_EXPIRED" : "CHAIN_INVALID";

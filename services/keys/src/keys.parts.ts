@@ -3,6 +3,7 @@ import type { EvidenceVerifier } from "@cloister/attestation";
 import type { InstanceIdentity } from "@cloister/keyring";
 import type { Capabilities } from "@cloister/policy";
 import type { Clock } from "@cloister/service";
+import type { AuthorityChains } from "./authority/chain.ts";
 import type { PolicyBook } from "./authority/policy-book.ts";
 import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
 import type { KeysTables } from "./records/tables.ts";
@@ -15,6 +16,7 @@ export interface KeysParts {
   readonly clock: Clock;
   readonly tenantKeys: TenantKeyLeases;
   readonly policies: PolicyBook;
+  readonly chains: AuthorityChains;
   /** This instance: its evidence and the key that signs issuer notes and released keys. */
   readonly identity: InstanceIdentity;
   readonly verifiers: readonly EvidenceVerifier[];

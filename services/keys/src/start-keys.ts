@@ -4,6 +4,7 @@ import type { Capabilities } from "@cloister/policy";
 import { startService, type Clock, type Log, type RunningService } from "@cloister/service";
 import { migrate, schemaOf, type Database } from "@cloister/storage";
 import { scrubber } from "./adapters/scrub.ts";
+import { AuthorityChains } from "./authority/chain.ts";
 import { PolicyBook } from "./authority/policy-book.ts";
 import { GrpcServer } from "./doors/grpc-server.ts";
 import { keysRoutes, type DoorCredentials } from "./doors/routes.ts";
@@ -70,18 +71,21 @@ function partsOf(config: KeysConfig, ports: KeysPorts): KeysParts {
   const { clock, keyWrapper, evidence, verifiers } = ports;
   const { configurationDigest, simulatedRoots, allowDevelopment, capabilities } = config;
   const db = schemaOf<KeysTables>(ports.db, SCHEMA);
+  const identity = new InstanceIdentity({ role: "keys", source: evidence, configurationDigest, clock });
+  const tenantKeys = new TenantKeyLeases({
+    wrapper: keyWrapper,
+    clock,
+    leaseMs: config.wrappingKeyLeaseMs ?? WRAPPING_KEY_LEASE_MS,
+    capacity: MAX_UNWRAPPED_TENANTS,
+  });
   return {
     db,
     schema: SCHEMA,
     clock,
-    tenantKeys: new TenantKeyLeases({
-      wrapper: keyWrapper,
-      clock,
-      leaseMs: config.wrappingKeyLeaseMs ?? WRAPPING_KEY_LEASE_MS,
-      capacity: MAX_UNWRAPPED_TENANTS,
-    }),
+    tenantKeys,
     policies: new PolicyBook(db, clock, allowDevelopment),
-    identity: new InstanceIdentity({ role: "keys", source: evidence, configurationDigest, clock }),
+    chains: new AuthorityChains({ identity, tenantKeys, clock }),
+    identity,
     verifiers,
     simulatedRoots,
     allowDevelopment,

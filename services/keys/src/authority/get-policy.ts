@@ -6,11 +6,10 @@ import {
 } from "@cloister/contracts/keys/authority";
 import type { KeysParts } from "../keys.parts.ts";
 import { requireBytes } from "../refusals.ts";
-import { authorityChain } from "./chain.ts";
 
 /** @throws KeysError MALFORMED, TENANT_UNKNOWN, POLICY_EXPIRED */
 export async function getPolicy(parts: KeysParts, request: GetPolicyRequest): Promise<GetPolicyResponse> {
   requireBytes(request.tenantId, 16);
   const inForce = await parts.policies.inForce(request.tenantId);
-  return create(GetPolicyResponseSchema, { chain: await authorityChain(parts, inForce) });
+  return create(GetPolicyResponseSchema, { chain: await parts.chains.of(inForce) });
 }

@@ -21,7 +21,6 @@ import { inboundKey, secretName } from "../hierarchy/conversation-keys.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { findConversation, insertConversation, type ConversationName } from "../records/conversations.ts";
 import { refusing, requireBytes } from "../refusals.ts";
-import { authorityChain } from "./chain.ts";
 import type { TenantInForce } from "./policy-book.ts";
 
 /**
@@ -41,7 +40,7 @@ export async function openConversation(
   const conversationId = deriveConversationId(parseTenantId(request.tenantId), clientKeys, request.salt);
   const statement =
     (await answeredBefore(parts, request, conversationId)) ?? (await open(parts, inForce, request, conversationId));
-  return create(OpenConversationResponseSchema, { statement, chain: await authorityChain(parts, inForce) });
+  return create(OpenConversationResponseSchema, { statement, chain: await parts.chains.of(inForce) });
 }
 
 function requireForm(request: OpenConversationRequest): void {

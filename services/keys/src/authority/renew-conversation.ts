@@ -27,7 +27,6 @@ import {
 import type { ConversationRow } from "../records/tables.ts";
 import { findConversationTombstone } from "../records/tombstones.ts";
 import { refusing, requireBytes } from "../refusals.ts";
-import { authorityChain } from "./chain.ts";
 import type { TenantInForce } from "./policy-book.ts";
 
 /** How far `requested_at_ms` may lie from our clock, so that a recorded request soon renews nothing. */
@@ -52,7 +51,7 @@ export async function renewConversation(
   const statement = isRepeated(row, request)
     ? standing.note
     : await renew(parts, { keys, inForce, request, row, standing });
-  return create(RenewConversationResponseSchema, { statement, chain: await authorityChain(parts, inForce) });
+  return create(RenewConversationResponseSchema, { statement, chain: await parts.chains.of(inForce) });
 }
 
 interface OpenRow extends ConversationRow {

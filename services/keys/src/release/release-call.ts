@@ -9,9 +9,8 @@ import {
   type TenantRecord,
 } from "@cloister/contracts/keys/release";
 import { noteSigner } from "@cloister/keyring";
-import { signInstanceCertificate, verifyInstanceEvidence } from "@cloister/policy";
+import { signInstanceCertificate, verifyInstanceEvidence, type Policy } from "@cloister/policy";
 import { MAX_CLOCK_SKEW_MS, type VerifiedEvidence } from "@cloister/attestation";
-import { authorityChain } from "../authority/chain.ts";
 import type { TenantInForce } from "../authority/policy-book.ts";
 import { KeysError } from "../errors.ts";
 import type { TenantKeys } from "../hierarchy/tenant-keys.ts";
@@ -22,12 +21,15 @@ import { refusing } from "../refusals.ts";
 import { loadConversations, type LoadedConversation } from "./load-conversations.ts";
 import { BucketKeysOfCall } from "./bucket-keys-of-call.ts";
 import { allowedPurpose, purposeKey } from "./purpose-key.ts";
-import type { AttestedSession } from "./sessions.ts";
+import type { AdmittedInstance, AttestedSession } from "./sessions.ts";
 
 /** A tenant whose policy in force allows this instance. */
-export interface AdmittedTenant extends TenantInForce {
+export interface AdmittedTenant {
+  readonly inForce: TenantInForce;
+  readonly policy: Policy;
   readonly keys: TenantKeys;
-  readonly instance: VerifiedEvidence;
+  /** The issuer's certificate of the instance. */
+  readonly certificate: Uint8Array;
 }
 
 /** One ReleaseKeys call: tenants and conversations are looked up once, refusals are kept with what they refuse. */
@@ -105,20 +107,22 @@ export class ReleaseCall {
     return admitted;
   }
 
-  /** The tenant's own policy has the word on this instance: its program, configuration and trust anchors. */
   async #admit(tenantId: Uint8Array): Promise<AdmittedTenant> {
-    const { policies, clock, verifiers, tenantKeys } = this.#parts;
+    const inForce = await this.#parts.policies.inForce(tenantId);
+    const keys = await this.#parts.tenantKeys.open(inForce.tenant);
+    const { admittedBy } = this.#session;
+    const admitted = admittedBy.get(inForce) ?? this.#verify(inForce, keys);
+    admittedBy.set(inForce, admitted);
+    return { inForce, keys, policy: inForce.policy, certificate: admitted.certificate };
+  }
+
+  /** The tenant's own policy has the word on this instance: its program, configuration and trust anchors. */
+  #verify({ policy }: TenantInForce, keys: TenantKeys): AdmittedInstance {
+    const { clock, verifiers } = this.#parts;
     const { evidence, role } = this.#session;
-    const inForce = await policies.inForce(tenantId);
-    const instance = refusing(() =>
-      verifyInstanceEvidence(evidence, inForce.policy, {
-        role,
-        nowMs: clock.nowMs(),
-        verifiers,
-        nonce: evidence.nonce,
-      }),
-    );
-    return { ...inForce, instance, keys: await tenantKeys.open(inForce.tenant) };
+    const expected = { role, nowMs: clock.nowMs(), verifiers, nonce: evidence.nonce };
+    const instance = refusing(() => verifyInstanceEvidence(evidence, policy, expected));
+    return { instance, certificate: certify(policy, instance, keys) };
   }
 
   #conversation(name: ConversationName): LoadedConversation {
@@ -138,24 +142,17 @@ export class ReleaseCall {
     return { statement, keysNotAfterMs: BigInt(secret.not_after_ms), pinnedPolicy };
   }
 
-  async #tenantRecord(tenant: AdmittedTenant) {
-    const { instance, keys, policy } = tenant;
-    const { role, measurement, configurationDigest, kemPublicKey, signingPublicKey } = instance;
-    const instanceCertificate = signInstanceCertificate(
-      {
-        tenantId: policy.tenantId,
-        role,
-        measurement,
-        configurationDigest,
-        kemPublicKey,
-        signingPublicKey,
-        notBeforeMs: Math.max(0, instance.issuedAtMs - MAX_CLOCK_SKEW_MS),
-        notAfterMs: instance.notAfterMs,
-      },
-      noteSigner(keys.issuer),
-    );
-    return { chain: await authorityChain(this.#parts, tenant), instanceCertificate };
+  async #tenantRecord({ inForce, certificate }: AdmittedTenant) {
+    return { chain: await this.#parts.chains.of(inForce), instanceCertificate: certificate };
   }
+}
+
+function certify(policy: Policy, instance: VerifiedEvidence, keys: TenantKeys): Uint8Array {
+  const { role, measurement, configurationDigest, kemPublicKey, signingPublicKey, issuedAtMs, notAfterMs } = instance;
+  const bound = { role, measurement, configurationDigest, kemPublicKey, signingPublicKey };
+  const notBeforeMs = Math.max(0, issuedAtMs - MAX_CLOCK_SKEW_MS);
+  const certificate = { tenantId: policy.tenantId, ...bound, notBeforeMs, notAfterMs };
+  return signInstanceCertificate(certificate, noteSigner(keys.issuer));
 }
 
 /** What concerns one key, conversation or tenant is an answer; what concerns all of them is thrown. */

@@ -8,6 +8,7 @@ import {
   type AttestedRole,
   type EvidencePolicy,
   type ReportBinding,
+  type VerifiedEvidence,
 } from "@cloister/attestation";
 import type { InstanceEvidence } from "@cloister/contracts/keys/authority";
 import {
@@ -26,6 +27,7 @@ import {
   type VerifyingKey,
 } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
+import type { TenantInForce } from "../authority/policy-book.ts";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { requireBytes } from "../refusals.ts";
@@ -41,9 +43,18 @@ export interface AttestedSession {
   /** The two keys that the evidence binds: released keys are sealed to one, requests are signed by the other. */
   readonly kem: KemPublicKey;
   readonly signer: VerifyingKey;
+  /** Never after the evidence's own not_after. */
   readonly expiresAtMs: number;
+  /** Tenants whose policy allows this instance; a newer policy is another object. */
+  readonly admittedBy: WeakMap<TenantInForce, AdmittedInstance>;
   /** The last sequence number that was used. */
   lastSequence: bigint;
+}
+
+/** What a tenant's policy found in the evidence, and what its issuer certifies of it. */
+export interface AdmittedInstance {
+  readonly instance: VerifiedEvidence;
+  readonly certificate: Uint8Array;
 }
 
 interface BegunSession {
@@ -92,7 +103,15 @@ export class Sessions {
     const nowMs = this.#parts.clock.nowMs();
     const notAfterMs = this.#verify(evidence, role, begun.nonce, nowMs);
     const expiresAtMs = Math.min(nowMs + SESSION_MS, notAfterMs);
-    this.#put(this.#attested, { ...begun, ...boundKeys(evidence), role, evidence, expiresAtMs, lastSequence: 0n });
+    this.#put(this.#attested, {
+      ...begun,
+      ...boundKeys(evidence),
+      role,
+      evidence,
+      expiresAtMs,
+      admittedBy: new WeakMap(),
+      lastSequence: 0n,
+    });
     return create(AttestSessionResponseSchema, { expiresAtMs: BigInt(expiresAtMs) });
   }
 
