@@ -4,7 +4,7 @@ import type { PassagesOfCause, PassageTables, SealedPassage, VectorIndex } from 
 import type { Clock, Log } from "@cloister/service";
 import { failure } from "./classify.ts";
 import { documentsOf, type Documents } from "./documents.ts";
-import { flowKeyOf, openRedacted, type RedactedText } from "./open-redacted.ts";
+import { flowKeyOf, openRedacted, type RedactedText } from "@cloister/keyring/consuming";
 import type { KeyLease, KeySource } from "./ports.ts";
 import { sealPassages } from "./seal-passages.ts";
 import { keptUntil } from "./what-is-kept.ts";

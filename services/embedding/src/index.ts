@@ -1,10 +1,10 @@
+import { classifyKeyed } from "@cloister/keyring/consuming";
 import { topics } from "@cloister/contracts/topics";
 import { defineConsumer, LogStrategy, protocolPartitions, type LogRecord } from "@cloister/messaging";
 import { identifySealedMessage, readSealedMessage, replyFailedRecords } from "@cloister/messaging/sealed-events";
 import { passagePartitions, passageSchema, sealedVectorIndex, type PassageTables } from "@cloister/retrieval";
 import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { migrate, schemaOf, type PartitionedTable } from "@cloister/storage";
-import { classify } from "./classify.ts";
 import { EmbeddingModule } from "./embedding.module.ts";
 import type { PassageWrite } from "./embedding.pipeline.ts";
 import { embeddingMigrations } from "./migrations/index.ts";
@@ -46,7 +46,7 @@ export async function startEmbedding(options: EmbeddingOptions, ports: Embedding
     // The reader knows the message by the id that its own client gave it.
     onDeadLetter: (record, failure, identity) =>
       replyFailedRecords(record, failure, identity && { ...identity, messageId: clientMessageId(record) }),
-    classify,
+    classify: classifyKeyed,
     writeAll: async (tx, writes) => {
       await storePassages(index, tx, writes);
       stored.inc(writes.reduce((count, write) => count + write.passages.length, 0));

@@ -1,6 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { Keyring, keysTransport } from "@cloister/keyring";
-import { SimulatedMachine } from "@cloister/keyring/simulated";
+import { keyringFromEnvironment } from "@cloister/keyring/simulated";
 import { PostgresMessageLog } from "@cloister/messaging";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
@@ -10,18 +8,10 @@ import { embeddingConfig } from "./embedding.config.ts";
 await runMain("embedding", async () => {
   const config = embeddingConfig.parse(process.env);
   const log = createLog({ service: "embedding" });
-  const machine = await SimulatedMachine.open(config.simulatedRootFile);
-  const attested = await machine.attest("embedding", {
+  const keys = await keyringFromEnvironment(config, {
+    role: "embedding",
     code: codeFolder,
     configuration: securityConfiguration(),
-    clock,
-  });
-  const credential = (await readFile(config.releaseTokenFile, "utf8")).trim();
-  const keys = new Keyring({
-    role: "embedding",
-    transport: keysTransport({ url: config.keysUrl, credential }),
-    ...attested,
-    allowDevelopment: true,
     clock,
   });
   const db = await openDatabase({

@@ -4,7 +4,7 @@ import { ContentType, derivedId, sealEnvelope, Stage, type WrapKey } from "@cloi
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord } from "@cloister/keyring";
 import { splitPassages, type SealedPassage } from "@cloister/retrieval";
-import type { RedactedText } from "./open-redacted.ts";
+import type { RedactedText } from "@cloister/keyring/consuming";
 
 /** The passages of a text, each an envelope of its own under the conversation's `vector` key. */
 export function sealPassages(

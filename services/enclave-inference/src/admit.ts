@@ -1,6 +1,6 @@
 import type { ConversationRecord } from "@cloister/keyring";
 import { InferenceError } from "./errors.ts";
-import type { RedactedText } from "./open-redacted.ts";
+import type { RedactedText } from "@cloister/keyring/consuming";
 import type { KeyLease } from "./ports.ts";
 
 /** A question that is to be answered, with the conversation that it belongs to. */

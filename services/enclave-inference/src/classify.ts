@@ -1,6 +1,5 @@
-import { EnvelopeError } from "@cloister/envelope";
-import { KeyringError } from "@cloister/keyring";
-import { defaultClassify, type Failed, type Failure } from "@cloister/messaging";
+import { classifyKeyed } from "@cloister/keyring/consuming";
+import type { Failed, Failure } from "@cloister/messaging";
 import { InferenceError } from "./errors.ts";
 import { ModelError, type ModelErrorCode } from "./model/model-runtime.ts";
 
@@ -18,18 +17,11 @@ const kindOfModelError: Readonly<Record<ModelErrorCode, Failure["kind"]>> = {
 
 /** What a failed record means for the others: see FailureKind. */
 export function classify(error: unknown): Failure {
-  if (error instanceof KeyringError) {
-    return { kind: error.scope, code: error.code, isRetryable: error.scope !== "poison" };
-  }
   if (error instanceof ModelError) return { kind: kindOfModelError[error.code], code: error.code, isRetryable: true };
   if (error instanceof InferenceError && error.code === "POLICY_STALE") {
     return { kind: "tenant", code: error.code, isRetryable: true };
   }
-  // A handle that died with its lease in the middle of a batch. A key that was erased is refused by the keyring above.
-  if (error instanceof EnvelopeError && error.code === "KEY_DESTROYED") {
-    return { kind: "shared", code: "LEASE_ENDED", isRetryable: true };
-  }
-  return defaultClassify(error);
+  return classifyKeyed(error);
 }
 
 export function failure(error: unknown): Failed {

@@ -1,3 +1,4 @@
+import { keyringVariables } from "@cloister/keyring/simulated";
 import { defineConfig, secretVariable, variable, type ConfigFrom } from "@cloister/service";
 import { z } from "zod";
 import { isLoopbackUrl } from "./adapters/openai/loopback-fetch.ts";
@@ -19,15 +20,7 @@ export const inferenceConfig = defineConfig({
   databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.url({ protocol: /^postgres(?:ql)?$/u }), {
     description: "PostgreSQL with the schema of inference (sealed turns) and embedding's view of sealed passages",
   }),
-  keysUrl: variable("CLOISTER_KEYS_URL", z.url({ protocol: /^https?$/u }), {
-    description: "Where the Release door of keys listens (gRPC)",
-  }),
-  releaseTokenFile: variable("CLOISTER_KEYS_RELEASE_TOKEN_FILE", z.string().min(1), {
-    description: "File with the credential of the Release door; what may be read is decided by evidence, not by it",
-  }),
-  simulatedRootFile: variable("CLOISTER_SIMULATED_ROOT_FILE", z.string().min(1), {
-    description: "Root key of simulated evidence (development): a file, 0600, made when absent",
-  }),
+  ...keyringVariables,
   runtime: variable("CLOISTER_INFERENCE_RUNTIME", z.enum(modelRuntimeNames), {
     description: "What answers: extractive (sentences of the sources, no model) or openai (a model server)",
     default: "extractive",

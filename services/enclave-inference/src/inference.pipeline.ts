@@ -13,7 +13,7 @@ import { contextsOf, type ConversationContext } from "./context.ts";
 import { guardAnswer } from "./guard/guard.ts";
 import type { InferenceMetrics } from "./inference.metrics.ts";
 import type { ModelAnswer, ModelRuntime } from "./model/model-runtime.ts";
-import { flowKeyOf, openRedacted } from "./open-redacted.ts";
+import { flowKeyOf, openRedacted } from "@cloister/keyring/consuming";
 import type { KeySource } from "./ports.ts";
 import type { RecalledTurn } from "./recall.ts";
 import { retrieve } from "./retrieve.ts";

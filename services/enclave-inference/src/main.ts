@@ -1,6 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { Keyring, keysTransport } from "@cloister/keyring";
-import { SimulatedMachine } from "@cloister/keyring/simulated";
+import { keyringFromEnvironment } from "@cloister/keyring/simulated";
 import { PostgresMessageLog } from "@cloister/messaging";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
@@ -12,18 +10,10 @@ await runMain("enclave-inference", async () => {
   const config = inferenceConfig.parse(process.env);
   const log = createLog({ service: "enclave-inference" });
   const { runtime, choices } = configuredModel(config);
-  const machine = await SimulatedMachine.open(config.simulatedRootFile);
-  const attested = await machine.attest("enclave-inference", {
+  const keys = await keyringFromEnvironment(config, {
+    role: "enclave-inference",
     code: codeFolder,
     configuration: securityConfiguration(choices),
-    clock,
-  });
-  const credential = (await readFile(config.releaseTokenFile, "utf8")).trim();
-  const keys = new Keyring({
-    role: "enclave-inference",
-    transport: keysTransport({ url: config.keysUrl, credential }),
-    ...attested,
-    allowDevelopment: true,
     clock,
   });
   const db = await openDatabase({

@@ -1,3 +1,4 @@
+import { keyringVariables } from "@cloister/keyring/simulated";
 import { defineConfig, secretVariable, variable, type ConfigFrom } from "@cloister/service";
 import { z } from "zod";
 
@@ -16,15 +17,7 @@ export const redactionConfig = defineConfig({
   databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.url({ protocol: /^postgres(?:ql)?$/u }), {
     description: "PostgreSQL with redaction's schema: sealed placeholder maps, sequence windows",
   }),
-  keysUrl: variable("CLOISTER_KEYS_URL", z.url({ protocol: /^https?$/u }), {
-    description: "Where the Release door of keys listens (gRPC)",
-  }),
-  releaseTokenFile: variable("CLOISTER_KEYS_RELEASE_TOKEN_FILE", z.string().min(1), {
-    description: "File with the credential of the Release door; what may be read is decided by evidence, not by it",
-  }),
-  simulatedRootFile: variable("CLOISTER_SIMULATED_ROOT_FILE", z.string().min(1), {
-    description: "Root key of simulated evidence (development): a file, 0600, made when absent",
-  }),
+  ...keyringVariables,
 });
 
 export type RedactionEnvironment = ConfigFrom<typeof redactionConfig>;
