@@ -15,7 +15,7 @@ import {
   verifyConversationStatement,
   type ConversationStatement,
 } from "@cloister/policy";
-import { createClient } from "@connectrpc/connect";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { AuthorityService, type AuthorityChain } from "@cloister/contracts/keys/authority";
 import { configurationDigest, newSigner, TestClient, TestTenant } from "./tenant.ts";
 import { refusal, World } from "./world.ts";
@@ -251,6 +251,12 @@ describe("the doors", () => {
     const through = (credential: string) => createClient(AuthorityService, world.transport("authority", credential));
     expect(await refusal(through("r".repeat(32)).getPolicy({ tenantId }))).toBe("UNAUTHENTICATED");
     expect(await refusal(through("").getPolicy({ tenantId }))).toBe("UNAUTHENTICATED");
+  });
+
+  it("tell a caller the code of a refusal and nothing else", async () => {
+    const { tenantId } = new TestTenant();
+    const error = await world.authority.getPolicy({ tenantId }).catch((thrown: unknown) => ConnectError.from(thrown));
+    expect(error).toMatchObject({ rawMessage: "TENANT_UNKNOWN", code: Code.NotFound, details: [] });
   });
 
   it("prove the configuration that keys runs with", async () => {

@@ -9,6 +9,7 @@ import { ReleaseService } from "@cloister/contracts/keys/release";
 import type { KeyRequest } from "@cloister/keyring";
 import { DAY_MS, purposeToWire, verifyAuthorityChain } from "@cloister/policy";
 import { schemaOf } from "@cloister/storage";
+import { capturedLog } from "@cloister/testing";
 import type { KeysTables } from "../src/records/tables.ts";
 import { AttestedSession, bucketOf } from "./attested-session.ts";
 import type { TestTenant } from "./tenant.ts";
@@ -265,6 +266,28 @@ describe("an operator who writes to the database", () => {
       .where("conversation_id", "=", name.conversationId)
       .execute();
     expect([left, await code(), request.purpose]).toEqual([[], "KEY_DESTROYED", "map"]);
+  });
+});
+
+describe("the log of keys", () => {
+  it("holds no credential, no key and no statement, whether calls are answered or refused", async () => {
+    const { log, lines } = capturedLog("keys");
+    const world = await World.start({ log });
+    try {
+      const { name, tenant, statement } = await withMapKey(world);
+      await refusal(world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { history: false }))));
+      await refusal(world.lifecycle.eraseConversation({ ...name, conversationId: randomBytes(16) }));
+      const text = lines.join("");
+      expect(text).toContain("POLICY_CONFLICT");
+      const keyring = await readFile(join(world.folder, "keyring.json"), "utf8");
+      const keks = [...keyring.matchAll(/[A-Za-z0-9+/]{43}=/gu)].map(([kek]) => kek);
+      const secrets = ["a".repeat(32), "r".repeat(32), "l".repeat(32), ...keks];
+      expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
+      expect(text).not.toContain(Buffer.from(statement).toString("utf8").slice(0, 40));
+      expect(keks).toHaveLength(1);
+    } finally {
+      await world.close();
+    }
   });
 });
 
