@@ -100,7 +100,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["cli/src/**", "embedded/src/demo/**", "scripts/**", "bench/**", "libs/*/training/**"],
+    files: ["cli/src/**", "embedded/src/demo/**", "scripts/**", "bench/**", "examples/**", "libs/*/training/**"],
     rules: { "no-console": "off" },
   },
   {

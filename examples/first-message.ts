@@ -15,11 +15,13 @@ const { values: flags, positionals } = parseArgs({
 });
 const text = positionals[0] ?? "Hello, I am Marisol Quintanilla. When does my new card arrive?";
 const read = (folder: string, file: string): Promise<string> => readFile(join(folder, file), "utf8");
+const readFields = async (folder: string, file: string) =>
+  JSON.parse(await read(folder, file)) as Readonly<Record<string, string>>;
 
 // How to get there, from the data folder of `cloister serve`. The token lets bytes through; it lets nobody read.
-const { url, accessToken } = JSON.parse(await read(flags.data, "running.json")) as Record<string, string>;
+const { url = "", accessToken = "" } = await readFields(flags.data, "running.json");
 // Whom to believe: the tenant's id commits to its root key. An application has it in its configuration.
-const tenantId = parseTenantId(JSON.parse(await read(flags.tenant, "tenant.json")).tenantId as string);
+const tenantId = parseTenantId((await readFields(flags.tenant, "tenant.json"))["tenantId"] ?? "");
 
 // The application's backend admits its users: it signs that these keys, made on the user's device, may open a chat.
 const issuer = signerFromSeed(Buffer.from((await read(flags.tenant, "admission.key")).trim(), "hex"));
@@ -39,8 +41,8 @@ const admit: GetAdmission = (keys) =>
   );
 
 const client = createClient({
-  baseUrl: url ?? "",
-  accessToken: accessToken ?? "",
+  baseUrl: url,
+  accessToken,
   tenantId,
   backend: nodeBackend,
   // Development alone: evidence of no hardware.

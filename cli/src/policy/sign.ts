@@ -33,7 +33,7 @@ interface Flags extends DataFlags {
   readonly preset: PresetName;
   readonly development?: true;
   readonly from?: string;
-  readonly keep: readonly Kept[];
+  readonly keep?: readonly Kept[];
   readonly version?: number;
   readonly expiresDays: number;
   readonly out?: string;
@@ -69,12 +69,7 @@ export function registerPolicySign(policy: Command, terminal: Terminal): void {
     .option("--development", "allow simulated evidence and a local key file; production refuses such a policy")
     .addOption(dataOption())
     .option("--from <file>", "JSON with fields of the policy that stand over the preset's")
-    .option(
-      "--keep <class=days>",
-      `how long to keep one of ${retentionClasses.join(", ")}; may be repeated`,
-      addKept,
-      [],
-    )
+    .option("--keep <class=days>", `how long to keep one of ${retentionClasses.join(", ")}; may be repeated`, addKept)
     .option("--version <number>", "the policy's version (default: one more than the newest in the folder)", wholeNumber)
     .option("--expires-days <days>", "how long it is valid, at most 90 days", wholeNumber, 60)
     .option("--out <file>", "where to write it (default: policy-<version>.note in the tenant's folder)")
@@ -137,7 +132,7 @@ async function policyOf(flags: Flags, tenant: Tenant, version: number): Promise<
     ...given,
     ...{ tenantId, roots, version, notBeforeMs, expiresAtMs, development: isDevelopment },
   };
-  return policyFromJson({ ...chosen, periods: withKept(chosen.periods, flags.keep) });
+  return policyFromJson({ ...chosen, periods: withKept(chosen.periods, flags.keep ?? []) });
 }
 
 /** What runs on the data folder, so that a development policy allows just that. */
@@ -170,7 +165,7 @@ function withKept(periods: unknown, kept: readonly Kept[]): unknown {
   return { ...Object(periods), ...Object.fromEntries(changed) };
 }
 
-function addKept(text: string, earlier: readonly Kept[]): readonly Kept[] {
+function addKept(text: string, earlier: readonly Kept[] = []): readonly Kept[] {
   const [, wanted, days] = /^([a-z]+)=(\d{1,5})$/.exec(text) ?? [];
   const name = retentionClasses.find((one) => one === wanted);
   if (name === undefined || days === undefined) {
