@@ -1,0 +1,176 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
+import { simulatedVerifier } from "@cloister/attestation/simulated";
+import { createClient, type Client, type Conversation, type ReplyReceived } from "@cloister/client";
+import { ReplyEventSchema } from "@cloister/contracts/events";
+import {
+  MovableClock,
+  openDataFolder,
+  startEmbedded,
+  type DataFolder,
+  type EmbeddedCloister,
+  type EmbeddedOptions,
+} from "@cloister/embedded";
+import { idToHex, parseEnvelope, Stage } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import type { Admission } from "@cloister/policy";
+import { capturedLog, eventually } from "@cloister/testing";
+import { sql } from "kysely";
+import { TestTenant } from "./tenant.ts";
+
+/** What anybody can see of an event in a reader's mailbox. */
+export interface MailboxEntry {
+  readonly kind: "reply" | "map" | "status";
+  readonly causeIdHex: string;
+}
+
+type Choices = Pick<EmbeddedOptions, "wrapRuntime" | "failpoints">;
+
+/** Every service in one process on one data folder, which a test may stop and start again, and a tenant of it. */
+export class EmbeddedWorld {
+  readonly clock = new MovableClock();
+  /** Of all services. */
+  readonly log = capturedLog("embedded");
+  readonly folder: DataFolder;
+  readonly #choices: Choices;
+  #running: { readonly cloister: EmbeddedCloister; readonly tenant: TestTenant } | undefined;
+
+  private constructor(folder: DataFolder, choices: Choices) {
+    this.folder = folder;
+    this.#choices = choices;
+  }
+
+  static async start(choices: Choices = {}): Promise<EmbeddedWorld> {
+    const folder = await openDataFolder(await mkdtemp(join(tmpdir(), "cloister-e2e-")));
+    const world = new EmbeddedWorld(folder, choices);
+    const cloister = await world.#startServices();
+    const tenant = new TestTenant(cloister.instances);
+    world.#running = { cloister, tenant };
+    await world.client().applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs())));
+    return world;
+  }
+
+  get cloister(): EmbeddedCloister {
+    return this.#both.cloister;
+  }
+
+  get tenant(): TestTenant {
+    return this.#both.tenant;
+  }
+
+  get #both() {
+    if (this.#running === undefined) throw new Error("the services are not running");
+    return this.#running;
+  }
+
+  /** Ends every service and starts them again on what lies in the folder. */
+  async restart(): Promise<void> {
+    const { tenant, cloister } = this.#both;
+    await cloister.close();
+    this.#running = { tenant, cloister: await this.#startServices() };
+  }
+
+  async close(): Promise<void> {
+    await this.#running?.cloister.close();
+    await rm(this.folder.path, { recursive: true, force: true });
+  }
+
+  /** Resolves with the name of the service that can't go on. */
+  fatal(): Promise<string> {
+    return new Promise((resolve) => {
+      this.cloister.onFatal(resolve);
+    });
+  }
+
+  /** The tenant's application, at the doors that are open now. */
+  client(fetchBy: typeof fetch = fetch): Client {
+    const { ingest } = this.cloister;
+    return createClient({
+      baseUrl: ingest.address ?? "",
+      accessToken: ingest.accessToken.reveal(),
+      tenantId: this.tenant.tenantId,
+      evidenceVerifiers: [simulatedVerifier],
+      allowDevelopment: true,
+      backend: nodeBackend,
+      clock: this.clock,
+      fetch: fetchBy,
+    });
+  }
+
+  openChat(admitted: Partial<Admission> = {}): Promise<Conversation> {
+    return this.client().openConversation({
+      admission: (keys) => this.tenant.admission(keys, this.clock.nowMs(), admitted),
+    });
+  }
+
+  /** Resolves when every consumer has handled every record. */
+  async idle(): Promise<void> {
+    await eventually(
+      async () => {
+        const { rows } = await sql<{ behind: number }>`
+          select count(*)::integer as behind from log.group_partition join log.topic_partition using (topic_id, part)
+          where group_partition.next_off < topic_partition.next_off`.execute(this.cloister.mainDatabase.kysely);
+        if (rows[0]?.behind !== 0) throw new Error("records are still on their way");
+      },
+      { timeoutMs: 30_000, everyMs: 20 },
+    );
+  }
+
+  /** Everything that waits for the readers of a conversation, in order. */
+  async mailbox({ id }: Conversation): Promise<MailboxEntry[]> {
+    const { rows } = await sql<{ event: Uint8Array }>`
+      select event from ingest.mailbox where conversation_id = ${id} order by log_offset`.execute(
+      this.cloister.mainDatabase.kysely,
+    );
+    return rows.map(({ event }) => entryOf(event));
+  }
+
+  /** How many rows of a table are the conversation's. */
+  async rowsOf({ id }: Conversation, schema: string, table: string): Promise<number> {
+    const { rows } = await sql<{ count: number }>`
+      select count(*)::integer as count from ${sql.id(schema, table)} where conversation_id = ${id}`.execute(
+      this.cloister.mainDatabase.kysely,
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  async deadLetters(): Promise<string[]> {
+    const codes: string[] = [];
+    for (const schema of ["ingest", "redaction", "enclave_inference", "embedding"]) {
+      const { rows } = await sql<{ code: string }>`select code from ${sql.id(schema, "dead_letter")}`.execute(
+        this.cloister.mainDatabase.kysely,
+      );
+      codes.push(...rows.map(({ code }) => `${schema}: ${code}`));
+    }
+    return codes;
+  }
+
+  #startServices(): Promise<EmbeddedCloister> {
+    const logOf = () => this.log.log;
+    return startEmbedded({ folder: this.folder, clock: this.clock, logOf, retentionIntervalMs: 0, ...this.#choices });
+  }
+}
+
+/** Reads until so many replies came. */
+export async function readReplies(conversation: Conversation, count: number): Promise<ReplyReceived[]> {
+  const replies: ReplyReceived[] = [];
+  for await (const event of conversation.replies({ signal: AbortSignal.timeout(30_000) })) {
+    if (event.kind !== "reply") throw new Error(`the reader got ${event.kind}`);
+    replies.push(event);
+    if (replies.length === count) break;
+  }
+  return replies;
+}
+
+function entryOf(event: Uint8Array): MailboxEntry {
+  const { event: one } = fromBinary(ReplyEventSchema, event);
+  if (one.case === "failed") return { kind: "status", causeIdHex: idToHex(one.value.causeId) };
+  if (one.case !== "sealed") throw new Error("an event of an unknown kind");
+  const { header } = parseEnvelope(one.value.envelope);
+  return {
+    kind: header.stage === Stage.REPLY ? "reply" : "map",
+    causeIdHex: idToHex(header.causeId ?? new Uint8Array()),
+  };
+}
