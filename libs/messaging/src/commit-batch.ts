@@ -87,9 +87,14 @@ async function writeEffects(
   outcomes: readonly Outcome[],
 ): Promise<void> {
   const results = outcomes.flatMap((outcome) => (outcome.kind === "done" ? [outcome.result] : []));
-  const writes = results.flatMap((result) => (result.write === undefined ? [] : [result.write]));
+  const writes = writesOf(outcomes);
   if (writes.length > 0) await definition.writeAll?.(tx, writes);
   for (const result of results) await result.effects?.(tx);
+}
+
+export function writesOf(outcomes: readonly Outcome[]): unknown[] {
+  const results = outcomes.flatMap((outcome) => (outcome.kind === "done" ? [outcome.result] : []));
+  return results.flatMap((result) => (result.write === undefined ? [] : [result.write]));
 }
 
 async function insertDeadLetters(tx: Kysely<unknown>, scope: ProtocolScope, batch: BatchToCommit): Promise<void> {

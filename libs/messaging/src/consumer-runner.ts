@@ -1,7 +1,7 @@
 import { codeOf, type Clock, type Log } from "@cloister/service";
 import { PartitionKeeper, sqlState } from "@cloister/storage";
 import { defaultClassify } from "./classify.ts";
-import { commitBatch, ID_REUSED } from "./commit-batch.ts";
+import { commitBatch, ID_REUSED, writesOf } from "./commit-batch.ts";
 import type { ConsumerMetrics } from "./consumer-metrics.ts";
 import type { ConsumerDefinition, Step } from "./consumer.ts";
 import type { Failpoints, Gap } from "./failpoints.ts";
@@ -157,6 +157,7 @@ export class ConsumerRunner {
     this.#unsent.add(partition);
     const toCommit = { partition, outcomes, prior, nowMs, unparked };
     const lastSeq = await commitBatch(this.#definition, this.#scope, toCommit);
+    this.#definition.onCommitted?.(writesOf(outcomes));
     for (const outcome of outcomes) this.#count(outcome.kind, 1);
     if (stillParked.size > 0) this.#parking.filled(partition);
     await this.#reach("before-relay");

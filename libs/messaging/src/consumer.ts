@@ -16,6 +16,8 @@ export interface ConsumerDefinition<Tables = unknown, Write = unknown> {
   onDeadLetter(record: LogRecord, failure: Failure, identity: RecordIdentity | undefined): readonly OutgoingRecord[];
   /** Stores the `write`s of the batch's done records in one go, inside its transaction. */
   writeAll?(tx: Transaction<Tables>, writes: readonly Write[]): Promise<void>;
+  /** Told of the same `write`s once they are committed: the place for wake-ups. Must not throw. */
+  onCommitted?(writes: readonly Write[]): void;
   /** Sorts a thrown error; `defaultClassify` when missing. Codes are told to readers, messages never. */
   classify?(error: unknown): Failure;
   readonly maxBatchRecords?: number;

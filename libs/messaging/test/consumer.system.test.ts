@@ -88,6 +88,13 @@ function suite(open: () => Promise<Database>): void {
     await eventually(async () => expect(await rowsIn("outbox")).toBe(0));
   });
 
+  it("tells of what was written when anybody can read it", async () => {
+    const seen: Promise<string[]>[] = [];
+    running.push(await startToy({ name, onCommitted: () => seen.push(effects()) }, { db, messages, clock, log }));
+    await send(["a", "one"]);
+    await eventually(async () => expect(await Promise.all(seen)).toEqual([["a:one"]]));
+  });
+
   it("drops a record that comes again, in the same batch and later", async () => {
     await start();
     await send(["a", "one"], ["a", "one"]);

@@ -79,6 +79,7 @@ export interface ToyOptions {
   readonly name: string;
   readonly step?: ToyStep;
   readonly partitions?: number;
+  readonly onCommitted?: (rows: readonly ToyTables["effect"][]) => void;
 }
 
 const STEP = Symbol("step");
@@ -113,6 +114,7 @@ export async function startToy(options: ToyOptions, ports: ToyPorts): Promise<Ru
     onDeadLetter: (record, { code }) => [
       { topic: replies, key: record.key, value: Buffer.from(JSON.stringify({ text: `failed ${code}` })), bucketEndMs },
     ],
+    ...(options.onCommitted && { onCommitted: options.onCommitted }),
     writeAll: async (tx, rows) => {
       await tx
         .insertInto("effect")

@@ -64,8 +64,8 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     identify: (record) => readReplyRecord(record).identity,
     // The reader of a reply that can't be stored would get the notice on the same way: there is nobody to tell.
     onDeadLetter: () => [],
-    writeAll: async (tx, deliveries) => {
-      await insertDeliveries(tx, deliveries);
+    writeAll: (tx, deliveries) => insertDeliveries(tx, deliveries),
+    onCommitted: (deliveries) => {
       for (const { conversation } of deliveries) waker.wake(conversation);
     },
   });

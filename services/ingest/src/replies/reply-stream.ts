@@ -20,9 +20,6 @@ export interface ReplyStreamOptions {
 }
 
 const batchSize = 64;
-// A wake-up may overtake the commit it tells of, so a woken reader that finds nothing looks again, soon and then later.
-const firstRecheckMs = 10;
-const lastRecheckMs = 640;
 
 /** The text of one SSE response: what waits in the mailbox, then what arrives, until reader or service goes away. */
 export async function* replyStream(options: ReplyStreamOptions): AsyncGenerator<string, void, void> {
@@ -33,7 +30,6 @@ export async function* replyStream(options: ReplyStreamOptions): AsyncGenerator<
   const wakes = options.waker.listen(conversation);
   const ended = AbortSignal.any([closed, draining]);
   const isEnded = (): boolean => ended.aborted;
-  let recheckMs = Infinity;
   try {
     while (!isEnded()) {
       const events = await mailbox.readAfter(conversation, afterOffset, batchSize, options.nowMs());
@@ -42,10 +38,8 @@ export async function* replyStream(options: ReplyStreamOptions): AsyncGenerator<
         afterOffset = offset;
       }
       if (events.length > 0) continue;
-      const isRechecking = recheckMs <= lastRecheckMs;
-      const isWoken = await wakes.next(isRechecking ? recheckMs : options.keepAliveMs, ended);
-      if (!isWoken && !isRechecking && !isEnded()) yield keepAliveComment;
-      recheckMs = isWoken ? firstRecheckMs : recheckMs * 2;
+      const isWoken = await wakes.next(options.keepAliveMs, ended);
+      if (!isWoken && !isEnded()) yield keepAliveComment;
     }
     if (!closed.aborted) yield retryAfter(options.reconnectMs);
   } finally {
