@@ -45,7 +45,7 @@ export async function contextsOf(
   for (const [n, one] of sealed.entries()) {
     const lease = shared ?? (await keys.lease(wanted[n] ?? []));
     contexts.push({
-      turns: openTurns(one.turns, lease, nowMs),
+      turns: openTurns(one.turns, one.conversation, lease, nowMs),
       passages: openPassages(one.passages, one.conversation, lease, nowMs),
     });
   }

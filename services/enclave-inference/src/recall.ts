@@ -43,17 +43,31 @@ export function logKeyOf(row: Pick<TurnRow, "tenant_id" | "conversation_id" | "b
   return { tenantId, conversationId, purpose: "log", bucketEndMs };
 }
 
-/** The turns in clear, oldest first. One that can't be opened (its bucket was erased) or is another's is left out. */
-export function openTurns(rows: readonly TurnRow[], keys: KeyLease, nowMs: number): RecalledTurn[] {
-  return rows.flatMap((row) => openTurn(row, keys, nowMs) ?? []).reverse();
+/**
+ * The conversation's turns in clear, oldest first. The database only proposes: what can't be opened (its bucket was
+ * erased), or whose envelope names another conversation or tenant than this one, is left out.
+ */
+export function openTurns(
+  rows: readonly TurnRow[],
+  conversation: ConversationRecord,
+  keys: KeyLease,
+  nowMs: number,
+): RecalledTurn[] {
+  return rows.flatMap((row) => openTurn(row, conversation, keys, nowMs) ?? []).reverse();
 }
 
-function openTurn(row: TurnRow, keys: KeyLease, nowMs: number): RecalledTurn | undefined {
+function openTurn(
+  row: TurnRow,
+  { tenantId, conversationId }: ConversationRecord,
+  keys: KeyLease,
+  nowMs: number,
+): RecalledTurn | undefined {
   try {
     const key = keys.openingKey(logKeyOf(row));
     const { header, payload } = openEnvelope(nodeBackend, row.envelope, { keys: [key], signer: "none", nowMs });
     if (header.stage !== Stage.TURN || header.causeId === undefined) return undefined;
-    if (Buffer.compare(header.conversationId, row.conversation_id) !== 0) return undefined;
+    if (Buffer.compare(header.tenantId, tenantId) !== 0) return undefined;
+    if (Buffer.compare(header.conversationId, conversationId) !== 0) return undefined;
     const { question, answer } = fromBinary(TurnSchema, payload);
     return { question, answer, causeId: header.causeId };
   } catch {
