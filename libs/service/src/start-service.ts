@@ -12,6 +12,7 @@ import { ServiceMetrics } from "./metrics.ts";
 import { nestLogger } from "./nest-log.ts";
 import { ServiceError } from "./service-error.ts";
 import type { ServiceStrategy } from "./strategy.ts";
+import { cutUnusedConnections } from "./unused-connections.ts";
 
 export interface ServiceOptions {
   /** As in the folder's name, such as `enclave-inference`. */
@@ -62,6 +63,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   try {
     app = await createApp(options);
     healthRoutes(app, health, metrics);
+    cutUnusedConnections(app);
     await options.configure?.(app);
     const address = await listen(app, options);
     health.started();

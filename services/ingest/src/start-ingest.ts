@@ -9,7 +9,6 @@ import { OutboxIntake } from "./adapters/outbox-intake.ts";
 import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
 import { ingestSchema, ownPartitions, type IngestTables } from "./adapters/tables.ts";
 import { takeBinaryBodies } from "./http/bodies.ts";
-import { cutUnusedConnections } from "./http/unused-connections.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestModule } from "./ingest.module.ts";
 import { defaultSettings, type IngestPorts, type IngestSettings } from "./ingest.ports.ts";
@@ -86,10 +85,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     metrics,
     strategy,
     http: config.http,
-    configure: (app) => {
-      takeBinaryBodies(app);
-      cutUnusedConnections(app);
-    },
+    configure: takeBinaryBodies,
     release: [() => outbox.close()],
   });
   return { ...service, accessToken: new Secret(accessToken) };
