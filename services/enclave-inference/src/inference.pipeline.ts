@@ -139,11 +139,13 @@ export class InferencePipeline {
     const bucketEndMs = bucketEnd(conversation, "log", createdAtMs);
     const isKept = bucketEndMs > clock.nowMs();
     const logKey = { tenantId, conversationId, purpose: "log" as const, bucketEndMs };
-    // Only now: the model may have taken longer than a lease.
+    // Only now: the model may have taken longer than a lease. Its readers are those of now, too: one may have been
+    // struck off meanwhile, and an erased conversation has none.
     const lease = await keys.lease(isKept ? [logKey] : [], [conversation]);
+    const readers = { message, conversation: lease.conversation(conversation) };
     const output = sealedReplyRecord({
       conversationId,
-      envelope: sealReply(question, reply, keys.signer, clock.nowMs()),
+      envelope: sealReply(readers, reply, keys.signer, clock.nowMs()),
       signerCertificate: lease.certificateFor(tenantId),
       bucketEndMs: consumed.record.bucketEndMs,
     });

@@ -33,12 +33,16 @@ const source = keys.sourceFor("enclave-inference");
 class ObservedRuntime implements ModelRuntime {
   readonly requests: ModelRequest[] = [];
   failures: ModelError[] = [];
+  /** Runs while the model is at work. */
+  meanwhile: () => void = () => undefined;
   readonly #inner = extractiveRuntime();
 
   answer(request: ModelRequest, signal: AbortSignal) {
     this.requests.push(request);
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
+    this.meanwhile();
+    this.meanwhile = () => undefined;
     return this.#inner.answer(request, signal);
   }
 }
@@ -144,6 +148,19 @@ describe("enclave-inference", () => {
     expect(await repliesFor(question.causeId, { ...conversation, clientKey: tool })).toHaveLength(1);
     const stranger = createKemPrivateKey(nodeBackend, nodeBackend.randomBytes(32));
     expect(await repliesFor(question.causeId, { ...conversation, clientKey: stranger })).toEqual([]);
+  });
+
+  it("seals the reply to who may read it when it is there, and not when it was asked for", async () => {
+    const [struckOff, renewed] = [1, 2].map(() => createKemPrivateKey(nodeBackend, nodeBackend.randomBytes(32)));
+    if (struckOff === undefined || renewed === undefined) throw new Error("there are two keys");
+    const publicKeyOf = ({ publicKeyBytes }: typeof renewed) => createKemPublicKey(nodeBackend, publicKeyBytes);
+    const tool = { name: "tool", key: publicKeyOf(struckOff), mayHaveMap: false };
+    const conversation = keys.openConversation({ recipients: [tool] });
+    runtime.meanwhile = () => keys.change(conversation, { recipients: [], clientKey: publicKeyOf(renewed) });
+    const question = asked(keys, conversation.record, "What is your name?", nowMs);
+    await send(question);
+    await replyTo(question, { ...conversation, clientKey: renewed });
+    expect(await repliesFor(question.causeId, { ...conversation, clientKey: struckOff })).toEqual([]);
   });
 
   it("knows the turns before, also those of the same batch", async () => {

@@ -82,6 +82,11 @@ export class SimulatedKeys {
     return { record, clientKey };
   }
 
+  /** As after a renewal, or a newer policy: what is leased from now on says this. */
+  change({ record }: SimulatedConversation, choices: Choices & Partial<Pick<ConversationRecord, "clientKey">>): void {
+    this.#conversations.set(idToHex(record.conversationId), { ...record, ...choices });
+  }
+
   /** As after an erasure: every key of the conversation is gone, its record too. */
   erase(conversationId: Uint8Array): void {
     this.#erased.add(idToHex(conversationId));
