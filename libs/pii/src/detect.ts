@@ -1,5 +1,5 @@
 import { patternRules } from "./detectors/all.ts";
-import { applyRule } from "./detectors/rule.ts";
+import { applyRule, type PatternRule } from "./detectors/rule.ts";
 import type { EntityType } from "./entities.ts";
 import { mergeByScore } from "./merge.ts";
 import type { NameFinder } from "./names/name-finder.ts";
@@ -7,6 +7,7 @@ import { trainedNames } from "./names/trained.ts";
 import { normalize } from "./normalize.ts";
 import { KnownValues, valueKey } from "./placeholders/known-values.ts";
 import type { ExplainedSpan, Span } from "./span.ts";
+import { unhide } from "./unhide/unhide.ts";
 
 export interface DetectorOptions {
   /** Kinds to look for; all by default. */
@@ -29,6 +30,8 @@ export interface Detector {
 }
 
 const defaultThreshold = 0.5;
+/** What has to be put together before it is read must speak for itself: chance puts many things together. */
+const lowestHiddenScore = 0.6;
 const nameTypes = ["PERSON", "LOCATION", "ORGANIZATION"] as const;
 
 /** A detector, built once and used for many texts: it holds no state between them. */
@@ -46,6 +49,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   function explain(text: string): ExplainedSpan[] {
     const normalized = normalize(text);
     const candidates = rules.flatMap((rule) => applyRule(rule, normalized.text));
+    candidates.push(...hiddenSpans(rules, normalized.text));
     if (names !== undefined) candidates.push(...names.find(normalized.text).filter((span) => isWanted(span.type)));
     for (const place of denied.find(normalized.text)) {
       const type = deniedTypes.get(place.type);
@@ -69,6 +73,20 @@ export function createDetector(options: DetectorOptions = {}): Detector {
     explain,
     detect: (text) => explain(text).map(({ start, end, type, score }) => ({ start, end, type, score })),
   };
+}
+
+/** What the rules find once the text is read as it is meant, where that differs from how it is written. */
+function hiddenSpans(rules: readonly PatternRule[], normalizedText: string): ExplainedSpan[] {
+  const meant = unhide(normalizedText);
+  if (meant === undefined) return [];
+  return rules
+    .flatMap((rule) => applyRule(rule, meant.text))
+    .filter((span) => span.score >= lowestHiddenScore && meant.isReread(span.start, span.end))
+    .map((span) => ({
+      ...span,
+      ...meant.toOriginal(span.start, span.end),
+      evidence: `${span.evidence}, written in another way`,
+    }));
 }
 
 function allowKey(value: string): string {

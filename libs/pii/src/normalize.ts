@@ -1,6 +1,8 @@
+import { readLookAlikes } from "./look-alikes.ts";
+
 /**
  * Text in the form that detectors read: NFKC, without characters that cannot be seen, with one kind of dash,
- * apostrophe and digit. Every place in it leads back to the place in the original that it came from.
+ * apostrophe and digit, and with Latin letters where others pass for them. Every place in it leads back to the place in the original that it came from.
  */
 export interface NormalizedText {
   readonly text: string;
@@ -43,7 +45,7 @@ export function normalize(original: string): NormalizedText {
     at = otherEnd;
   }
   return {
-    text: parts.join(""),
+    text: readLookAlikes(parts.join("")),
     toOriginal: (start, end) => ({
       start: starts[start] ?? original.length,
       end: end > start ? (ends[end - 1] ?? original.length) : (starts[start] ?? original.length),

@@ -14,14 +14,14 @@ export const phone: PatternRule = {
   accept: acceptPhone,
   context: {
     words: anyWord(
-      ...`phones? tele?phone tel cell cellphone mobile mobil handy fax call(?:ed|ing)? dial ring text sms whatsapp contact reach hotline numbers? telefon teléfono telefono téléphone telefone nummer`.split(
+      ...`phones? tele?phone tel cell cellphone mobile mobil handy fax call(?:ed|ing)? dial ring text sms whatsapp signal telegram voicemail office home contact reach(?:ed)? answering hotline pager callback landline numbers? telefon handynummer rufnummer mobilnummer anrufen teléfono móvil llame telefono cellulare chiamare téléphone portable appel(?:er|ez) telefone celular ligar telefoon bellen komórka điện\\sthoại nummer`.split(
         " ",
       ),
     ),
     score: 0.75,
   },
   against: anyWord(
-    ...`orders? invoices? isbn issn version ref reference case tickets? policy serial tracking accounts? iban ssn npi mrn passport licen[cs]e sku`.split(
+    ...`orders? invoices? parcel shipment isbn imei vin pin issn version ref reference case tickets? policy serial tracking accounts? iban ssn npi mrn passport licen[cs]e sku`.split(
       " ",
     ),
   ),
@@ -29,7 +29,8 @@ export const phone: PatternRule = {
 
 function acceptPhone(match: string): Accepted | undefined {
   const digits = match.replace(/(?:x|ext\.?|extension|#) ?\d{1,6}$/i, "").replace(/\D/g, "");
-  if (digits.length < 7 || digits.length > 15 || /^(\d)\1+$/.test(digits) || isOtherNumber(match)) return undefined;
+  if (digits.length < 7 || digits.length > 15 || /^(\d)\1+$/.test(digits)) return undefined;
+  if (isOtherNumber(match) || isSeries(match)) return undefined;
   return { start: 0, end: match.length, score: phoneScore(match, digits) };
 }
 
@@ -38,7 +39,7 @@ function phoneScore(match: string, digits: string): number {
   const isGrouped = /[ .()/-]/.test(match);
   if (/^(?:1[ .-]?)?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}/.test(match)) return 0.7;
   const isValid = regions.some((region) => parsePhoneNumberFromString(match, region)?.isValid() ?? false);
-  if (isGrouped && isValid) return 0.6;
+  if (isGrouped && isValid) return /^\(?0|^\(/.test(match) || isEvenlyGrouped(match) ? 0.6 : 0.45;
   if (isGrouped && digits.startsWith("0") && digits.length >= 9) return 0.55;
   return isValid ? 0.4 : 0.3;
 }
@@ -47,6 +48,26 @@ function internationalScore(match: string): number {
   const parsed = parsePhoneNumberFromString(match.replace(/^00/, "+"));
   if (parsed?.isValid() === true) return 0.95;
   return parsed?.isPossible() === true || /^\+/.test(match) ? 0.75 : 0.6;
+}
+
+/** One sign between all groups, none of a single digit: a table's columns and a range's ends are written otherwise. */
+function isEvenlyGrouped(match: string): boolean {
+  const signs = match.match(/\D+/g) ?? [];
+  return signs.every((sign) => sign.length === 1 && sign === signs[0]) && !/(?<!\d)\d(?!\d)/.test(match);
+}
+
+/** 1 2 3 4 5, 10 20 30, 100 - 120 - 140: numbers at equal steps are counted, not dialled. */
+function isSeries(match: string): boolean {
+  const numbers = match
+    .split(/\D+/)
+    .filter((group) => group !== "")
+    .map(Number);
+  const step = (numbers[1] ?? 0) - (numbers[0] ?? 0);
+  return (
+    numbers.length > 2 &&
+    step !== 0 &&
+    numbers.every((number, at) => at === 0 || number - (numbers[at - 1] ?? 0) === step)
+  );
 }
 
 /** 12/04/2024, 2024-04-12, 123-45-6789 and version 10.2.33.4.1 have the digits of a phone number and are none. */

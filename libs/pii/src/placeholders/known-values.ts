@@ -1,5 +1,6 @@
 import { isEverydayWord, nameWords, standsAlone } from "./name-parts.ts";
-import { type Word, type WordList, wordsOf } from "./words.ts";
+import { unhide } from "../unhide/unhide.ts";
+import { type Word, type WordList, wordsIn, wordsOf } from "./words.ts";
 
 /** A value that was found earlier; `label` is handed back with each place where it stands again. */
 export interface KnownValue {
@@ -49,7 +50,14 @@ export class KnownValues {
   }
 
   add(known: KnownValue): void {
-    const { normalized, words } = wordsOf(known.value);
+    const asWritten = wordsOf(known.value);
+    this.#addSpelling(known, asWritten);
+    if (namedTypes.has(known.type)) return;
+    const meant = unhide(asWritten.normalized.text);
+    if (meant !== undefined) this.#addSpelling({ ...known, value: meant.text }, wordsIn(meant));
+  }
+
+  #addSpelling(known: KnownValue, { normalized, words }: WordList): void {
     if (words.length === 0) return;
     const folded = words.map((word) => word.folded);
     const isNamed = namedTypes.has(known.type);
@@ -91,10 +99,25 @@ export class KnownValues {
     this.#longestCompact = Math.max(this.#longestCompact, compact.length);
   }
 
-  /** Every place where a known value stands, from left to right, none overlapping another. */
+  /**
+   * Every place where a known value stands, as it is or spelt out, taken apart and disguised, from left to right, none
+   * overlapping another.
+   */
   find(text: string): KnownPlace[] {
     if (this.#byFirstWord.size === 0) return [];
     const list = wordsOf(text);
+    const places = this.#findIn(list);
+    const meant = unhide(list.normalized.text);
+    if (meant === undefined) return places;
+    const hidden = this.#findIn(wordsIn(meant)).map(({ start, end, ...known }) => ({
+      ...known,
+      ...list.normalized.toOriginal(start, end),
+    }));
+    return merged(places, hidden);
+  }
+
+  /** Offsets are those of the text from which the words were taken. */
+  #findIn(list: WordList): KnownPlace[] {
     const places: KnownPlace[] = [];
     for (let at = 0; at < list.words.length;) {
       const match = this.#sequenceAt(list, at) ?? this.#compactAt(list, at);
@@ -136,6 +159,18 @@ export class KnownValues {
   }
 }
 
+/** Places of both, sorted; where they overlap, what begins first counts, and of those the first list. */
+function merged(first: readonly KnownPlace[], second: readonly KnownPlace[]): KnownPlace[] {
+  const kept: KnownPlace[] = [];
+  let end = 0;
+  for (const place of [...first, ...second].sort((a, b) => a.start - b.start)) {
+    if (place.start < end) continue;
+    kept.push(place);
+    end = place.end;
+  }
+  return kept;
+}
+
 function matchesAt(sequence: Sequence, list: WordList, at: number): boolean {
   for (const [offset, wanted] of sequence.words.entries()) {
     const word = list.words[at + offset];
@@ -171,11 +206,13 @@ function isNumberLike({ value, type }: KnownValue): boolean {
 
 /** The form by which two spellings of one value are recognized as the same. */
 export function valueKey(known: { readonly value: string; readonly type: string }): string {
-  const { normalized, words } = wordsOf(known.value);
-  if (words.length === 0) return normalized.text;
+  const asWritten = wordsOf(known.value);
+  if (asWritten.words.length === 0) return asWritten.normalized.text;
+  if (namedTypes.has(known.type)) return asWritten.words.map((word) => word.folded).join(" ");
+  const meant = unhide(asWritten.normalized.text);
+  const { normalized, words } = meant === undefined ? asWritten : wordsIn(meant);
   const folded = words.map((word) => word.folded);
-  if (namedTypes.has(known.type)) return folded.join(" ");
-  if (isNumberLike({ ...known, label: "" })) return folded.join("");
+  if (isNumberLike({ ...known, value: normalized.text, label: "" })) return folded.join("");
   const gaps = separators(normalized.text, words);
   return folded.map((word, index) => (index === 0 ? word : (gaps[index - 1] ?? "") + word)).join("");
 }

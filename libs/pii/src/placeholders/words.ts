@@ -17,7 +17,10 @@ const wordPattern =
   /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]|[[\p{L}\p{M}\p{N}]--[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]]+/gv;
 
 export function wordsOf(text: string): WordList {
-  const normalized = normalize(text);
+  return wordsIn(normalize(text));
+}
+
+export function wordsIn(normalized: NormalizedText): WordList {
   const words: Word[] = [];
   for (const match of normalized.text.matchAll(wordPattern)) {
     words.push({ start: match.index, end: match.index + match[0].length, folded: fold(match[0]) });
