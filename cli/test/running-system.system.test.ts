@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import type { ChildProcess } from "node:child_process";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventually } from "@cloister/testing";
+import { buildCli, ended, runCli, runExample, startCli, type Ended } from "./spawned-cli.ts";
+
+// Every service starts, and every command is a process of its own, on machines that may be busy.
+jest.setTimeout(120_000);
+
+let folder: string;
+let server: ChildProcess;
+let served: Promise<Ended>;
+let url: string;
+
+const run = (...args: string[]): Promise<Ended> => runCli(folder, ...args);
+const json = async (...args: string[]): Promise<Record<string, unknown>> => {
+  const { stdout, stderr } = await run(...args, "--json");
+  if (stdout === "") throw new Error(stderr);
+  return JSON.parse(stdout) as Record<string, unknown>;
+};
+/** The exit code and the stable code of the one line on standard error. */
+const refusal = async (...args: string[]): Promise<readonly [number | null, string]> => {
+  const { exitCode, stderr } = await run(...args);
+  return [exitCode, /^cloister: ([A-Z_]+): [^\n]+\n$/.exec(stderr)?.[1] ?? stderr];
+};
+
+beforeAll(async () => {
+  await buildCli();
+  folder = await mkdtemp(join(tmpdir(), "cloister-cli-"));
+  server = startCli(folder, "serve", "--port", "0", "--json");
+  served = ended(server);
+  const running = await eventually(() => readFile(join(folder, ".cloister/running.json"), "utf8"), {
+    timeoutMs: 90_000,
+    everyMs: 50,
+  });
+  url = (JSON.parse(running) as { url: string }).url;
+  await run("tenant", "init", "--out", "tenant", "--name", "Acme");
+  await run("policy", "sign", "--tenant", "tenant", "--development");
+  await run("policy", "apply", "tenant/policy-1.note", "--tenant", "tenant");
+});
+
+afterAll(async () => {
+  server.kill("SIGKILL");
+  await served;
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe("a running system", () => {
+  it("leaves its tokens in a file that its owner alone can read", async () => {
+    expect((await stat(join(folder, ".cloister/running.json"))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(folder, ".cloister/logs/cloister.log"))).mode & 0o777).toBe(0o600);
+  });
+
+  it("has the policy in force that the tenant signed", async () => {
+    const { policy } = await json("policy", "show", "--tenant", "tenant");
+    const { tenantId } = JSON.parse(await readFile(join(folder, "tenant/tenant.json"), "utf8")) as { tenantId: string };
+    expect(policy).toMatchObject({ tenantId, version: 1, preset: "standard", development: true });
+  });
+
+  it("answers a first message of an own program, with the name put back", async () => {
+    const { stdout, stderr } = await runExample(folder, "first-message", "Hello, I am Marisol Quintanilla.");
+    expect(stdout + stderr).toContain("Marisol Quintanilla");
+    const log = await readFile(join(folder, ".cloister/logs/cloister.log"), "utf8");
+    expect(log).not.toContain("Quintanilla");
+  });
+
+  it("says what is kept until when, and that nothing is due", async () => {
+    await runExample(folder, "first-message");
+    const { exitCode, stdout } = await run("retention", "status");
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/Nothing is due[^]*redaction\.map_entry/)]);
+    expect(await json("retention", "run")).toEqual({ purges: [], receipts: [] });
+  });
+
+  it("refuses an older policy than the one in force", async () => {
+    await run("policy", "sign", "--tenant", "tenant", "--development", "--keep", "log=7");
+    expect((await run("policy", "apply", "tenant/policy-2.note", "--tenant", "tenant")).exitCode).toBe(0);
+    expect(await refusal("policy", "apply", "tenant/policy-1.note", "--tenant", "tenant")).toEqual([1, "POLICY_STALE"]);
+  });
+
+  it("refuses a policy of another tenant, and one that was changed after it was signed", async () => {
+    await run("tenant", "init", "--out", "other");
+    const note = await readFile(join(folder, "tenant/policy-1.note"), "utf8");
+    await writeFile(join(folder, "changed.note"), note.replace('"history": true', '"history": false'));
+    const [foreign, changed] = await Promise.all([
+      refusal("policy", "apply", "tenant/policy-1.note", "--tenant", "other"),
+      refusal("policy", "apply", "changed.note", "--tenant", "tenant"),
+    ]);
+    expect([foreign, changed]).toEqual([
+      [1, "TENANT_FOREIGN"],
+      [1, "SIGNATURE_INVALID"],
+    ]);
+  });
+
+  it("refuses a wrong access token", async () => {
+    const args = ["policy", "show", "--tenant", "tenant", "--url", url, "--token", "wrong", "--development"];
+    expect(await refusal(...args)).toEqual([1, "UNAUTHENTICATED"]);
+  });
+
+  it("doesn't share its data folder, nor its port, and says whose they are", async () => {
+    const { port } = new URL(url);
+    const [locked, busy] = await Promise.all([
+      run("serve", "--port", "0"),
+      run("serve", "--data", "new", "--port", port),
+    ]);
+    expect([locked.exitCode, locked.stderr]).toEqual([1, expect.stringContaining(`in use by process ${server.pid}`)]);
+    expect([busy.exitCode, busy.stderr]).toEqual([1, expect.stringContaining(`cloister: PORT_IN_USE: Port ${port}`)]);
+    await expect(stat(join(folder, "new/running.json"))).rejects.toThrow("ENOENT");
+  });
+
+  it("doesn't start in a folder that can't be made", async () => {
+    expect(await refusal("serve", "--data", "tenant/tenant.json/data")).toEqual([1, "DATA_FOLDER_UNUSABLE"]);
+  });
+
+  it("drains at SIGTERM, exits 0 and is not found any more", async () => {
+    server.kill("SIGTERM");
+    const { exitCode, stdout, stderr } = await served;
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      url,
+      missing: expect.arrayContaining([expect.stringMatching(/simulated/)]),
+    });
+    expect(await refusal("retention", "status")).toEqual([1, "NOT_RUNNING"]);
+  });
+});

@@ -1,0 +1,42 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts the built command, as a person at a terminal does. */
+export function startCli(cwd: string, ...args: readonly string[]): ChildProcess {
+  return startProgram(cwd, join(root, "cli/dist/main.js"), args);
+}
+
+export function runCli(cwd: string, ...args: readonly string[]): Promise<Ended> {
+  return ended(startCli(cwd, ...args));
+}
+
+export function runExample(cwd: string, name: string, ...args: readonly string[]): Promise<Ended> {
+  return ended(startProgram(cwd, join(root, "examples", `${name}.ts`), args));
+}
+
+export async function ended(child: ChildProcess): Promise<Ended> {
+  if (child.stdout === null || child.stderr === null) throw new TypeError("the child's output is piped");
+  const exit = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [stdout, stderr, exitCode] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
+  return { exitCode, stdout, stderr };
+}
+
+/** Builds what the tests run; nothing to do when it is up to date. @throws Error with what the compiler says */
+export async function buildCli(): Promise<void> {
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const { exitCode, stdout } = await ended(startProgram(root, tsc, ["-b", "cli"]));
+  if (exitCode !== 0) throw new Error(stdout);
+}
+
+function startProgram(cwd: string, script: string, args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [script, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+}
