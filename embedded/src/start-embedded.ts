@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { topics } from "@cloister/contracts/topics";
 import { Keyring, keysTransport } from "@cloister/keyring";
-import { PostgresMessageLog, type Failpoints } from "@cloister/messaging";
+import { pipelineTopics, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
 import { embeddedCapabilities } from "@cloister/policy";
 import type { Clock, Log, RunningService } from "@cloister/service";
 import { startEmbedding } from "@cloister/service-embedding";
@@ -46,7 +45,6 @@ export interface EmbeddedCloister {
   close(): Promise<void>;
 }
 
-const PARTITIONS = 8;
 const HOST = "127.0.0.1";
 
 /**
@@ -97,7 +95,7 @@ async function startAll(
 
   const wakeUps = wakeUpsFor(mainDatabase);
   const messages = keep(await PostgresMessageLog.open({ db: mainDatabase, clock, log: logOf("log"), wakeUps }));
-  await messages.ensureTopics(Object.values(topics).map((name) => ({ name, partitions: PARTITIONS })));
+  await messages.ensureTopics(pipelineTopics);
   const shared = { db: mainDatabase, messages, clock, ...(options.failpoints && { failpoints: options.failpoints }) };
 
   const retention = keep(

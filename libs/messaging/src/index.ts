@@ -17,6 +17,7 @@ export type {
 export { MessagingError, type MessagingErrorCode } from "./messaging-error.ts";
 export { Outbox, type OutboxOptions } from "./outbox.ts";
 export { partitionOf } from "./partitioner.ts";
+export { pipelineTopics } from "./pipeline-topics.ts";
 export { LOG_SCHEMA, logPartitions } from "./postgres/log-tables.ts";
 export { PostgresMessageLog, type PostgresLogOptions } from "./postgres/postgres-message-log.ts";
 export { PROTOCOL_TABLES, protocolMigrations, protocolPartitions } from "./protocol-tables.ts";

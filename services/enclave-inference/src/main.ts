@@ -1,5 +1,5 @@
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
-import { PostgresMessageLog } from "@cloister/messaging";
+import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
 import { configuredModel } from "./configured-model.ts";
@@ -22,6 +22,7 @@ await runMain("enclave-inference", async () => {
     applicationName: "enclave-inference",
   });
   const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
+  await messages.ensureTopics(pipelineTopics);
   return startEnclaveInference(
     { http: { host: config.host, port: config.port }, maxConcurrentAnswers: config.maxConcurrentAnswers },
     { db, messages, keys, runtime, clock, log },

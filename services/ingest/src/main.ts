@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 
 import { keysTransport } from "@cloister/keyring";
-import { PostgresMessageLog } from "@cloister/messaging";
+import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
 import { createLog, runMain, systemClock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
 
@@ -17,6 +17,7 @@ await runMain("ingest", async () => {
   const db = await openDatabase({ engine: "postgres", url: databaseUrl.reveal(), applicationName: "ingest" });
   const wakeUps = wakeUpsFor(db);
   const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps });
+  await messages.ensureTopics(pipelineTopics);
   const config = {
     keepAliveMs,
     reconnectMs,

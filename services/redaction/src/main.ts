@@ -1,5 +1,5 @@
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
-import { PostgresMessageLog } from "@cloister/messaging";
+import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
 import { codeFolder, securityConfiguration, startRedaction } from "./index.ts";
@@ -20,5 +20,6 @@ await runMain("redaction", async () => {
     applicationName: "redaction",
   });
   const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
+  await messages.ensureTopics(pipelineTopics);
   return startRedaction({ http: { host: config.host, port: config.port } }, { db, messages, keyring, clock, log });
 });
