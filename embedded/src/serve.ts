@@ -4,7 +4,13 @@ import { embeddedCapabilities, missingFromDeployment } from "@cloister/policy";
 import { codeOf, systemClock, type Log } from "@cloister/service";
 import { openDataFolder, type DataFolder } from "./data-folder.ts";
 import { EmbeddedError } from "./errors.ts";
-import { readRunningFile, removeRunningFile, runningFilePath, writeRunningFile } from "./running-file.ts";
+import {
+  readRunningFile,
+  removeRunningFile,
+  runningFilePath,
+  writeRunningFile,
+  type RunningFile,
+} from "./running-file.ts";
 import { startEmbedded, type EmbeddedCloister } from "./start-embedded.ts";
 
 export interface ServeOptions {
@@ -38,7 +44,7 @@ export async function serve({ dataFolder, port, logOf }: ServeOptions): Promise<
   const folder = await writableFolder(dataFolder);
   const cloister = await start(folder, port, logOf);
   try {
-    const running = runningOf(cloister);
+    const running = howToReach(cloister);
     await writeRunningFile(folder.path, running);
     return {
       url: running.url,
@@ -89,7 +95,8 @@ async function start(folder: DataFolder, port: number, logOf: ServeOptions["logO
   }
 }
 
-function runningOf({ ingest, retention, instances }: EmbeddedCloister) {
+/** What the running file says of services in this process. @throws TypeError when ingest or retention doesn't listen */
+export function howToReach({ ingest, retention, instances }: EmbeddedCloister): Omit<RunningFile, "format"> {
   if (ingest.address === null || retention.address === null) throw new TypeError("ingest and retention listen");
   const measured = (role: keyof typeof instances.machines) => ({
     measurement: hexOf(instances.machines[role].measurement),
