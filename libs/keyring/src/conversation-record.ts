@@ -1,12 +1,10 @@
-import { sha256 } from "@noble/hashes/sha2.js";
 import { equalBytes } from "@noble/curves/utils.js";
 import { createKemPublicKey, createVerifyingKey, type KemPublicKey, type VerifyingKey } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord as WireRecord } from "@cloister/contracts/keys/release";
 import {
   PolicyError,
-  readUnverifiedPolicy,
-  unverifiedNoteText,
+  readPinnedPolicy,
   verifyConversationStatement,
   type ConversationStatement,
   type Policy,
@@ -74,19 +72,16 @@ export function verifyRecord(wire: WireRecord, chain: VerifiedChain): Conversati
   };
 }
 
-/**
- * The policy that the statement was made under. The issuer signed its hash, and `keys` checked the root's signature
- * when it was applied.
- */
+/** The policy that the statement was made under. @throws KeyringError STATEMENT_INVALID unless it came with the hash signed */
 function pinnedPolicy(wire: WireRecord, statement: ConversationStatement, chain: VerifiedChain): Policy {
   if (statement.policyVersion === chain.policy.version) return chain.policy;
   try {
-    const hash = sha256(Buffer.from(unverifiedNoteText(wire.pinnedPolicy)));
-    if (equalBytes(hash, statement.policyHash)) return readUnverifiedPolicy(wire.pinnedPolicy);
+    return readPinnedPolicy(wire.pinnedPolicy, statement.policyHash);
   } catch (cause) {
     if (!(cause instanceof PolicyError)) throw cause;
+    const sentence = "A conversation came without the policy that its statement names.";
+    throw new KeyringError("STATEMENT_INVALID", sentence, { cause });
   }
-  throw new KeyringError("STATEMENT_INVALID", "A conversation came without the policy that its statement names.");
 }
 
 /** A key that either policy doesn't name gets nothing; the map goes where both say so. */
@@ -101,7 +96,7 @@ function recipientsOf(newest: Policy, pinned: Policy): Recipient[] {
 function verifiedStatement(wire: WireRecord, chain: VerifiedChain): ConversationStatement {
   try {
     const { conversationId } = wire;
-    return verifyConversationStatement(wire.statement, chain, { nowMs: 0, conversationId });
+    return verifyConversationStatement(wire.statement, chain, { nowMs: "any", conversationId });
   } catch (cause) {
     if (!(cause instanceof PolicyError)) throw cause;
     throw new KeyringError("STATEMENT_INVALID", `A conversation's statement was refused: ${cause.code}.`, { cause });

@@ -6,5 +6,3 @@ export type { ConversationName, KeyRequest } from "./key-request.ts";
 export { Keyring, type KeyringOptions } from "./keyring.ts";
 export { keysTransport, type KeysAddress } from "./keys-transport.ts";
 export type { LeasedKey, LeasedKeys } from "./leased-keys.ts";
-export { noteSigner } from "./note-signer.ts";
-export { releasedKeysSigningBytes } from "./released-keys-signing.ts";

@@ -12,10 +12,9 @@ import {
 } from "@cloister/contracts/keys/release";
 import { createVerifyingKey, EnvelopeError, hpkeOpen, type VerifyingKey } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import { releasedKeysAad, releasedKeysInfo, releaseKeysSigningBytes } from "@cloister/policy";
+import { releasedKeysAad, releasedKeysInfo, releasedKeysSigningBytes, releaseKeysSigningBytes } from "@cloister/policy";
 import { KeyringError } from "./errors.ts";
 import type { InstanceIdentity } from "./instance-identity.ts";
-import { releasedKeysSigningBytes } from "./released-keys-signing.ts";
 
 const NONCE_BYTES = 32;
 

@@ -49,6 +49,7 @@ export {
   releaseKeysSigningBytes,
   releasedKeysAad,
   releasedKeysInfo,
+  releasedKeysSigningBytes,
   renewConversationSigningBytes,
   type ReleaseKeysFields,
 } from "./request-signing.ts";

@@ -1,3 +1,4 @@
+import { sha256 } from "@noble/hashes/sha2.js";
 import { lengthPrefixed, type Field } from "@cloister/attestation";
 import type { OpenConversationRequest, RenewConversationRequest } from "@cloister/contracts/keys/authority";
 import type { ConversationRef, KeyRequest, ReleaseKeysRequest } from "@cloister/contracts/keys/release";
@@ -49,6 +50,17 @@ export function releaseKeysSigningBytes(request: ReleaseKeysFields): Uint8Array 
     BigInt(request.conversations.length),
     ...request.conversations.flatMap((conversation): Field[] => [conversation.tenantId, conversation.conversationId]),
   ]);
+}
+
+/**
+ * To be signed by the evidence-bound key of `keys`, beside sealed keys. HPKE's base mode has no sender: without this an
+ * operator could seal keys of its own choice to an instance, and read what the instance then seals under them.
+ */
+export function releasedKeysSigningBytes(
+  request: Pick<ReleaseKeysRequest, "sessionId" | "sequence">,
+  sealed: Uint8Array,
+): Uint8Array {
+  return lengthPrefixed(["cloister/v1 released keys signature", request.sessionId, request.sequence, sha256(sealed)]);
 }
 
 /** HPKE info of the answer to ReleaseKeys. */

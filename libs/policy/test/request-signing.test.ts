@@ -4,6 +4,7 @@ import {
   openConversationSigningBytes,
   releaseKeysSigningBytes,
   releasedKeysAad,
+  releasedKeysSigningBytes,
   renewConversationSigningBytes,
   verifyEd25519,
   type ReleaseKeysFields,
@@ -76,6 +77,15 @@ describe("what is signed of a request", () => {
 
   it("binds a release's answer to the one request", () => {
     expect(releasedKeysAad({ ...release, sequence: 8n })).not.toEqual(releasedKeysAad(release));
+  });
+
+  it.each([
+    ["session", { ...release, sessionId: id(9) }, Uint8Array.of(1)],
+    ["sequence", { ...release, sequence: 8n }, Uint8Array.of(1)],
+    ["sealed keys", release, Uint8Array.of(2)],
+  ])("of released keys covers their %s", (_name, request, sealed) => {
+    const signed = releasedKeysSigningBytes(release, Uint8Array.of(1));
+    expect(releasedKeysSigningBytes(request, sealed)).not.toEqual(signed);
   });
 });
 

@@ -10,11 +10,11 @@ import {
   type SigningKey,
 } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import { noteSigner } from "@cloister/keyring";
 import {
   clientKeysHash,
   DAY_MS,
   definePolicy,
+  noteSigner,
   HOUR_MS,
   openConversationSigningBytes,
   renewConversationSigningBytes,

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { AuthorityChainSchema, type AuthorityChain, type InstanceEvidence } from "@cloister/contracts/keys/authority";
-import { noteSigner, type InstanceIdentity } from "@cloister/keyring";
-import { signIssuerNote } from "@cloister/policy";
+import type { InstanceIdentity } from "@cloister/keyring";
+import { noteSigner, signIssuerNote } from "@cloister/policy";
 import type { Clock } from "@cloister/service";
 import type { TenantKeyLeases } from "../hierarchy/tenant-key-leases.ts";
 import type { TenantInForce } from "./policy-book.ts";

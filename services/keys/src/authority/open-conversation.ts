@@ -7,8 +7,8 @@ import {
   type OpenConversationResponse,
 } from "@cloister/contracts/keys/authority";
 import { deriveConversationId, parseTenantId, type ConversationId } from "@cloister/envelope";
-import { noteSigner } from "@cloister/keyring";
 import {
+  noteSigner,
   openConversationSigningBytes,
   signConversationStatement,
   verifyAdmission,

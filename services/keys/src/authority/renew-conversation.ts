@@ -5,8 +5,8 @@ import {
   type RenewConversationRequest,
   type RenewConversationResponse,
 } from "@cloister/contracts/keys/authority";
-import { noteSigner } from "@cloister/keyring";
 import {
+  noteSigner,
   renewConversationSigningBytes,
   signConversationStatement,
   verifyConversationStatement,
@@ -80,7 +80,7 @@ async function openRow({ db }: KeysParts, name: ConversationName): Promise<OpenR
 function standingStatement(keys: TenantKeys, inForce: TenantInForce, row: OpenRow): StandingStatement {
   const { policy, policyHash } = inForce;
   const chain = { tenantId: policy.tenantId, policy, policyHash, issuerKey: keys.issuer.publicKeyBytes };
-  const expected = { nowMs: 0, conversationId: row.conversation_id };
+  const expected = { nowMs: "any" as const, conversationId: row.conversation_id };
   const statement = refusing(() => verifyConversationStatement(row.statement, chain, expected), {
     SIGNATURE_INVALID: "KEY_CORRUPT",
     NOTE_UNSIGNED: "KEY_CORRUPT",

@@ -7,7 +7,7 @@ import {
   type IssueReceiptResponse,
 } from "@cloister/contracts/keys/lifecycle";
 import { parseTenantId } from "@cloister/envelope";
-import { noteSigner } from "@cloister/keyring";
+import { noteSigner } from "@cloister/policy";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { findTenant } from "../records/tenants.ts";

@@ -8,8 +8,7 @@ import {
   type ReleasedKey,
   type TenantRecord,
 } from "@cloister/contracts/keys/release";
-import { noteSigner } from "@cloister/keyring";
-import { signInstanceCertificate, verifyInstanceEvidence, type Policy } from "@cloister/policy";
+import { noteSigner, signInstanceCertificate, verifyInstanceEvidence, type Policy } from "@cloister/policy";
 import { MAX_CLOCK_SKEW_MS, type VerifiedEvidence } from "@cloister/attestation";
 import type { TenantInForce } from "../authority/policy-book.ts";
 import { KeysError } from "../errors.ts";

@@ -8,8 +8,7 @@ import {
 } from "@cloister/contracts/keys/release";
 import { hpkeSeal } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import { releasedKeysSigningBytes } from "@cloister/keyring";
-import { releasedKeysAad, releasedKeysInfo, releaseKeysSigningBytes } from "@cloister/policy";
+import { releasedKeysAad, releasedKeysInfo, releasedKeysSigningBytes, releaseKeysSigningBytes } from "@cloister/policy";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { ReleaseCall } from "./release-call.ts";
