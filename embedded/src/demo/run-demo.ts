@@ -27,6 +27,9 @@ export interface DemoOptions {
   readonly input?: InputLines;
 }
 
+/** Of a user's own messages, so many are shown in full, and every one that was not answered; all are in --json. */
+const SHOWN_OF_INPUT = 5;
+
 /** start → tenant → conversations → search everything → clock on and purge → try to open what is left */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
   const clock = new MovableClock();
@@ -125,7 +128,8 @@ class Demo {
       monotonicMs: () => systemClock.monotonicMs(),
       onPlayed: (message) => {
         played.push(message);
-        if (input === undefined || message.failure !== null) show.message(message);
+        const isShown = input === undefined || played.length <= SHOWN_OF_INPUT || message.failure !== null;
+        if (isShown) show.message(message);
         if (input !== undefined && played.length % 50 === 0) show.progress(played.length, total);
       },
     });
