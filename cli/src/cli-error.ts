@@ -17,5 +17,8 @@ export type CliErrorCode =
   | "RECEIPT_UNVERIFIED"
   | "SERVICE_FAILED";
 
-/** Its message is one sentence for the person at the terminal; what the service refused keeps the service's own code. */
-export class CliError extends CodedError<CliErrorCode | (string & {})> {}
+/** Its message is one sentence for the person at the terminal. */
+export class CliError extends CodedError<CliErrorCode> {}
+
+/** What the running system refused, with the system's own code and sentence. */
+export class Refusal extends CodedError {}

@@ -2,11 +2,16 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import type { Detector } from "@cloister/pii";
 import { type Line, lineBatches } from "./redact-lines.ts";
+import type { FindTally } from "./redact-tally.ts";
 
 export interface RedactJob {
   readonly detector: Detector;
   /** Adds detector and evidence to each span. */
   readonly explain: boolean;
+  /** What is printed of a single text. */
+  readonly show: "placeholders" | "colours";
+  /** Counts the finds of all texts. */
+  readonly tally: FindTally;
   readonly output: Writable;
   readonly errors: Writable;
 }
@@ -33,6 +38,7 @@ export async function redactLines(input: Readable, job: RedactJob): Promise<bool
         continue;
       }
       const spans = job.explain ? job.detector.explain(request.text) : job.detector.detect(request.text);
+      job.tally.add(spans);
       answer += `${JSON.stringify({ id: request.id, spans })}\n`;
       if (answer.length >= writeAtCharacters) {
         await write(job.output, answer);

@@ -1,10 +1,11 @@
 import type { Readable } from "node:stream";
-import { PlaceholderMemory, redact } from "@cloister/pii";
+import { PlaceholderMemory, redact, type Span } from "@cloister/pii";
 import { type RedactJob, write } from "./redact-jsonl.ts";
 import { bytesOf } from "./redact-lines.ts";
+import { highlighted } from "./redact-view.ts";
 
 /**
- * Prints the input as one text with placeholders; with `explain`, a line for each find on `errors`. Resolves to
+ * Prints the input as one text with placeholders, or with its finds in colour; with `explain`, a line for each find on `errors`. Resolves to
  * whether the input could be read as UTF-8; nothing is printed otherwise.
  */
 export async function redactText(input: Readable, job: RedactJob): Promise<boolean> {
@@ -18,8 +19,8 @@ export async function redactText(input: Readable, job: RedactJob): Promise<boole
     return false;
   }
   const spans = job.detector.explain(text);
-  const redacted = redact(text, spans, PlaceholderMemory.empty(), { expiresAtMs: 0 });
-  await write(job.output, redacted.text);
+  job.tally.add(spans);
+  await write(job.output, job.show === "colours" ? highlighted(text, spans) : redactedText(text, spans));
   if (job.explain) {
     for (const { start, end, type, score, detector, evidence } of spans) {
       const place = `${placeOf(text, start)}, ${end - start} characters`;
@@ -27,6 +28,10 @@ export async function redactText(input: Readable, job: RedactJob): Promise<boole
     }
   }
   return true;
+}
+
+function redactedText(text: string, spans: readonly Span[]): string {
+  return redact(text, spans, PlaceholderMemory.empty(), { expiresAtMs: 0 }).text;
 }
 
 function placeOf(text: string, offset: number): string {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CliError } from "../cli-error.ts";
+import { CliError, Refusal } from "../cli-error.ts";
 import type { Door } from "../connection.ts";
 
 const ms = z.number();
@@ -39,7 +39,7 @@ export type RetentionStatus = z.output<typeof status>;
 export type Purge = z.output<typeof job>;
 export type SignedReceipt = z.output<typeof receipt>;
 
-/** @throws CliError SERVICE_UNREACHABLE, ANSWER_MALFORMED, or with the service's own code */
+/** @throws CliError SERVICE_UNREACHABLE, ANSWER_MALFORMED; Refusal */
 export function readStatus(door: Door): Promise<RetentionStatus> {
   return call(door, "GET", "/v1/retention/status", status);
 }
@@ -70,8 +70,8 @@ async function call<T>({ url, token }: Door, method: string, path: string, schem
 
 const problem = z.object({ code: z.string().regex(/^[A-Z0-9_]{2,64}$/), detail: z.string() });
 
-function refusal(httpStatus: number, body: unknown): CliError {
+function refusal(httpStatus: number, body: unknown): CliError | Refusal {
   const read = problem.safeParse(body);
   if (!read.success) return new CliError("ANSWER_MALFORMED", `Retention answered ${httpStatus} without a reason.`);
-  return new CliError(read.data.code, read.data.detail);
+  return new Refusal(read.data.code, read.data.detail);
 }
