@@ -1,5 +1,5 @@
-import { leakScan, redact, type Detector, type MapEntry, type PlaceholderMemory } from "@cloister/pii";
-import { RedactionError } from "./errors.ts";
+import { redact, type Detector, type MapEntry, type PlaceholderMemory } from "@cloister/pii";
+import { requireNoLeak } from "./no-leak.ts";
 import type { OpenedMessage } from "./open-message.ts";
 
 export interface RedactedText {
@@ -22,20 +22,17 @@ export function redactMessage(
   memory: PlaceholderMemory,
   expiresAtMs: number,
 ): RedactedText {
-  const body = redact(message.text, detector.detect(message.text), memory, { expiresAtMs });
   const title = message.document?.title ?? "";
-  const head = redact(title, detector.detect(title), body.memory, { expiresAtMs });
+  const inTitle = detector.detect(title);
+  // A name may be seen as one in the title alone, or in the text alone, and has to go from both.
+  const first = redact(title, inTitle, memory, { expiresAtMs });
+  const body = redact(message.text, detector.detect(message.text), first.memory, { expiresAtMs });
+  const head = redact(title, inTitle, body.memory, { expiresAtMs });
   requireNoLeak([body.text, head.text], head.memory.entries());
   return {
     text: body.text,
     document: message.document && { documentId: message.document.documentId, title: head.text },
-    entries: [...body.placeholders, ...head.placeholders],
+    entries: [...first.placeholders, ...body.placeholders, ...head.placeholders],
     memory: head.memory,
   };
-}
-
-function requireNoLeak(texts: readonly string[], entries: readonly MapEntry[]): void {
-  if (texts.some((text) => leakScan(text, entries).length > 0)) {
-    throw new RedactionError("REDACTION_LEAK", "Personal data was still found after redaction; nothing was passed on.");
-  }
 }
