@@ -69,14 +69,18 @@ export function replyFailedRecord(status: {
   return { topic: topics.replies, key: conversationId, value: toBinary(ReplyEventSchema, event), bucketEndMs };
 }
 
-/** `onDeadLetter` of every consumer of sealed messages: the reader learns a code, unless nobody can tell whose it was. */
+/**
+ * `onDeadLetter` of every consumer of sealed messages: the reader learns a code, unless nobody can tell whose it was.
+ * On every topic it is told the id that its own client gave the message.
+ */
 export function replyFailedRecords(
   record: LogRecord,
   failure: Failure,
   identity: RecordIdentity | undefined,
 ): readonly OutgoingRecord[] {
   if (identity === undefined) return [];
-  const { tenantId, conversationId, messageId: causeId } = identity;
+  const { tenantId, conversationId, messageId } = identity;
+  const { causeId = messageId } = readSealedMessage(record).envelope.header;
   const { code, isRetryable } = failure;
   return [replyFailedRecord({ tenantId, conversationId, causeId, code, isRetryable, bucketEndMs: record.bucketEndMs })];
 }
