@@ -47,6 +47,30 @@ describe("cloister redact", () => {
     expect(stdout).toBe("Maria Gonzalez, [EMAIL_ADDRESS_1]");
   });
 
+  it("reports how often each entity was found, and no value", async () => {
+    const { stdout, exitCode } = await redact(["--report"], ["bob@example.com, ann@example.com, 4111 1111 1111 1111"]);
+    expect(stdout).toBe("2  EMAIL_ADDRESS\n1  CREDIT_CARD\nfound in 1 of 1 texts\n");
+    expect(exitCode).toBe(0);
+  });
+
+  it("counts the texts of all lines in a report", async () => {
+    const { stdout } = await redact(["--jsonl", "--report"], [line(1, "bob@example.com"), line(2, "nothing")]);
+    expect(stdout).toBe("1  EMAIL_ADDRESS\nfound in 1 of 2 texts\n");
+  });
+
+  it.each([
+    ["email_address", 1],
+    ["US_SSN,PHONE_NUMBER", 0],
+  ])("with --fail-on %s ends with exit code %i", async (types, expected) => {
+    const { stdout, exitCode } = await redact(["--fail-on", types], ["mail bob@example.com"]);
+    expect([stdout, exitCode]).toEqual(["mail [EMAIL_ADDRESS_1]", expected]);
+  });
+
+  it("shows the text itself with its finds in colour when asked to", async () => {
+    const { stdout } = await redact(["--color"], ["mail bob@example.com now"]);
+    expect(stdout).toMatch(/^mail \u001b\[.*bob@example\.com\u001b\[.* EMAIL_ADDRESS\u001b\[.* now$/);
+  });
+
   it("prints nothing of a text that is not UTF-8", async () => {
     const { stdout, exitCode } = await redact([], [Buffer.from([0x61, 0xff])]);
     expect([stdout, exitCode]).toEqual(["", 1]);

@@ -1,5 +1,5 @@
 import { patternRules } from "./detectors/all.ts";
-import { applyRule, type PatternRule } from "./detectors/rule.ts";
+import { applyRules, type PatternRule } from "./detectors/rule.ts";
 import type { EntityType } from "./entities.ts";
 import { mergeByScore } from "./merge.ts";
 import type { NameFinder } from "./names/name-finder.ts";
@@ -48,7 +48,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
 
   function explain(text: string): ExplainedSpan[] {
     const normalized = normalize(text);
-    const candidates = rules.flatMap((rule) => applyRule(rule, normalized.text));
+    const candidates = applyRules(rules, normalized.text);
     candidates.push(...hiddenSpans(rules, normalized.text));
     if (names !== undefined) candidates.push(...names.find(normalized.text).filter((span) => isWanted(span.type)));
     for (const place of denied.find(normalized.text)) {
@@ -79,8 +79,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
 function hiddenSpans(rules: readonly PatternRule[], normalizedText: string): ExplainedSpan[] {
   const meant = unhide(normalizedText);
   if (meant === undefined) return [];
-  return rules
-    .flatMap((rule) => applyRule(rule, meant.text))
+  return applyRules(rules, meant.text)
     .filter((span) => span.score >= lowestHiddenScore && meant.isReread(span.start, span.end))
     .map((span) => ({
       ...span,

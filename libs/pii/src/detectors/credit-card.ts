@@ -10,7 +10,7 @@ export const creditCard: PatternRule = {
   type: "CREDIT_CARD",
   source: "ISO/IEC 7812-1 (Luhn check digit), issuer ranges as published by the card schemes",
   trigger: /\d/,
-  pattern: /(?<![\d.])(?<!\d[ -])\d(?:[ .-]{0,2}\d){11,18}(?![ -]?\d)/g,
+  pattern: /(?<![A-Za-z\d.])(?<!\d[ -])\d(?:[ .-]{0,2}\d){11,18}(?!\d)/g,
   accept: acceptCard,
   context: {
     words: anyWord(
@@ -29,8 +29,22 @@ export const creditCard: PatternRule = {
   },
 };
 
+/** A match may hold the expiry date or the code beside the number: whole groups at its borders are left out then. */
 function acceptCard(match: string): Accepted | undefined {
-  const digits = match.replace(/\D/g, "");
+  const groups = [...match.matchAll(/\d+/g)].map(({ 0: digits, index }) => ({ digits, index }));
+  const whole = cardOf(groups);
+  if (whole !== undefined) return whole;
+  for (const part of [groups.slice(0, -1), groups.slice(1), groups.slice(0, -2)]) {
+    const card = cardOf(part);
+    if (card !== undefined && card.score > 0.9) return card;
+  }
+  return undefined;
+}
+
+function cardOf(groups: readonly { readonly digits: string; readonly index: number }[]): Accepted | undefined {
+  const digits = groups.map((group) => group.digits).join("");
+  const [first, last] = [groups[0], groups.at(-1)];
+  if (first === undefined || last === undefined || digits.length < 12 || digits.length > 19) return undefined;
   if (!passesLuhn(digits) || /^(\d)\1+$/.test(digits)) return undefined;
-  return { start: 0, end: match.length, score: issuers.test(digits) ? 0.98 : 0.4 };
+  return { start: first.index, end: last.index + last.digits.length, score: issuers.test(digits) ? 0.98 : 0.4 };
 }

@@ -21,7 +21,7 @@ export const phone: PatternRule = {
     score: 0.75,
   },
   against: anyWord(
-    ...`orders? invoices? parcel shipment isbn imei vin pin issn version ref reference case tickets? policy serial tracking accounts? iban ssn npi mrn passport licen[cs]e sku`.split(
+    ...`orders? invoices? parcel shipment id identity identification member subscriber chart record isbn imei vin pin issn version ref reference case tickets? policy serial tracking accounts? iban ssn npi mrn passport licen[cs]e sku`.split(
       " ",
     ),
   ),
@@ -52,6 +52,7 @@ function internationalScore(match: string): number {
 
 /** One sign between all groups, none of a single digit: a table's columns and a range's ends are written otherwise. */
 function isEvenlyGrouped(match: string): boolean {
+  if (/^[1-5]\d{2}(?:[ .]\d{3})+$/.test(match)) return false; // thousands look the same
   const signs = match.match(/\D+/g) ?? [];
   return signs.every((sign) => sign.length === 1 && sign === signs[0]) && !/(?<!\d)\d(?!\d)/.test(match);
 }
@@ -72,6 +73,7 @@ function isSeries(match: string): boolean {
 
 /** 12/04/2024, 2024-04-12, 123-45-6789 and version 10.2.33.4.1 have the digits of a phone number and are none. */
 function isOtherNumber(match: string): boolean {
+  if (/^\d{1,5}[ -]\d{1,7}[ -]\d{1,6}[ -]\d$/.test(match)) return true; // ISBN
   if ((match.match(/(?<=^|\.)\d(?=\.|$)/g) ?? []).length > 1) return true;
   return (
     /^\d{3}-\d{2}-\d{4}$/.test(match) ||

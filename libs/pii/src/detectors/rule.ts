@@ -17,6 +17,8 @@ export interface PatternRule {
   readonly pattern: RegExp;
   /** Skips texts in which the pattern can't match; cheap. */
   readonly trigger: RegExp;
+  /** Skips texts with fewer digits than a match has; 0 by default. */
+  readonly fewestDigits?: number;
   /** Checks a match (checksum, registry) and scores it; undefined refuses it. */
   readonly accept: (match: string) => Accepted | undefined;
   /** Words near a match that make it likelier, and the score it then has at least. */
@@ -36,7 +38,22 @@ const charactersAgainst = 24;
 /** A checksum or a country code speaks louder than the words around. */
 const certain = 0.9;
 
-export function applyRule(rule: PatternRule, text: string): ExplainedSpan[] {
+/** What the rules find in a text, in no order; spans may overlap. */
+export function applyRules(rules: readonly PatternRule[], text: string): ExplainedSpan[] {
+  const digits = countDigits(text);
+  return rules.flatMap((rule) => (digits < (rule.fewestDigits ?? 0) ? [] : applyRule(rule, text)));
+}
+
+function countDigits(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 0x30 && code <= 0x39) count++;
+  }
+  return count;
+}
+
+function applyRule(rule: PatternRule, text: string): ExplainedSpan[] {
   if (!rule.trigger.test(text)) return [];
   const found: ExplainedSpan[] = [];
   for (const match of text.matchAll(rule.pattern)) {

@@ -31,6 +31,8 @@ interface Compact {
 }
 
 const namedTypes = new Set(["PERSON", "LOCATION", "ORGANIZATION"]);
+/** Two or three digits: what they are is said by the words around them, so they are not looked for elsewhere. */
+const contextualTypes = new Set(["AGE", "CREDIT_CARD_CVV"]);
 const mostPieces = 24;
 
 /**
@@ -50,6 +52,7 @@ export class KnownValues {
   }
 
   add(known: KnownValue): void {
+    if (contextualTypes.has(known.type)) return;
     const asWritten = wordsOf(known.value);
     this.#addSpelling(known, asWritten);
     if (namedTypes.has(known.type)) return;

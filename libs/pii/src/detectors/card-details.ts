@@ -1,0 +1,61 @@
+import { labelledRule } from "./labelled-rule.ts";
+import type { PatternRule } from "./rule.ts";
+
+export const cardDetails: readonly PatternRule[] = [
+  labelledRule({
+    name: "card-verification-code",
+    type: "CREDIT_CARD_CVV",
+    source: "EMVCo card verification codes: three digits, four on American Express",
+    labels: [
+      "cvv2?",
+      "cvc2?",
+      "cvn",
+      "cid",
+      "csc",
+      "(?:card )?(?:security|verification) (?:code|value|number)",
+      "prüfziffer",
+      "kartenprüfnummer",
+      "cryptogramme",
+      "código de seguridad",
+      "codice di sicurezza",
+    ],
+    value: "\\d{3,4}",
+    score: 0.9,
+  }),
+  labelledRule({
+    name: "card-expiry",
+    type: "CREDIT_CARD_EXPIRY",
+    source: "ISO/IEC 7813 as printed: month and year",
+    labels: [
+      "exp(?:\\.|iry|iration|ires?)?(?: date)?",
+      "valid (?:thru|through|until|to|till)",
+      "good thru",
+      "gültig bis",
+      "ablaufdatum",
+      "date d'expiration",
+      "expire le",
+      "fecha de caducidad",
+      "vence",
+      "scadenza",
+      "vervaldatum",
+    ],
+    value: "(?:0[1-9]|1[0-2]) ?[/-] ?(?:20)?\\d{2}",
+    score: 0.85,
+  }),
+  labelledRule({
+    name: "pin",
+    type: "PIN",
+    source: "ISO 9564-1: four to twelve digits",
+    labels: [
+      "(?<!postal )pin(?:[ -]?(?:code|number))?",
+      "geheimzahl",
+      "code secret",
+      "clave secreta",
+      "código pin",
+      "codice pin",
+      "pincode",
+    ],
+    value: "\\d{4,8}",
+    score: 0.8,
+  }),
+];
