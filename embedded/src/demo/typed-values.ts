@@ -4,6 +4,8 @@ import type { InputConversation } from "./input-lines.ts";
 
 /** A text is searched by every window of this many characters, so that any longer piece of it is found. */
 const WINDOW_CHARACTERS = 16;
+/** A whole text shorter than this ("Ok?") would turn up by chance in tens of megabytes of ciphertext: it proves nothing. */
+const MIN_SEARCHED_BYTES = 5;
 
 /** Every personal value, and every window of every text that anybody typed. */
 export function typedInDemo(conversations: readonly DemoConversation[], documents: readonly DemoDocument[]): string[] {
@@ -16,4 +18,5 @@ export function typedInInput(conversations: readonly InputConversation[]): strin
   return conversations.flatMap(({ texts }) => texts).flatMap(windows);
 }
 
-const windows = (text: string): string[] => windowsOf(text, WINDOW_CHARACTERS);
+const windows = (text: string): string[] =>
+  windowsOf(text, WINDOW_CHARACTERS).filter((piece) => Buffer.byteLength(piece) >= MIN_SEARCHED_BYTES);
