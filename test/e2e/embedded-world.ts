@@ -2,9 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
+import { createClient as createServiceClient } from "@connectrpc/connect";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { createClient, type Client, type Conversation, type ReplyReceived } from "@cloister/client";
 import { ReplyEventSchema } from "@cloister/contracts/events";
+import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
 import {
   MovableClock,
   openDataFolder,
@@ -15,6 +17,7 @@ import {
 } from "@cloister/embedded";
 import { idToHex, parseEnvelope, Stage } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
+import { keysTransport } from "@cloister/keyring";
 import type { Admission } from "@cloister/policy";
 import { capturedLog, eventually } from "@cloister/testing";
 import { sql } from "kysely";
@@ -23,6 +26,8 @@ import { TestTenant } from "./tenant.ts";
 /** What anybody can see of an event in a reader's mailbox. */
 export interface MailboxEntry {
   readonly kind: "reply" | "map" | "status";
+  /** Of what is sealed. */
+  readonly stage?: Stage;
   readonly causeIdHex: string;
 }
 
@@ -136,6 +141,30 @@ export class EmbeddedWorld {
     return rows[0]?.count ?? 0;
   }
 
+  /** Every value of every row of the services' tables, `keys` included. The topics are tables, too. */
+  async allRows(): Promise<Uint8Array[]> {
+    const values: Uint8Array[] = [];
+    for (const { kysely } of [this.cloister.mainDatabase, this.cloister.keysDatabase]) {
+      const tables = await sql<{ schema: string; name: string }>`
+        select table_schema as schema, table_name as name from information_schema.tables
+        where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`.execute(kysely);
+      for (const { schema, name } of tables.rows) {
+        const { rows } = await sql<Record<string, unknown>>`select * from ${sql.id(schema, name)}`.execute(kysely);
+        values.push(...rows.flatMap((row) => Object.values(row).map(bytesOf)));
+      }
+    }
+    return values;
+  }
+
+  /** As retention's credential may: the keys of the conversation are destroyed. Leases of before lapse within 60 s. */
+  async erase({ id: conversationId }: Conversation): Promise<void> {
+    const { keys, credentials } = this.cloister;
+    const transport = keysTransport({ url: keys.connectUrl, credential: credentials.lifecycle });
+    const { tenantId } = this.tenant;
+    await createServiceClient(LifecycleService, transport).eraseConversation({ tenantId, conversationId });
+    this.clock.advance(60_001);
+  }
+
   async deadLetters(): Promise<string[]> {
     const codes: string[] = [];
     for (const schema of ["ingest", "redaction", "enclave_inference", "embedding"]) {
@@ -164,13 +193,17 @@ export async function readReplies(conversation: Conversation, count: number): Pr
   return replies;
 }
 
+function bytesOf(value: unknown): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  return Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
+}
+
 function entryOf(event: Uint8Array): MailboxEntry {
   const { event: one } = fromBinary(ReplyEventSchema, event);
   if (one.case === "failed") return { kind: "status", causeIdHex: idToHex(one.value.causeId) };
   if (one.case !== "sealed") throw new Error("an event of an unknown kind");
   const { header } = parseEnvelope(one.value.envelope);
-  return {
-    kind: header.stage === Stage.REPLY ? "reply" : "map",
-    causeIdHex: idToHex(header.causeId ?? new Uint8Array()),
-  };
+  const { stage } = header;
+  const causeIdHex = idToHex(header.causeId ?? new Uint8Array());
+  return { kind: stage === Stage.REPLY ? "reply" : "map", stage, causeIdHex };
 }
