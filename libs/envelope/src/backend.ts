@@ -2,7 +2,7 @@ import type { Suite } from "@cloister/contracts/envelope";
 
 /**
  * The cryptography this library needs, synchronous. Two backends implement it, `@cloister/envelope/node` and
- * `@cloister/envelope/noble`, and each opens what the other seals. Flat objects of functions: no method uses `this`, so
+ * `@cloister/envelope/noble`, and each opens what the other seals; `@cloister/envelope/web` has the same port with promises. Flat objects of functions: no method uses `this`, so
  * a test may spread a backend and replace its randomness.
  */
 export interface EnvelopeBackend {
@@ -31,37 +31,44 @@ export interface Digests {
   hkdf(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array;
 }
 
-export interface AeadKey {
+/** A backend's key. `Done` and `Opened` are promises where the backend is WebCrypto, here and below. */
+export interface AeadKey<Done = void, Opened = Uint8Array | undefined> {
   /** Fills `into`, 16 bytes longer than the plaintext, with ciphertext and tag. The plaintext may be its first part. */
-  seal(suite: Suite, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void;
+  seal(suite: Suite, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, into: Uint8Array): Done;
   /** The plaintext, or undefined when it does not authenticate. */
-  open(suite: Suite, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  open(suite: Suite, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Opened;
   /** Forgets the key, as far as JavaScript can. */
   destroy(): void;
 }
 
 /** X-Wing (draft-connolly-cfrg-xwing-kem): ML-KEM-768 and X25519 under one 32-byte seed. */
-export interface KemSecret {
+export interface KemSecret<Shared = Uint8Array | undefined> {
   /** 1,216 bytes. */
   readonly publicKey: Uint8Array;
   /** The 32-byte shared secret, or undefined when the 1,120 bytes can't be an encapsulation. */
-  decapsulate(enc: Uint8Array): Uint8Array | undefined;
+  decapsulate(enc: Uint8Array): Shared;
   destroy(): void;
 }
 
-export interface KemTarget {
-  /** A fresh 32-byte shared secret and its 1,120-byte encapsulation. */
-  encapsulate(): { readonly sharedSecret: Uint8Array; readonly enc: Uint8Array };
+export interface KemTarget<Fresh = Encapsulation> {
+  encapsulate(): Fresh;
 }
 
-export interface Signer {
+export interface Encapsulation {
+  /** Fresh, 32 bytes. */
+  readonly sharedSecret: Uint8Array;
+  /** 1,120 bytes. */
+  readonly enc: Uint8Array;
+}
+
+export interface Signer<Signature = Uint8Array> {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
   /** 64 bytes. */
-  sign(message: Uint8Array): Uint8Array;
+  sign(message: Uint8Array): Signature;
   destroy(): void;
 }
 
-export interface Verifier {
-  verify(message: Uint8Array, signature: Uint8Array): boolean;
+export interface Verifier<Verdict = boolean> {
+  verify(message: Uint8Array, signature: Uint8Array): Verdict;
 }

@@ -5,23 +5,23 @@ import { type Header, requireNotExpired } from "./header.ts";
 import type { KeyId } from "./ids.ts";
 import type { VerifyingKey } from "./keys/signing-keys.ts";
 import { WrapKey } from "./keys/wrap-key.ts";
-import { deriveMessageKeys, deriveStreamKeys } from "./message-keys.ts";
+import { deriveMessageKeys, deriveStreamKeys, type MessageKeys } from "./message-keys.ts";
 import { unpad } from "./padding.ts";
 import { parseEnvelope, type Recipient } from "./parse.ts";
-import { openCek, type OpeningKey } from "./recipients.ts";
+import { type AnyOpeningKey, openCek, type OpeningKey } from "./recipients.ts";
 import { requireSignature } from "./signature.ts";
 import { StreamOpener } from "./stream.ts";
 
 /** What a key store knows of a key id: the key, why there is none now, or undefined for a key that is somebody else's. */
-export type KeyLookup = (
+export type KeyLookup<Key = OpeningKey> = (
   keyId: KeyId,
   kind: Recipient["kind"],
-) => OpeningKey | "KEY_UNAVAILABLE" | "KEY_DESTROYED" | undefined;
+) => Key | "KEY_UNAVAILABLE" | "KEY_DESTROYED" | undefined;
 
-export interface OpenRequest {
-  readonly keys: readonly OpeningKey[] | KeyLookup;
+export interface OpenRequest<Key = OpeningKey, Signer = VerifyingKey> {
+  readonly keys: readonly Key[] | KeyLookup<Key>;
   /** Who must have signed. `"none"` expects an envelope that nobody signed and refuses a signed one. */
-  readonly signer: VerifyingKey | "none";
+  readonly signer: Signer | "none";
   readonly nowMs: number;
   /** Whether to open the live frames that follow. */
   readonly stream?: boolean;
@@ -64,13 +64,10 @@ export function openEnvelope(
   const { recipient, key } = findRecipient(envelope.recipients, request.keys);
   const cek = openCek(backend, recipient, key, { suite: header.suite, protectedHash, commitment });
   const keys = deriveMessageKeys(digests, protectedHash, cek);
-  if (!isSameConstantTime(keys.commitment, commitment)) {
-    throw new EnvelopeError("COMMITMENT_MISMATCH", "The sender gave recipients different content keys.");
-  }
+  requireCommitment(keys, commitment);
   const payloadKey = backend.aeadKey(keys.payloadKey);
   const padded = payloadKey.open(header.suite, keys.payloadNonce, protectedHash, envelope.ciphertext);
-  if (!padded) throw new EnvelopeError("AUTHENTICATION_FAILED", "The payload was changed after it was sealed.");
-  const opened = { header, payload: unpad(padded), protectedHash };
+  const opened = { header, payload: requirePayload(padded), protectedHash };
   const stream = request.stream
     ? new StreamOpener(backend, { header, protectedHash, commitment, ...deriveStreamKeys(digests, protectedHash, cek) })
     : undefined;
@@ -80,10 +77,24 @@ export function openEnvelope(
   return stream ? { ...opened, stream } : opened;
 }
 
-function findRecipient(
+/** @throws COMMITMENT_MISMATCH */
+export function requireCommitment(keys: MessageKeys, commitment: Uint8Array): void {
+  if (!isSameConstantTime(keys.commitment, commitment)) {
+    throw new EnvelopeError("COMMITMENT_MISMATCH", "The sender gave recipients different content keys.");
+  }
+}
+
+/** The payload of what the AEAD gave, if anything. @throws AUTHENTICATION_FAILED, MALFORMED (padding) */
+export function requirePayload(padded: Uint8Array | undefined): Uint8Array {
+  if (!padded) throw new EnvelopeError("AUTHENTICATION_FAILED", "The payload was changed after it was sealed.");
+  return unpad(padded);
+}
+
+/** @throws NOT_A_RECIPIENT, KEY_UNAVAILABLE, KEY_DESTROYED */
+export function findRecipient<Key extends AnyOpeningKey>(
   recipients: readonly Recipient[],
-  keys: readonly OpeningKey[] | KeyLookup,
-): { recipient: Recipient; key: OpeningKey } {
+  keys: readonly Key[] | KeyLookup<Key>,
+): { recipient: Recipient; key: Key } {
   const lookup = typeof keys === "function" ? keys : among(keys);
   let missing: "KEY_UNAVAILABLE" | "KEY_DESTROYED" | undefined;
   for (const recipient of recipients) {
@@ -96,6 +107,6 @@ function findRecipient(
   throw new EnvelopeError("NOT_A_RECIPIENT", "The envelope is sealed to other keys than the ones at hand.");
 }
 
-function among(keys: readonly OpeningKey[]): KeyLookup {
+function among<Key extends AnyOpeningKey>(keys: readonly Key[]): KeyLookup<Key> {
   return (keyId, kind) => keys.find((key) => key instanceof WrapKey === (kind === "wrap") && isSame(key.keyId, keyId));
 }

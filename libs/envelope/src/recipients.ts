@@ -1,5 +1,5 @@
 import type { Suite } from "@cloister/contracts/envelope";
-import type { Digests, EnvelopeBackend } from "./backend.ts";
+import type { AeadKey, Digests, EnvelopeBackend } from "./backend.ts";
 import { concat } from "./bytes.ts";
 import { EnvelopeError } from "./errors.ts";
 import { hpkeKey, type HpkeSchedule, hpkeSchedule } from "./hpke.ts";
@@ -14,6 +14,9 @@ import { type CanonicalWriter, fieldBytes } from "./wire/canonical-writer.ts";
 export type RecipientKey = KemPublicKey | WrapKey;
 /** What a recipient opens it with. */
 export type OpeningKey = KemPrivateKey | WrapKey;
+/** The same on any backend, for what needs their names only. */
+export type AnyRecipientKey = KemPublicKey<unknown> | WrapKey<unknown, unknown>;
+export type AnyOpeningKey = KemPrivateKey<unknown> | WrapKey<unknown, unknown>;
 
 /** What a sealed CEK is bound to. */
 export interface CekContext {
@@ -22,6 +25,8 @@ export interface CekContext {
   readonly commitment: Uint8Array;
 }
 
+type AnyKemKey = KemPublicKey<unknown> | KemPrivateKey<unknown>;
+
 const KEM_FIELD = 1;
 const WRAP_FIELD = 2;
 const RECIPIENT_FIELD = 2;
@@ -29,7 +34,7 @@ const KEM_BYTES = fieldBytes(ID_BYTES) + fieldBytes(KEM_ENC_BYTES) + fieldBytes(
 const WRAP_BYTES = fieldBytes(ID_BYTES) + fieldBytes(NONCE_BYTES) + fieldBytes(SEALED_CEK_BYTES);
 
 /** Bytes that this recipient takes in the envelope. */
-export function recipientBytes(key: RecipientKey): number {
+export function recipientBytes(key: AnyRecipientKey): number {
   return fieldBytes(fieldBytes(key instanceof WrapKey ? WRAP_BYTES : KEM_BYTES));
 }
 
@@ -42,29 +47,28 @@ export function writeRecipient(
   cek: Uint8Array,
   nonce: Uint8Array,
 ): void {
+  if (key instanceof WrapKey) {
+    const aad = cekAad("wrap", key.keyId, context);
+    key.wrap(context.suite, nonce, aad, cek, openRecipient(writer, key, nonce));
+  } else {
+    const aad = cekAad("kem", key.keyId, context);
+    const { enc, sharedSecret } = key.encapsulate();
+    const sealedCek = openRecipient(writer, key, enc);
+    withHpkeKey(backend, key, context.suite, sharedSecret, (aead, nonce) => {
+      aead.seal(context.suite, nonce, aad, cek, sealedCek);
+    });
+  }
+}
+
+/** Writes all of the recipient but its sealed CEK, 48 bytes whose place is returned to be filled. */
+export function openRecipient(writer: CanonicalWriter, key: AnyRecipientKey, encOrNonce: Uint8Array): Uint8Array {
   const isWrap = key instanceof WrapKey;
   const kindBytes = isWrap ? WRAP_BYTES : KEM_BYTES;
   writer.open(RECIPIENT_FIELD, fieldBytes(kindBytes));
   writer.open(isWrap ? WRAP_FIELD : KEM_FIELD, kindBytes);
   writer.bytes(1, key.keyId);
-  if (isWrap) {
-    writer.bytes(2, nonce);
-    key.wrap(
-      context.suite,
-      nonce,
-      cekAad(LABELS.wrapAad, key.keyId, context),
-      cek,
-      writer.reserve(3, SEALED_CEK_BYTES),
-    );
-  } else {
-    const { enc, sharedSecret } = key.encapsulate();
-    writer.bytes(2, enc);
-    const sealedCek = writer.reserve(3, SEALED_CEK_BYTES);
-    const aad = cekAad(LABELS.kemAad, key.keyId, context);
-    withHpkeKey(backend, key, context.suite, sharedSecret, (aead, nonce) => {
-      aead.seal(context.suite, nonce, aad, cek, sealedCek);
-    });
-  }
+  writer.bytes(2, encOrNonce);
+  return writer.reserve(3, SEALED_CEK_BYTES);
 }
 
 /** The CEK. @throws AUTHENTICATION_FAILED when it was not sealed to this key in this context, KEY_DESTROYED */
@@ -76,6 +80,11 @@ export function openCek(
 ): Uint8Array {
   const cek =
     recipient.kind === "wrap" ? unwrap(recipient, key, context) : decapsulate(backend, recipient, key, context);
+  return requireCek(cek);
+}
+
+/** @throws AUTHENTICATION_FAILED when there is none */
+export function requireCek(cek: Uint8Array | undefined): Uint8Array {
   if (cek) return cek;
   throw new EnvelopeError(
     "AUTHENTICATION_FAILED",
@@ -85,8 +94,7 @@ export function openCek(
 
 function unwrap(recipient: WrapRecipient, key: OpeningKey, context: CekContext): Uint8Array | undefined {
   if (!(key instanceof WrapKey)) return undefined;
-  const aad = cekAad(LABELS.wrapAad, recipient.keyId, context);
-  return key.unwrap(context.suite, recipient.nonce, aad, recipient.sealedCek);
+  return key.unwrap(context.suite, recipient.nonce, cekAad("wrap", recipient.keyId, context), recipient.sealedCek);
 }
 
 function decapsulate(
@@ -98,7 +106,7 @@ function decapsulate(
   if (!(key instanceof KemPrivateKey)) return undefined;
   const sharedSecret = key.decapsulate(recipient.enc);
   if (!sharedSecret) return undefined;
-  const aad = cekAad(LABELS.kemAad, recipient.keyId, context);
+  const aad = cekAad("kem", recipient.keyId, context);
   return withHpkeKey(backend, key, context.suite, sharedSecret, (aead, nonce) =>
     aead.open(context.suite, nonce, aad, recipient.sealedCek),
   );
@@ -110,7 +118,7 @@ function withHpkeKey<T>(
   handle: KemPublicKey | KemPrivateKey,
   suite: Suite,
   sharedSecret: Uint8Array,
-  use: (aead: ReturnType<EnvelopeBackend["aeadKey"]>, nonce: Uint8Array) => T,
+  use: (aead: AeadKey, nonce: Uint8Array) => T,
 ): T {
   const { key, baseNonce } = hpkeKey(backend.digests, cekSchedule(backend.digests, handle, suite), sharedSecret);
   const aead = backend.aeadKey(key);
@@ -121,15 +129,17 @@ function withHpkeKey<T>(
   return result;
 }
 
-const schedules = new WeakMap<KemPublicKey | KemPrivateKey, Partial<Record<Suite, HpkeSchedule>>>();
+const schedules = new WeakMap<AnyKemKey, Partial<Record<Suite, HpkeSchedule>>>();
 
 /** The HPKE schedule for info = label ‖ suite ‖ key_id, which is the same for every message to a key. */
-function cekSchedule(digests: Digests, key: KemPublicKey | KemPrivateKey, suite: Suite): HpkeSchedule {
+export function cekSchedule(digests: Digests, key: AnyKemKey, suite: Suite): HpkeSchedule {
   let bySuite = schedules.get(key);
   if (!bySuite) schedules.set(key, (bySuite = {}));
   return (bySuite[suite] ??= hpkeSchedule(digests, suite, concat(LABELS.cek, Uint8Array.of(suite), key.keyId)));
 }
 
-function cekAad(label: Uint8Array, keyId: Uint8Array, context: CekContext): Uint8Array {
+/** What a sealed CEK is bound to: label ‖ key_id ‖ SHA-256(protected) ‖ commitment. */
+export function cekAad(kind: Recipient["kind"], keyId: Uint8Array, context: CekContext): Uint8Array {
+  const label = kind === "wrap" ? LABELS.wrapAad : LABELS.kemAad;
   return concat(label, keyId, context.protectedHash, context.commitment);
 }

@@ -7,19 +7,19 @@ import { CEK_BYTES, HASH_BYTES, ID_BYTES, MAX_PLAINTEXT_BYTES, MAX_RECIPIENTS, N
 import { SIGNATURE_BYTES, TAG_BYTES } from "./limits.ts";
 import { deriveMessageKeys, deriveStreamKeys } from "./message-keys.ts";
 import { paddedLength, padInto } from "./padding.ts";
-import { type RecipientKey, recipientBytes, writeRecipient } from "./recipients.ts";
+import { type AnyRecipientKey, type RecipientKey, recipientBytes, writeRecipient } from "./recipients.ts";
 import { signatureInput } from "./signature.ts";
 import { StreamSealer } from "./stream.ts";
 import { CanonicalWriter, fieldBytes } from "./wire/canonical-writer.ts";
 
-export interface SealRequest {
+export interface SealRequest<Recipient = RecipientKey, Signer = SigningKey> {
   readonly header: Header;
   /** Up to 256 KiB. */
   readonly payload: Uint8Array;
   /** 1 to 16, each once. */
-  readonly recipients: readonly RecipientKey[];
+  readonly recipients: readonly Recipient[];
   /** May be left out only where the one recipient is a wrap key. */
-  readonly signer?: SigningKey | undefined;
+  readonly signer?: Signer | undefined;
   /** Whether live frames will follow under this envelope's content key. */
   readonly stream?: boolean;
 }
@@ -72,10 +72,7 @@ export function sealEnvelope(backend: EnvelopeBackend, request: SealRequest): Se
   payloadKey.seal(header.suite, keys.payloadNonce, protectedHash, padded, ciphertext);
   if (signer) {
     const parts = { protectedHash, recipientsBytes, commitment: keys.commitment, ciphertext };
-    const signature = signer.sign(signatureInput(digests, signer.keyId, parts));
-    writer.open(5, SIGNATURE_MESSAGE_BYTES);
-    writer.bytes(1, signer.keyId);
-    writer.bytes(2, signature);
+    writeSignature(writer, signer.keyId, signer.sign(signatureInput(digests, signer.keyId, parts)));
   }
 
   const sealed = { bytes: writer.target, protectedHash };
@@ -93,7 +90,14 @@ export function sealEnvelope(backend: EnvelopeBackend, request: SealRequest): Se
   return stream ? { ...sealed, stream } : sealed;
 }
 
-function requireSealable({ payload, recipients, signer }: SealRequest): void {
+export function writeSignature(writer: CanonicalWriter, signerKeyId: Uint8Array, signature: Uint8Array): void {
+  writer.open(5, SIGNATURE_MESSAGE_BYTES);
+  writer.bytes(1, signerKeyId);
+  writer.bytes(2, signature);
+}
+
+/** @throws TOO_LARGE, MALFORMED as `sealEnvelope` says */
+export function requireSealable({ payload, recipients, signer }: SealRequest<AnyRecipientKey, object>): void {
   if (payload.length > MAX_PLAINTEXT_BYTES) throw new EnvelopeError("TOO_LARGE", "The payload is larger than 256 KiB.");
   if (recipients.length < 1 || recipients.length > MAX_RECIPIENTS) {
     throw new EnvelopeError("MALFORMED", "An envelope has 1 to 16 recipients.");
@@ -106,11 +110,12 @@ function requireSealable({ payload, recipients, signer }: SealRequest): void {
   }
 }
 
-function envelopeBytes(
+/** The serialized envelope's size. */
+export function envelopeBytes(
   headerBytes: number,
-  recipients: readonly RecipientKey[],
+  recipients: readonly AnyRecipientKey[],
   paddedBytes: number,
-  signer: SigningKey | undefined,
+  signer: object | undefined,
 ): number {
   let bytes = fieldBytes(headerBytes) + fieldBytes(HASH_BYTES) + fieldBytes(paddedBytes + TAG_BYTES);
   for (const recipient of recipients) bytes += recipientBytes(recipient);
