@@ -4,7 +4,7 @@ import { pipelineTopics, PostgresMessageLog, type Failpoints } from "@cloister/m
 import { embeddedCapabilities } from "@cloister/policy";
 import type { Clock, Log, RunningService } from "@cloister/service";
 import { startEmbedding } from "@cloister/service-embedding";
-import { extractiveRuntime, startEnclaveInference, type ModelRuntime } from "@cloister/service-enclave-inference";
+import { extractiveRuntime, startInference, type ModelRuntime } from "@cloister/service-enclave-inference";
 import { startIngest, type RunningIngest } from "@cloister/service-ingest";
 import { LocalKeyring, startKeys, type DoorCredentials, type RunningKeys } from "@cloister/service-keys";
 import { startRedaction } from "@cloister/service-redaction";
@@ -112,15 +112,15 @@ async function startAll(
   );
   // Consumers start before what produces for them.
   const embedding = keep(
-    await startEmbedding({}, { ...shared, keys: keyringOf("embedding"), log: logOf("embedding") }),
+    await startEmbedding({}, { ...shared, keyring: keyringOf("embedding"), log: logOf("embedding") }),
   );
   const runtime = extractiveRuntime();
   const inference = keep(
-    await startEnclaveInference(
+    await startInference(
       {},
       {
         ...shared,
-        keys: keyringOf("enclave-inference"),
+        keyring: keyringOf("enclave-inference"),
         runtime: options.wrapRuntime?.(runtime) ?? runtime,
         log: logOf("enclave-inference"),
       },

@@ -1,6 +1,7 @@
 import { classifyKeyed } from "@cloister/keyring/consuming";
 import type { Failed } from "@cloister/messaging";
 
-export function failure(error: unknown): Failed {
+/** What becomes of a record whose embedding threw. */
+export function failureOf(error: unknown): Failed {
   return { status: "failed", failure: classifyKeyed(error) };
 }

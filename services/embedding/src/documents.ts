@@ -2,9 +2,8 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { PassageSchema } from "@cloister/contracts/content";
 import { openEnvelope, Stage } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import type { ConversationName, KeyRequest } from "@cloister/keyring";
+import type { ConversationName, KeyLease, KeyRequest, KeySource } from "@cloister/keyring";
 import type { PassagesOfCause, SealedPassage, VectorIndex } from "@cloister/retrieval";
-import type { KeyLease, KeySource } from "./ports.ts";
 
 /**
  * Which documents the knowledge bases of a batch hold already. A document's id is the importer's own word, so it lies
@@ -32,7 +31,7 @@ export class Documents {
 export async function documentsOf(
   knowledgeBases: readonly ConversationName[],
   index: Pick<VectorIndex<never>, "firstPassages">,
-  source: KeySource,
+  keyring: KeySource,
   nowMs: number,
 ): Promise<Documents> {
   const documents = new Documents();
@@ -41,7 +40,7 @@ export async function documentsOf(
     held.push(...(await index.firstPassages({ tenantId, conversationIds: [conversationId], nowMs })));
   }
   if (held.length === 0) return documents;
-  const keys = await source.lease(held.map(vectorKeyOf));
+  const keys = await keyring.lease(held.map(vectorKeyOf));
   for (const passage of held) {
     const documentId = documentIdOf(passage, keys, nowMs);
     if (documentId !== undefined) documents.add(documentId, passage);

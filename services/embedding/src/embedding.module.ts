@@ -1,15 +1,15 @@
 import { Module, type DynamicModule } from "@nestjs/common";
 import { EmbeddingConsumer } from "./embedding.consumer.ts";
-import { EmbeddingPipeline, type EmbeddingPipelinePorts } from "./embedding.pipeline.ts";
+import { EmbeddingPipeline, type EmbeddingSteps } from "./embedding.pipeline.ts";
 
 /** Composition root. */
 @Module({})
 export class EmbeddingModule {
-  static register(ports: EmbeddingPipelinePorts): DynamicModule {
+  static register(steps: EmbeddingSteps): DynamicModule {
     return {
       module: EmbeddingModule,
       controllers: [EmbeddingConsumer],
-      providers: [{ provide: EmbeddingPipeline, useFactory: () => new EmbeddingPipeline(ports) }],
+      providers: [{ provide: EmbeddingPipeline, useFactory: () => new EmbeddingPipeline(steps) }],
     };
   }
 }

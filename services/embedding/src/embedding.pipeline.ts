@@ -1,11 +1,10 @@
-import type { ConversationRecord, KeyRequest } from "@cloister/keyring";
+import type { ConversationRecord, KeyLease, KeyRequest, KeySource } from "@cloister/keyring";
+import { flowKeyOf, openRedacted, type RedactedText } from "@cloister/keyring/consuming";
 import { done, type ConsumedBatch, type Failed, type RecordResult } from "@cloister/messaging";
 import type { PassagesOfCause, PassageTables, SealedPassage, VectorIndex } from "@cloister/retrieval";
 import type { Clock, Log } from "@cloister/service";
-import { failure } from "./classify.ts";
+import { failureOf } from "./classify.ts";
 import { documentsOf, type Documents } from "./documents.ts";
-import { flowKeyOf, openRedacted, type RedactedText } from "@cloister/keyring/consuming";
-import type { KeyLease, KeySource } from "./ports.ts";
 import { sealPassages } from "./seal-passages.ts";
 import { keptUntil } from "./what-is-kept.ts";
 
@@ -25,8 +24,8 @@ interface Kept {
 
 type Step<T> = T | Failed | "nothing";
 
-export interface EmbeddingPipelinePorts {
-  readonly keys: KeySource;
+export interface EmbeddingSteps {
+  readonly keyring: KeySource;
   readonly index: VectorIndex<PassageTables>;
   readonly clock: Clock;
   readonly log: Log;
@@ -34,24 +33,24 @@ export interface EmbeddingPipelinePorts {
 
 /** open → decide what is kept → find the documents it replaces → split and seal; the consumer stores it. */
 export class EmbeddingPipeline {
-  readonly #ports: EmbeddingPipelinePorts;
+  readonly #steps: EmbeddingSteps;
 
-  constructor(ports: EmbeddingPipelinePorts) {
-    this.#ports = ports;
+  constructor(steps: EmbeddingSteps) {
+    this.#steps = steps;
   }
 
   async run(batch: ConsumedBatch): Promise<EmbeddingResult[]> {
-    const { keys, index, clock } = this.#ports;
+    const { keyring, index, clock } = this.#steps;
     const nowMs = clock.nowMs();
 
-    const opening = await keys.lease(batch.records.map(({ record }) => flowKeyOf(record)));
+    const opening = await keyring.lease(batch.records.map(({ record }) => flowKeyOf(record)));
     const steps = batch.records.map(({ record }) =>
       attempted(() => decide(openRedacted(record, opening, nowMs), opening, nowMs)),
     );
 
     const kept = steps.filter(isKept);
-    const documents = await documentsOf(knowledgeBasesOf(kept), index, keys, nowMs);
-    const sealing = await keys.lease(kept.map(vectorKeyOf));
+    const documents = await documentsOf(knowledgeBasesOf(kept), index, keyring, nowMs);
+    const sealing = await keyring.lease(kept.map(vectorKeyOf));
     await index.prepare(kept.map(({ bucketEndMs }) => bucketEndMs));
 
     return steps.map((step) => {
@@ -66,7 +65,7 @@ export class EmbeddingPipeline {
   #failed(result: Failed, { record }: Kept): EmbeddingResult {
     const { kind, code } = result.failure;
     if (record.kind === "kb" || kind !== "poison") return result;
-    this.#ports.log.warn("a message is not remembered", { code });
+    this.#steps.log.warn("a message is not remembered", { code });
     return done([]);
   }
 }
@@ -107,6 +106,6 @@ function attempted<T>(work: () => T): T | Failed {
   try {
     return work();
   } catch (error) {
-    return failure(error);
+    return failureOf(error);
   }
 }

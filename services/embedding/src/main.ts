@@ -2,13 +2,15 @@ import { keyringFromEnvironment } from "@cloister/keyring/simulated";
 import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
-import { codeFolder, securityConfiguration, startEmbedding } from "./index.ts";
+import { codeFolder } from "./code-folder.ts";
 import { embeddingConfig } from "./embedding.config.ts";
+import { securityConfiguration } from "./security-configuration.ts";
+import { startEmbedding } from "./start-embedding.ts";
 
 await runMain("embedding", async () => {
   const config = embeddingConfig.parse(process.env);
   const log = createLog({ service: "embedding" });
-  const keys = await keyringFromEnvironment(config, {
+  const keyring = await keyringFromEnvironment(config, {
     role: "embedding",
     code: codeFolder,
     configuration: securityConfiguration(),
@@ -21,5 +23,5 @@ await runMain("embedding", async () => {
   });
   const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
   await messages.ensureTopics(pipelineTopics);
-  return startEmbedding({ http: { host: config.host, port: config.port } }, { db, messages, keys, clock, log });
+  return startEmbedding({ http: { host: config.host, port: config.port } }, { db, messages, keyring, clock, log });
 });

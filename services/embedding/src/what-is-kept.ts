@@ -1,6 +1,6 @@
 import { bucketEnd, type ConversationRecord } from "@cloister/keyring";
-import { EmbeddingError } from "./errors.ts";
 import type { RedactedText } from "@cloister/keyring/consuming";
+import { EmbeddingError } from "./errors.ts";
 
 /**
  * Until when the passages of a message are kept, or undefined when none are. A knowledge base is kept wherever policy

@@ -30,7 +30,10 @@ describe("embedding", () => {
 
   async function start(failpoints?: Failpoints): Promise<void> {
     const source = keys.sourceFor("embedding");
-    service = await startEmbedding({}, { db, messages, clock, log, keys: source, ...(failpoints && { failpoints }) });
+    service = await startEmbedding(
+      {},
+      { db, messages, clock, log, keyring: source, ...(failpoints && { failpoints }) },
+    );
   }
   async function send(...redacted: Redacted[]): Promise<void> {
     await messages.produce(redacted.map(({ record }) => record));

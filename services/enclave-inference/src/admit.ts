@@ -1,7 +1,6 @@
-import type { ConversationRecord } from "@cloister/keyring";
-import { InferenceError } from "./errors.ts";
+import type { ConversationRecord, KeyLease } from "@cloister/keyring";
 import type { RedactedText } from "@cloister/keyring/consuming";
-import type { KeyLease } from "./ports.ts";
+import { InferenceError } from "./errors.ts";
 
 /** A question that is to be answered, with the conversation that it belongs to. */
 export interface Admitted {

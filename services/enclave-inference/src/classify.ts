@@ -24,6 +24,7 @@ export function classify(error: unknown): Failure {
   return classifyKeyed(error);
 }
 
-export function failure(error: unknown): Failed {
+/** What becomes of a record whose answer threw. */
+export function failureOf(error: unknown): Failed {
   return { status: "failed", failure: classify(error) };
 }

@@ -1,8 +1,7 @@
-import type { ConversationRecord, KeyRequest } from "@cloister/keyring";
+import type { ConversationRecord, KeyRequest, KeySource } from "@cloister/keyring";
 import type { PassageReader, SealedPassage } from "@cloister/retrieval";
 import type { Kysely } from "kysely";
 import { openPassages, vectorKeyOf, type OpenedPassage } from "./open-passages.ts";
-import type { KeySource } from "./ports.ts";
 import { logKeyOf, openTurns, turnRows, type RecalledTurn } from "./recall.ts";
 import { scopeOf } from "./scope.ts";
 import type { InferenceTables } from "./tables.ts";
@@ -17,7 +16,7 @@ export interface ConversationContext {
 export interface ContextPorts {
   readonly db: Kysely<InferenceTables>;
   readonly passages: PassageReader;
-  readonly keys: KeySource;
+  readonly keyring: KeySource;
 }
 
 /** Below what `keys` answers in one call. */
@@ -28,7 +27,7 @@ const maxPassageKeys = 1_000;
 /** The contexts of a batch's conversations, by one call for all keys if it can hold them. Throws for outages alone. */
 export async function contextsOf(
   conversations: readonly ConversationRecord[],
-  { db, passages, keys }: ContextPorts,
+  { db, passages, keyring }: ContextPorts,
   nowMs: number,
 ): Promise<ConversationContext[]> {
   const sealed = await Promise.all(
@@ -40,10 +39,10 @@ export async function contextsOf(
   );
   const wanted = sealed.map((one) => [...one.turns.map(logKeyOf), ...one.passages.map(vectorKeyOf)]);
   const isOneCall = new Set(wanted.flat().map(keyName)).size <= maxKeysPerLease;
-  const shared = isOneCall ? await keys.lease(wanted.flat()) : undefined;
+  const shared = isOneCall ? await keyring.lease(wanted.flat()) : undefined;
   const contexts: ConversationContext[] = [];
   for (const [n, one] of sealed.entries()) {
-    const lease = shared ?? (await keys.lease(wanted[n] ?? []));
+    const lease = shared ?? (await keyring.lease(wanted[n] ?? []));
     contexts.push({
       turns: openTurns(one.turns, one.conversation, lease, nowMs),
       passages: openPassages(one.passages, one.conversation, lease, nowMs),

@@ -1,15 +1,15 @@
 import { Module, type DynamicModule } from "@nestjs/common";
 import { InferenceConsumer } from "./inference.consumer.ts";
-import { InferencePipeline, type InferencePipelinePorts } from "./inference.pipeline.ts";
+import { InferencePipeline, type InferenceSteps } from "./inference.pipeline.ts";
 
 /** Composition root. */
 @Module({})
 export class InferenceModule {
-  static register(ports: InferencePipelinePorts): DynamicModule {
+  static register(steps: InferenceSteps): DynamicModule {
     return {
       module: InferenceModule,
       controllers: [InferenceConsumer],
-      providers: [{ provide: InferencePipeline, useFactory: () => new InferencePipeline(ports) }],
+      providers: [{ provide: InferencePipeline, useFactory: () => new InferencePipeline(steps) }],
     };
   }
 }

@@ -1,4 +1,5 @@
-import { bucketEnd, type ConversationRecord } from "@cloister/keyring";
+import { bucketEnd, type ConversationRecord, type KeySource } from "@cloister/keyring";
+import { flowKeyOf, openRedacted } from "@cloister/keyring/consuming";
 import { done, type ConsumedBatch, type ConsumedRecord, type Failed, type RecordResult } from "@cloister/messaging";
 import { sealedReplyRecord } from "@cloister/messaging/sealed-events";
 import type { PassageReader } from "@cloister/retrieval";
@@ -8,13 +9,11 @@ import type { Kysely } from "kysely";
 import pLimit from "p-limit";
 import { admit, type Admitted } from "./admit.ts";
 import { answer } from "./answer.ts";
-import { failure } from "./classify.ts";
+import { failureOf } from "./classify.ts";
 import { contextsOf, type ConversationContext } from "./context.ts";
 import { guardAnswer } from "./guard/guard.ts";
 import type { InferenceMetrics } from "./inference.metrics.ts";
 import type { ModelAnswer, ModelRuntime } from "./model/model-runtime.ts";
-import { flowKeyOf, openRedacted } from "@cloister/keyring/consuming";
-import type { KeySource } from "./ports.ts";
 import type { RecalledTurn } from "./recall.ts";
 import { retrieve } from "./retrieve.ts";
 import { sealReply } from "./seal-reply.ts";
@@ -23,11 +22,11 @@ import type { InferenceTables, TurnRow } from "./tables.ts";
 
 export type InferenceResult = RecordResult<InferenceTables, TurnRow>;
 
-export interface InferencePipelinePorts {
+export interface InferenceSteps {
   readonly db: Kysely<InferenceTables>;
   readonly turnPartitions: PartitionKeeper;
   readonly passages: PassageReader;
-  readonly keys: KeySource;
+  readonly keyring: KeySource;
   readonly runtime: ModelRuntime;
   readonly clock: Clock;
   readonly metrics: InferenceMetrics;
@@ -45,12 +44,12 @@ interface Question extends Admitted {
 
 /** open → admit → recall → retrieve → answer → guard → reply, and the turn into the conversation's sealed log. */
 export class InferencePipeline {
-  readonly #ports: InferencePipelinePorts;
+  readonly #steps: InferenceSteps;
   readonly #limit: ReturnType<typeof pLimit>;
 
-  constructor(ports: InferencePipelinePorts) {
-    this.#ports = ports;
-    this.#limit = pLimit(ports.maxConcurrentAnswers);
+  constructor(steps: InferenceSteps) {
+    this.#steps = steps;
+    this.#limit = pLimit(steps.maxConcurrentAnswers);
   }
 
   async run(batch: ConsumedBatch): Promise<InferenceResult[]> {
@@ -71,8 +70,8 @@ export class InferencePipeline {
 
   /** Results stand for what needs no answer; the places of questions are filled later. */
   async #openAndAdmit(records: readonly ConsumedRecord[]) {
-    const { keys, clock } = this.#ports;
-    const lease = await keys.lease(records.map(({ record }) => flowKeyOf(record)));
+    const { keyring, clock } = this.#steps;
+    const lease = await keyring.lease(records.map(({ record }) => flowKeyOf(record)));
     const questions: Question[] = [];
     const results = records.map((consumed, position): InferenceResult => {
       try {
@@ -80,7 +79,7 @@ export class InferencePipeline {
         if (admitted !== undefined) questions.push({ ...admitted, consumed, position });
         return done([]);
       } catch (error) {
-        return failure(error);
+        return failureOf(error);
       }
     });
     return { results, questions };
@@ -88,7 +87,7 @@ export class InferencePipeline {
 
   async #recallAndRetrieve(conversations: readonly (readonly Question[])[]): Promise<ConversationContext[]> {
     const records = conversations.flatMap(([first]) => first?.conversation ?? []);
-    return contextsOf(records, this.#ports, this.#ports.clock.nowMs());
+    return contextsOf(records, this.#steps, this.#steps.clock.nowMs());
   }
 
   /** The questions of one conversation, one after the other: each answer is a turn for the next. */
@@ -106,7 +105,7 @@ export class InferencePipeline {
         results.push(await this.#seal(question, reply));
         turns = nextTurns(turns, question, reply);
       } catch (error) {
-        const failed = failure(error);
+        const failed = failureOf(error);
         results.push(failed);
         // What comes after one that waits will wait behind it: no model is asked in vain.
         if (failed.failure.kind !== "poison") stopped = failed;
@@ -116,7 +115,7 @@ export class InferencePipeline {
   }
 
   async #answerAndGuard({ message }: Question, { turns, passages }: ConversationContext): Promise<ModelAnswer> {
-    const { runtime, clock, metrics, stopping } = this.#ports;
+    const { runtime, clock, metrics, stopping } = this.#steps;
     const retrieved = retrieve({ text: message.text, causeId: message.causeId }, turns, passages);
     const startedAtMs = clock.monotonicMs();
     const request = { question: message.text, turns, passages: retrieved };
@@ -133,7 +132,7 @@ export class InferencePipeline {
   }
 
   async #seal(question: Question, reply: ModelAnswer): Promise<InferenceResult> {
-    const { keys, clock, turnPartitions } = this.#ports;
+    const { keyring, clock, turnPartitions } = this.#steps;
     const { message, conversation, consumed } = question;
     const { tenantId, conversationId, createdAtMs } = message.header;
     const bucketEndMs = bucketEnd(conversation, "log", createdAtMs);
@@ -141,11 +140,11 @@ export class InferencePipeline {
     const logKey = { tenantId, conversationId, purpose: "log" as const, bucketEndMs };
     // Only now: the model may have taken longer than a lease. Its readers are those of now, too: one may have been
     // struck off meanwhile, and an erased conversation has none.
-    const lease = await keys.lease(isKept ? [logKey] : [], [conversation]);
+    const lease = await keyring.lease(isKept ? [logKey] : [], [conversation]);
     const readers = { message, conversation: lease.conversation(conversation) };
     const output = sealedReplyRecord({
       conversationId,
-      envelope: sealReply(readers, reply, keys.signer, clock.nowMs()),
+      envelope: sealReply(readers, reply, keyring.signer, clock.nowMs()),
       signerCertificate: lease.certificateFor(tenantId),
       bucketEndMs: consumed.record.bucketEndMs,
     });

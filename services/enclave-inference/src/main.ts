@@ -2,15 +2,17 @@ import { keyringFromEnvironment } from "@cloister/keyring/simulated";
 import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
+import { codeFolder } from "./code-folder.ts";
 import { configuredModel } from "./configured-model.ts";
-import { codeFolder, securityConfiguration, startEnclaveInference } from "./index.ts";
 import { inferenceConfig } from "./inference.config.ts";
+import { securityConfiguration } from "./security-configuration.ts";
+import { startInference } from "./start-inference.ts";
 
 await runMain("enclave-inference", async () => {
   const config = inferenceConfig.parse(process.env);
   const log = createLog({ service: "enclave-inference" });
   const { runtime, choices } = configuredModel(config);
-  const keys = await keyringFromEnvironment(config, {
+  const keyring = await keyringFromEnvironment(config, {
     role: "enclave-inference",
     code: codeFolder,
     configuration: securityConfiguration(choices),
@@ -23,8 +25,8 @@ await runMain("enclave-inference", async () => {
   });
   const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
   await messages.ensureTopics(pipelineTopics);
-  return startEnclaveInference(
+  return startInference(
     { http: { host: config.host, port: config.port }, maxConcurrentAnswers: config.maxConcurrentAnswers },
-    { db, messages, keys, runtime, clock, log },
+    { db, messages, keyring, runtime, clock, log },
   );
 });

@@ -2,10 +2,9 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { PassageSchema, type DocumentRef } from "@cloister/contracts/content";
 import { openEnvelope, Stage, type Header } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import type { ConversationRecord, KeyRequest } from "@cloister/keyring";
+import type { ConversationRecord, KeyLease, KeyRequest } from "@cloister/keyring";
 import { rewriteForeignPlaceholders } from "@cloister/pii/placeholders";
 import type { SealedPassage } from "@cloister/retrieval";
-import type { KeyLease } from "./ports.ts";
 
 /** `own`: of this very conversation. `subject`: of another one of the same person. `knowledge`: of a knowledge base. */
 export type PassageOrigin = "own" | "subject" | "knowledge";

@@ -2,11 +2,10 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { TurnSchema } from "@cloister/contracts/content";
 import { openEnvelope, Stage } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import type { ConversationRecord, KeyRequest } from "@cloister/keyring";
+import type { ConversationRecord, KeyLease, KeyRequest } from "@cloister/keyring";
 import { onDatabase } from "@cloister/storage";
 import type { Kysely } from "kysely";
 import type { ModelTurn } from "./model/model-runtime.ts";
-import type { KeyLease } from "./ports.ts";
 import type { InferenceTables, TurnRow } from "./tables.ts";
 
 /** So many turns of a conversation are given to the model. */

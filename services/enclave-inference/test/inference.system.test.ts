@@ -11,13 +11,7 @@ import { migrate, schemaOf, wakeUpsFor, type Database } from "@cloister/storage"
 import { capturedLog, eventually, failOnce, FakeClock, readTopic, testDatabase } from "@cloister/testing";
 import { SimulatedKeys, type SimulatedConversation } from "@cloister/testing/simulated-keys";
 import { SimulatedTenant } from "@cloister/testing/tenant";
-import {
-  extractiveRuntime,
-  ModelError,
-  startEnclaveInference,
-  type ModelRequest,
-  type ModelRuntime,
-} from "../src/index.ts";
+import { extractiveRuntime, ModelError, startInference, type ModelRequest, type ModelRuntime } from "../src/index.ts";
 import type { InferenceTables } from "../src/tables.ts";
 import { asked, failuresOf, passage, repliesTo, type Asked, type ReceivedReply } from "./conversation-world.ts";
 
@@ -54,8 +48,8 @@ describe("enclave-inference", () => {
   const runtime = new ObservedRuntime();
 
   async function start(failpoints?: Failpoints): Promise<void> {
-    const ports = { db, messages, clock, log, keys: source, runtime, ...(failpoints && { failpoints }) };
-    service = await startEnclaveInference({}, ports);
+    const ports = { db, messages, clock, log, keyring: source, runtime, ...(failpoints && { failpoints }) };
+    service = await startInference({}, ports);
   }
   async function send(...questions: Asked[]): Promise<void> {
     await messages.produce(questions.map(({ record }) => record));

@@ -1,10 +1,8 @@
 export { LocalKeyring } from "./adapters/local-keyring.ts";
+export { codeFolder } from "./code-folder.ts";
 export type { DoorCredentials } from "./doors/routes.ts";
 export { KeysError } from "./errors.ts";
 export type { KeyWrapper } from "./hierarchy/key-wrapper.ts";
-export { startKeys, type KeysConfig, type KeysPorts, type RunningKeys } from "./start-keys.ts";
-
+export type { KeysConfig, KeysPorts } from "./keys.ports.ts";
 export { securityConfiguration } from "./security-configuration.ts";
-
-/** What simulated evidence measures. */
-export const codeFolder = new URL(".", import.meta.url);
+export { startKeys, type RunningKeys } from "./start-keys.ts";

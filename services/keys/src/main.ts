@@ -3,8 +3,11 @@ import { embeddedCapabilities } from "@cloister/policy";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase } from "@cloister/storage";
 import { readCredential } from "./adapters/credential-file.ts";
-import { codeFolder, LocalKeyring, securityConfiguration, startKeys } from "./index.ts";
+import { LocalKeyring } from "./adapters/local-keyring.ts";
+import { codeFolder } from "./code-folder.ts";
 import { keysConfig } from "./keys.config.ts";
+import { securityConfiguration } from "./security-configuration.ts";
+import { startKeys } from "./start-keys.ts";
 
 await runMain("keys", async () => {
   const environment = keysConfig.parse(process.env);

@@ -1,7 +1,4 @@
+export { codeFolder } from "./code-folder.ts";
 export type { RedactionConfig, RedactionPorts } from "./redaction.ports.ts";
 export { securityConfiguration } from "./security-configuration.ts";
 export { startRedaction } from "./start-redaction.ts";
-export { mapEntryTable, REDACTION_SCHEMA } from "./tables.ts";
-
-/** What simulated evidence measures. */
-export const codeFolder = new URL(".", import.meta.url);

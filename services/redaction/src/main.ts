@@ -2,8 +2,10 @@ import { keyringFromEnvironment } from "@cloister/keyring/simulated";
 import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
-import { codeFolder, securityConfiguration, startRedaction } from "./index.ts";
+import { codeFolder } from "./code-folder.ts";
 import { redactionConfig } from "./redaction.config.ts";
+import { securityConfiguration } from "./security-configuration.ts";
+import { startRedaction } from "./start-redaction.ts";
 
 await runMain("redaction", async () => {
   const config = redactionConfig.parse(process.env);

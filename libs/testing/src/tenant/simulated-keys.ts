@@ -17,9 +17,8 @@ import {
   KeyringError,
   type ConversationName,
   type ConversationRecord,
-  type Keyring,
   type KeyRequest,
-  type LeasedKeys,
+  type KeySource,
 } from "@cloister/keyring";
 import { accessOf, DAY_MS } from "@cloister/policy";
 import type { SimulatedTenant } from "./simulated-tenant.ts";
@@ -31,13 +30,6 @@ export interface SimulatedConversation {
 }
 
 type Choices = Partial<Pick<ConversationRecord, "kind" | "subjectRef" | "knowledgeBases" | "recipients">>;
-
-/** A Keyring as a service uses it. */
-export type KeySource = Pick<Keyring, "signer" | "close"> & {
-  lease(
-    ...batch: Parameters<Keyring["lease"]>
-  ): Promise<Pick<LeasedKeys, "openingKey" | "sealingKey" | "conversation" | "certificateFor">>;
-};
 
 /**
  * The keys of one tenant's conversations in memory, without sessions, leases or evidence: for tests of a single service

@@ -1,6 +1,9 @@
 import type { Purpose } from "@cloister/policy";
 
-/** The schema `keys`. int8 columns come as numbers from both engines; times are milliseconds since 1970. */
+/** The schema that keys owns. */
+export const keysSchema = "keys";
+
+/** int8 columns come as numbers from both engines; times are milliseconds since 1970. */
 export interface KeysTables {
   tenant: TenantRow;
   policy: PolicyRow;

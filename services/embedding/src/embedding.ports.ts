@@ -1,22 +1,19 @@
-import type { Keyring, LeasedKeys } from "@cloister/keyring";
+import type { KeySource } from "@cloister/keyring";
 import type { Failpoints, MessageLog } from "@cloister/messaging";
 import type { PassageTables, VectorIndex } from "@cloister/retrieval";
 import type { Clock, Log } from "@cloister/service";
 import type { Database } from "@cloister/storage";
 
-/** The keys of a batch, as this service uses them. */
-export type KeyLease = Pick<LeasedKeys, "openingKey" | "sealingKey" | "conversation">;
-
-/** Where keys come from: a Keyring of the role `embedding`. */
-export interface KeySource extends Pick<Keyring, "close"> {
-  lease(...batch: Parameters<Keyring["lease"]>): Promise<KeyLease>;
+export interface EmbeddingConfig {
+  /** Where health and metrics listen; without it no socket is opened. */
+  readonly http?: { readonly host: string; readonly port: number };
 }
 
 export interface EmbeddingPorts {
   readonly db: Database;
   readonly messages: MessageLog;
-  /** Closed when the service closes. */
-  readonly keys: KeySource;
+  /** Of the role `embedding`. Closed when the service closes. */
+  readonly keyring: KeySource;
   readonly clock: Clock;
   readonly log: Log;
   /** Sealed rows in this service's own schema by default. */

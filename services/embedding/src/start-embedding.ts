@@ -1,0 +1,62 @@
+import { classifyKeyed } from "@cloister/keyring/consuming";
+import { topics } from "@cloister/contracts/topics";
+import { defineConsumer, LogStrategy } from "@cloister/messaging";
+import { identifySealedMessage, replyFailedRecords } from "@cloister/messaging/sealed-events";
+import { passageSchema, sealedVectorIndex, type PassageTables } from "@cloister/retrieval";
+import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
+import { migrate, schemaOf } from "@cloister/storage";
+import { EmbeddingModule } from "./embedding.module.ts";
+import type { PassageWrite } from "./embedding.pipeline.ts";
+import type { EmbeddingConfig, EmbeddingPorts } from "./embedding.ports.ts";
+import { embeddingMigrations } from "./migrations/index.ts";
+import { storePassages } from "./store-passages.ts";
+
+/** Its inbox and its offsets: never changed. */
+const consumerName = "embedding";
+
+/**
+ * Starts embedding: migrates its schema, joins chat.redacted.v1.
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ */
+export async function startEmbedding(config: EmbeddingConfig, ports: EmbeddingPorts): Promise<RunningService> {
+  const { db, messages, keyring, clock, log, failpoints } = ports;
+  await migrate(db, passageSchema, embeddingMigrations);
+  const index = ports.index ?? sealedVectorIndex(db);
+  const metrics = new ServiceMetrics("embedding");
+  const stored = metrics.counter("passages", "Passages stored");
+  const consumer = defineConsumer<PassageTables, PassageWrite>({
+    name: consumerName,
+    topic: topics.redacted,
+    db: schemaOf<PassageTables>(db, passageSchema),
+    schema: passageSchema,
+    identify: identifySealedMessage,
+    onDeadLetter: replyFailedRecords,
+    classify: classifyKeyed,
+    writeAll: async (tx, writes) => {
+      await storePassages(index, tx, writes);
+      stored.inc(writes.reduce((count, write) => count + write.passages.length, 0));
+    },
+  });
+  const strategy = new LogStrategy({
+    consumers: [consumer],
+    messages,
+    clock,
+    log,
+    metrics,
+    ...(failpoints && { failpoints }),
+  });
+  return startService({
+    name: "embedding",
+    module: EmbeddingModule.register({ keyring, index, clock, log }),
+    log,
+    clock,
+    metrics,
+    strategy,
+    ...(config.http && { http: config.http }),
+    release: [
+      async () => {
+        keyring.close();
+      },
+    ],
+  });
+}

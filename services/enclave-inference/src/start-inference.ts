@@ -1,0 +1,89 @@
+import { topics } from "@cloister/contracts/topics";
+import { defineConsumer, LogStrategy } from "@cloister/messaging";
+import { identifySealedMessage, replyFailedRecords } from "@cloister/messaging/sealed-events";
+import { passageSchema, sealedPassageReader, type PassageTables } from "@cloister/retrieval";
+import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
+import { migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
+import { classify } from "./classify.ts";
+import { inferenceMetrics } from "./inference.metrics.ts";
+import { InferenceModule } from "./inference.module.ts";
+import type { InferenceConfig, InferencePorts } from "./inference.ports.ts";
+import { inferenceMigrations } from "./migrations/index.ts";
+import { inferenceSchema, turnPartitions, type InferenceTables, type TurnRow } from "./tables.ts";
+
+/** Its inbox and its offsets: never changed. */
+const consumerName = "enclave-inference";
+/** Answers are slow and their contexts large: a small batch comes back sooner. */
+const maxBatchRecords = 16;
+
+/**
+ * Starts enclave-inference: migrates its schema, joins chat.redacted.v1.
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ */
+export async function startInference(config: InferenceConfig, ports: InferencePorts): Promise<RunningService> {
+  const { db, messages, keyring, runtime, clock, log, failpoints } = ports;
+  await migrate(db, inferenceSchema, inferenceMigrations);
+  const tables = schemaOf<InferenceTables>(db, inferenceSchema);
+  const metrics = new ServiceMetrics("enclave-inference");
+  const stopping = new AbortController();
+  const consumer = defineConsumer<InferenceTables, TurnRow>({
+    name: consumerName,
+    topic: topics.redacted,
+    db: tables,
+    schema: inferenceSchema,
+    identify: identifySealedMessage,
+    onDeadLetter: replyFailedRecords,
+    classify,
+    writeAll: async (tx, turns) => {
+      await tx
+        .insertInto("turn")
+        .values([...turns])
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    },
+    maxBatchRecords,
+  });
+  const strategy = new LogStrategy({
+    consumers: [consumer],
+    messages,
+    clock,
+    log,
+    metrics,
+    ...(failpoints && { failpoints }),
+  });
+  const service = await startService({
+    name: "enclave-inference",
+    module: InferenceModule.register({
+      db: tables,
+      turnPartitions: new PartitionKeeper(db.kysely, turnPartitions),
+      passages: ports.passages ?? sealedPassageReader(schemaOf<PassageTables>(db, passageSchema)),
+      keyring,
+      runtime,
+      clock,
+      metrics: inferenceMetrics(metrics),
+      stopping: stopping.signal,
+      maxConcurrentAnswers: config.maxConcurrentAnswers ?? 4,
+    }),
+    log,
+    clock,
+    metrics,
+    strategy,
+    ...(config.http && { http: config.http }),
+    release: [
+      async () => {
+        keyring.close();
+      },
+    ],
+  });
+  return { ...service, close: () => closeWithin(service, stopping, config.stopGraceMs ?? 15_000) };
+}
+
+/** A drain waits for what is in work; a model that takes longer than the grace is given up, and asked again later. */
+async function closeWithin(service: RunningService, stopping: AbortController, graceMs: number): Promise<void> {
+  const timer = setTimeout(() => stopping.abort(), graceMs);
+  try {
+    await service.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}

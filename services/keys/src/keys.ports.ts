@@ -1,0 +1,32 @@
+import type { EvidenceSource, EvidenceVerifier } from "@cloister/attestation";
+import type { Capabilities } from "@cloister/policy";
+import type { Clock, Log } from "@cloister/service";
+import type { Database } from "@cloister/storage";
+import type { DoorCredentials } from "./doors/routes.ts";
+import type { KeyWrapper } from "./hierarchy/key-wrapper.ts";
+
+export interface KeysConfig {
+  /** Where the three doors listen; port 0 takes a free one. */
+  readonly grpc: { readonly host: string; readonly port: number };
+  /** Health and metrics; without it none are served. */
+  readonly http?: { readonly host: string; readonly port: number };
+  readonly credentials: DoorCredentials;
+  /** SHA-384 of the security-relevant configuration, 48 bytes. */
+  readonly configurationDigest: Uint8Array;
+  /** Roots of simulated evidence that sessions are begun for; empty outside development. */
+  readonly simulatedRoots: readonly Uint8Array[];
+  readonly allowDevelopment: boolean;
+  /** What this deployment can prove. */
+  readonly capabilities: Capabilities;
+  /** How long a tenant's wrapping key stays unwrapped; 5 minutes. */
+  readonly wrappingKeyLeaseMs?: number;
+}
+
+export interface KeysPorts {
+  readonly db: Database;
+  readonly keyWrapper: KeyWrapper;
+  readonly evidence: EvidenceSource;
+  readonly verifiers: readonly EvidenceVerifier[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
