@@ -35,13 +35,27 @@ export function problemOf(error: unknown): ProblemDocument {
     return problem(503, "UNAVAILABLE", "A part of the system is not reachable at the moment. Try again shortly.");
   }
   const status = statusOf(error);
-  if (status !== undefined && status >= 400 && status < 500) return problem(status, httpCode(status));
+  if (status !== undefined && status >= 400 && status < 500) return refusalOfServer(status);
   return problem(500, "INTERNAL", "The request could not be completed.");
 }
 
 function problem(status: number, code: string, detail?: string): ProblemDocument {
   const document = { type: `urn:cloister:problem:${code}`, title: STATUS_CODES[status] ?? "Error", status, code };
   return detail === undefined ? document : { ...document, detail };
+}
+
+/** What Fastify refuses before a controller sees it. */
+function refusalOfServer(status: number): ProblemDocument {
+  switch (status) {
+    case 404:
+      return problem(status, "NOT_FOUND", "There is no such door here: look at the path and the method.");
+    case 413:
+      return problem(status, "TOO_LARGE", "The body is larger than this door takes. Send less at a time.");
+    case 415:
+      return problem(status, "UNSUPPORTED_MEDIA_TYPE", "This door does not take a body of that content type.");
+    default:
+      return problem(status, httpCode(status), "The server could not take the request as it was sent.");
+  }
 }
 
 function httpCode(status: number): string {

@@ -192,7 +192,7 @@ describe("a failed request", () => {
     const large = await fetch(`${address}/echo`, { method: "POST", headers, body: JSON.stringify("x".repeat(200)) });
     expect([await unknown.json(), await large.json()]).toMatchObject([
       { status: 404, code: "NOT_FOUND" },
-      { status: 413, code: "PAYLOAD_TOO_LARGE" },
+      { status: 413, code: "TOO_LARGE" },
     ]);
   });
 });
