@@ -1,8 +1,5 @@
-import { labelledRule } from "./labelled-rule.ts";
+import { anyCode, isCode, labelledRule } from "./labelled-rule.ts";
 import type { PatternRule } from "./rule.ts";
-
-const document = "[a-z]{0,4}(?:[-./ ]?\\d{1,12}){1,5}[a-z]{0,2}|[a-z\\d]{6,14}";
-const isDocument = (value: string): boolean => value.replace(/\D/g, "").length >= 4 && value.length <= 20;
 
 /** Documents of any country: the label decides. Where a country's own form fits too, its detector scores higher. */
 export const identityDocuments: readonly PatternRule[] = [
@@ -23,7 +20,7 @@ export const identityDocuments: readonly PatternRule[] = [
       "hộ chiếu",
     ],
     value: "[a-z]{0,3} ?\\d{5,9}[a-z]?|[a-z\\d]{8,9}",
-    check: isDocument,
+    check: isCode,
     score: 0.8,
   }),
   labelledRule({
@@ -40,8 +37,8 @@ export const identityDocuments: readonly PatternRule[] = [
       "cnh",
       "giấy phép lái xe",
     ],
-    value: document,
-    check: isDocument,
+    value: anyCode,
+    check: isCode,
     score: 0.85,
   }),
   labelledRule({
@@ -60,8 +57,8 @@ export const identityDocuments: readonly PatternRule[] = [
       "căn cước|cccd|cmnd",
       "rg",
     ],
-    value: document,
-    check: isDocument,
+    value: anyCode,
+    check: isCode,
     score: 0.8,
   }),
   labelledRule({
@@ -78,8 +75,8 @@ export const identityDocuments: readonly PatternRule[] = [
       "tarjeta sanitaria",
       "tessera sanitaria",
     ],
-    value: "[a-z]{0,4}(?:[-./ ]?\\d{1,12}){1,5}[a-z]{0,2}",
-    check: isDocument,
+    value: anyCode,
+    check: isCode,
     score: 0.8,
   }),
 ];

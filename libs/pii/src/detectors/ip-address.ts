@@ -1,4 +1,4 @@
-import { always, type Accepted, type PatternRule } from "./rule.ts";
+import { always, anyWord, type Accepted, type PatternRule } from "./rule.ts";
 
 const octet = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 
@@ -8,7 +8,12 @@ export const ipv4: PatternRule = {
   source: "RFC 791; RFC 4632 for a prefix length",
   trigger: /\d\.\d/,
   pattern: new RegExp(`(?<![\\d.])${octet}(?:\\.${octet}){3}(?:/(?:3[0-2]|[12]?\\d)(?!\\d))?(?![\\d]|\\.\\d)`, "g"),
-  accept: always(0.95),
+  accept: always(0.85),
+  context: {
+    words: anyWord("ip", "ipv4", "address(?:es)?", "host", "server", "login", "from", "adresse", "dirección"),
+    score: 0.95,
+  },
+  against: anyWord("versions?", "v", "ver", "firmware", "release", "section", "chapter", "build", "oid"),
 };
 
 export const ipv6: PatternRule = {

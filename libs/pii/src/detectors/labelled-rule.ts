@@ -16,6 +16,15 @@ export interface LabelledForm {
   readonly isUpperCase?: true;
 }
 
+/** A code of letters and digits. Spaces part short groups only: a long number may be followed by another number. */
+export const anyCode =
+  "(?:[a-z]{1,4} ?)?\\d{2,4}(?: \\d{2,4}){1,4}(?! ?\\d)|(?:[a-z]{1,6} )?[a-z]{0,6}(?:[-/.]?\\d{1,12}[a-z]{0,3}){1,5}";
+
+/** Whether a value has at least four digits and the length of a code. */
+export function isCode(value: string): boolean {
+  return value.replace(/\D/g, "").length >= 4 && value.length <= 24;
+}
+
 const linkWords =
   "numbers?|num|no|nr|nº|n°|n|id|ids|identifier|code|is|was|are|ist|lautet|es|est|è|é|to|jest|nummer|numer|numero|número|numéro|für|for|the|my|his|her|your|our|this|patient|card|reads?|shows?|as|on|file|currently|listed|recorded|ends?|ending|in|of|del|de|du|von|van";
 const signs = "[\\s:=#.,()\"'*_>|-]{0,4}";

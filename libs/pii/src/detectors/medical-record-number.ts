@@ -1,4 +1,4 @@
-import { labelledRule } from "./labelled-rule.ts";
+import { anyCode, isCode, labelledRule } from "./labelled-rule.ts";
 import { numberRule } from "./number-rule.ts";
 import type { PatternRule } from "./rule.ts";
 
@@ -29,8 +29,8 @@ export const medicalRecordNumber: readonly PatternRule[] = [
     type: "MEDICAL_RECORD_NUMBER",
     source,
     labels,
-    value: "[a-z]{0,6}(?:[-/. ]?\\d{1,10}[a-z]{0,2}){1,4}",
-    check: (value) => value.replace(/\D/g, "").length >= 4 && value.length <= 24,
+    value: anyCode,
+    check: isCode,
     score: 0.9,
   }),
   numberRule({

@@ -19,7 +19,7 @@ export const npi: readonly PatternRule[] = [
     form: "[12]\\d{9}|[12]\\d{3}[ -]\\d{3}[ -]\\d{3}",
     check: (written) => passesLuhn(`80840${written.replace(/\D/g, "")}`),
     alone: 0.45,
-    words: [...labels, "provider", "prescriber", "physician", "practitioner", "clinician", "doctor"],
+    words: [...labels, "prescriber", "practitioner"],
   }),
   // A slip of the keyboard in a number that says what it is has to be hidden too.
   labelledRule({

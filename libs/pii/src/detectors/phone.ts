@@ -4,21 +4,24 @@ import { anyWord, type Accepted, type PatternRule } from "./rule.ts";
 // Tried in this order for numbers without a country code: the most likely writers first.
 const regions: readonly CountryCode[] = ["US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "CH", "PL", "SE"];
 
+const callWords =
+  `phones? tele?phone tel cellphone mobile mobil handy fax call(?:ed|ing)? dial sms whatsapp voicemail reach(?:ed)? answering hotline pager callback landline telefon handynummer rufnummer mobilnummer anrufen teléfono móvil llame telefono cellulare chiamare téléphone appel(?:er|ez) telefone celular ligar telefoon bellen komórka điện\\sthoại`.split(
+    " ",
+  );
+const otherWords = "cell ring text signal telegram office home contact numbers? portable nummer".split(" ");
+
 export const phone: PatternRule = {
   name: "phone",
   type: "PHONE_NUMBER",
   source: "ITU-T E.164, E.123 and national plans (libphonenumber-js)",
   trigger: /\d{2}/,
   pattern:
-    /(?<![\p{L}\p{N}#$€£.,:/+-])(?<!\d[ (])(?:\+ ?|00[ -]?)?\(?\d(?:[ .()/-]{0,3}\d){5,16}(?: ?(?:x|ext\.?|extension|#) ?\d{1,6})?(?![\p{L}\p{N}]|[-/.,]\d)/giu,
+    /(?<![\p{L}\p{N}#$€£+])(?<![\p{L}\p{N}][-./])(?<!\d[ (,:])(?:\+ ?|00[ -]?)?\(?\d(?:[ .()/-]{0,3}\d){5,16}(?: ?(?:x|ext\.?|extension|#) ?\d{1,6})?(?![\p{L}\p{N}]|[-/.,]\d)/giu,
   accept: acceptPhone,
   context: {
-    words: anyWord(
-      ...`phones? tele?phone tel cell cellphone mobile mobil handy fax call(?:ed|ing)? dial ring text sms whatsapp signal telegram voicemail office home contact reach(?:ed)? answering hotline pager callback landline numbers? telefon handynummer rufnummer mobilnummer anrufen teléfono móvil llame telefono cellulare chiamare téléphone portable appel(?:er|ez) telefone celular ligar telefoon bellen komórka điện\\sthoại nummer`.split(
-        " ",
-      ),
-    ),
+    words: anyWord(...callWords, ...otherWords),
     score: 0.75,
+    decisive: anyWord(...callWords),
   },
   against: anyWord(
     ...`orders? invoices? parcel shipment id identity identification member subscriber chart record isbn imei vin pin issn version ref reference case tickets? policy serial tracking accounts? iban ssn npi mrn passport licen[cs]e sku`.split(
@@ -27,7 +30,17 @@ export const phone: PatternRule = {
   ),
 };
 
+/** A number of the North American plan at the start of a match that runs on into other numbers. */
+const northAmerican = /^(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?= )/;
+
 function acceptPhone(match: string): Accepted | undefined {
+  const whole = wholePhone(match);
+  if (whole !== undefined && whole.score >= 0.5) return whole;
+  const first = northAmerican.exec(match)?.[0];
+  return first === undefined ? whole : wholePhone(first);
+}
+
+function wholePhone(match: string): Accepted | undefined {
   const digits = match.replace(/(?:x|ext\.?|extension|#) ?\d{1,6}$/i, "").replace(/\D/g, "");
   if (digits.length < 7 || digits.length > 15 || /^(\d)\1+$/.test(digits)) return undefined;
   if (isOtherNumber(match) || isSeries(match)) return undefined;
@@ -38,6 +51,7 @@ function phoneScore(match: string, digits: string): number {
   if (/^(?:\+|00)/.test(match)) return internationalScore(match);
   const isGrouped = /[ .()/-]/.test(match);
   if (/^(?:1[ .-]?)?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]\d{4}/.test(match)) return 0.7;
+  if (/^555[ .-]\d{4}$/.test(match)) return 0.6; // reserved for telephones in fiction
   const isValid = regions.some((region) => parsePhoneNumberFromString(match, region)?.isValid() ?? false);
   if (isGrouped && isValid) return /^\(?0|^\(/.test(match) || isEvenlyGrouped(match) ? 0.6 : 0.45;
   if (isGrouped && digits.startsWith("0") && digits.length >= 9) return 0.55;

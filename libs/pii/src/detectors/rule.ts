@@ -22,8 +22,13 @@ export interface PatternRule {
   /** Checks a match (checksum, registry) and scores it; undefined refuses it. */
   readonly accept: (match: string) => Accepted | undefined;
   /** Words near a match that make it likelier, and the score it then has at least. */
-  readonly context?: { readonly words: RegExp; readonly score: number };
-  /** Words just before a match that say it is something else; only a score of 0.9 or more stands against them. */
+  readonly context?: {
+    readonly words: RegExp;
+    readonly score: number;
+    /** Those of the words that outweigh a word of `against` before them; all by default. */
+    readonly decisive?: RegExp;
+  };
+  /** Words just before a match that say it is something else, unless a word of the context comes after them; only a score of 0.9 or more stands against them. */
   readonly against?: RegExp;
 }
 
@@ -61,8 +66,8 @@ function applyRule(rule: PatternRule, text: string): ExplainedSpan[] {
     if (accepted === undefined) continue;
     const start = match.index + accepted.start;
     const end = match.index + accepted.end;
-    const isAgainst = rule.against?.test(text.slice(Math.max(0, start - charactersAgainst), start)) ?? false;
-    if (isAgainst && accepted.score < certain) continue;
+    if (accepted.score < certain && speaksAgainst(rule, text.slice(Math.max(0, start - charactersAgainst), start)))
+      continue;
     const word = rule.context === undefined ? undefined : contextWord(rule.context.words, text, start, end);
     found.push({
       start,
@@ -74,6 +79,16 @@ function applyRule(rule: PatternRule, text: string): ExplainedSpan[] {
     });
   }
   return found;
+}
+
+/** Whether a word says that the match is something else, with no word after it that says what it is. */
+function speaksAgainst(rule: PatternRule, before: string): boolean {
+  const against = rule.against?.exec(before);
+  if (against === null || against === undefined) return false;
+  const rest = before.slice(against.index + against[0].length);
+  return rule.against?.test(rest) === true
+    ? speaksAgainst(rule, rest)
+    : !((rule.context?.decisive ?? rule.context?.words)?.test(rest) ?? false);
 }
 
 function contextWord(words: RegExp, text: string, start: number, end: number): string | undefined {

@@ -12,6 +12,11 @@ export const usSsn: PatternRule = {
     words: anyWord("ssns?", "social security", "social", "ss ?#", "sécurité sociale", "tax ?id"),
     score: 0.95,
   },
+  against: anyWord(
+    ..."orders? invoices? parts? serial reference ref tracking sku case tickets? model products? confirmation items? catalog(?:ue)? claim po build version extension lot batch".split(
+      " ",
+    ),
+  ),
 };
 
 /** A number that was never given may be a slip of the keyboard: it counts where the words around it say so. */

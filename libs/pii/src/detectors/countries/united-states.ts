@@ -1,4 +1,4 @@
-import { labelledRule } from "../labelled-rule.ts";
+import { anyCode, isCode, labelledRule } from "../labelled-rule.ts";
 import { numberRule, weightedSum } from "../number-rule.ts";
 import type { PatternRule } from "../rule.ts";
 
@@ -70,8 +70,8 @@ export const unitedStates: readonly PatternRule[] = [
       "cdl",
       "licen[cs]e (?:number|no\\.?|#)",
     ],
-    value: "[a-z]{0,4}(?:[- ]?\\d{1,12}){1,4}[a-z]{0,2}\\d{0,2}|[a-z]{1,2}\\d{2,8}[a-z]{1,3}\\d{0,3}",
-    check: (value) => value.replace(/\D/g, "").length >= 4 && value.length <= 20,
+    value: anyCode,
+    check: isCode,
     score: 0.85,
   }),
 ];
