@@ -11,7 +11,7 @@ function importsOf(file: URL, seen = new Map<string, readonly string[]>()): Map<
 }
 
 describe("the library", () => {
-  it.each(["index.ts", "noble.ts"])("imports nothing of Node from %s", (entry) => {
+  it.each(["index.ts", "noble.ts", "web.ts"])("imports nothing of Node from %s", (entry) => {
     const files = importsOf(new URL(`../src/${entry}`, import.meta.url));
     const packages = new Set([...files.values()].flat().filter((from) => !from.startsWith(".")));
 
