@@ -94,6 +94,7 @@ export class Client {
     if (!sameBytes(snapshot.tenantId, this.#context.tenantId)) {
       throw new ClientError("STATE_INVALID", "The exported conversation is another tenant's.");
     }
+    this.#context.authority.know(snapshot.inbound.policyVersion);
     return new Conversation(this.#context, snapshot);
   }
 

@@ -113,7 +113,8 @@ async function readBounded(response: Response): Promise<Uint8Array> {
 }
 
 async function refusal(response: Response): Promise<ClientError> {
-  const problem = await readProblem(response);
+  const body = await readBounded(response).catch(() => new Uint8Array());
+  const problem = readProblem(response, body);
   const retryable = problem.retryable ?? isRetryableStatus(response.status);
   const code = retryable ? "UNREACHABLE" : "REFUSED";
   return new ClientError(code, `The service answered ${response.status} ${problem.code}: ${problem.detail}`, {

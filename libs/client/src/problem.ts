@@ -5,19 +5,30 @@ export interface Problem {
   readonly retryable: boolean | undefined;
 }
 
-/** Never throws: what is no problem document becomes the code HTTP_<status>. */
-export async function readProblem(response: Response): Promise<Problem> {
-  const fallback = { code: `HTTP_${response.status}`, detail: response.statusText, retryable: undefined };
+const maxDetailCharacters = 300;
+
+/**
+ * Never throws: what is no problem document becomes the code HTTP_<status>. Nobody vouches for a refusal, so its sentence
+ * is cut short and loses whatever a terminal obeys or a reader can't see.
+ */
+export function readProblem({ status, statusText }: Response, body: Uint8Array): Problem {
+  const document = parseJson(body);
+  const isCode =
+    "code" in document && typeof document.code === "string" && /^[A-Z][A-Z0-9_]{0,63}$/u.test(document.code);
+  const detail = "detail" in document && typeof document.detail === "string" ? document.detail : statusText;
+  return {
+    code: isCode ? String(document.code) : `HTTP_${status}`,
+    detail: detail.slice(0, maxDetailCharacters).replaceAll(/[\p{Cc}\p{Cf}]/gu, " "),
+    retryable: "retryable" in document && typeof document.retryable === "boolean" ? document.retryable : undefined,
+  };
+}
+
+function parseJson(body: Uint8Array): object {
   try {
-    const document: unknown = await response.json();
-    if (typeof document !== "object" || document === null) return fallback;
-    return {
-      code: "code" in document && typeof document.code === "string" ? document.code : fallback.code,
-      detail: "detail" in document && typeof document.detail === "string" ? document.detail : fallback.detail,
-      retryable: "retryable" in document && typeof document.retryable === "boolean" ? document.retryable : undefined,
-    };
+    const document: unknown = JSON.parse(new TextDecoder().decode(body));
+    return typeof document === "object" && document !== null ? document : {};
   } catch {
-    return fallback;
+    return {};
   }
 }
 

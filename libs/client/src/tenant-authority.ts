@@ -38,9 +38,15 @@ const freshForMs = 5 * 60 * 1000;
 export class TenantAuthority {
   readonly #options: TenantAuthorityOptions;
   #newest: { readonly chain: VerifiedChain; readonly verifiedAtMs: number } | undefined;
+  #knownVersion = 0;
 
   constructor(options: TenantAuthorityOptions) {
     this.#options = options;
+  }
+
+  /** A policy version that was seen, here or in an earlier process: an older one is refused from now on. */
+  know(policyVersion: number): void {
+    this.#knownVersion = Math.max(this.#knownVersion, policyVersion);
   }
 
   /**
@@ -51,7 +57,6 @@ export class TenantAuthority {
     const { tenantId, evidenceVerifiers, allowDevelopment, clock } = this.#options;
     if (chain === undefined) throw new ClientError("ANSWER_MALFORMED", "The answer came without its chain of trust.");
     const nowMs = clock.nowMs();
-    const known = this.#newest?.chain.policy.version;
     const verified = trusted(() =>
       verifyAuthorityChain({
         tenantId,
@@ -59,9 +64,10 @@ export class TenantAuthority {
         nowMs,
         verifiers: evidenceVerifiers,
         allowDevelopment,
-        ...(known !== undefined && { knownPolicyVersion: known }),
+        knownPolicyVersion: this.#knownVersion,
       }),
     );
+    this.know(verified.policy.version);
     this.#newest = { chain: verified, verifiedAtMs: nowMs };
     return verified;
   }

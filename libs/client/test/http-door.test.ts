@@ -89,6 +89,31 @@ describe("the HTTP door", () => {
     await expect(door.request({ method: "GET", path: "/" })).rejects.toMatchObject({ code: "ANSWER_MALFORMED" });
   });
 
+  it("does not let a refusal without end fill the memory", async () => {
+    const door = await doorTo((_request, response) => {
+      response.writeHead(403, problemType);
+      const more = setInterval(() => response.write(Buffer.alloc(256 * 1024, " ")), 1);
+      response.once("close", () => clearInterval(more));
+    });
+    const refusal = door.request({ method: "GET", path: "/v1/policy" });
+    await expect(refusal).rejects.toMatchObject({ code: "REFUSED", problem: "HTTP_403" });
+  });
+
+  it("takes no code for one that is none, and nothing that a terminal obeys or a person would read as a letter", async () => {
+    const detail = `\u001b[2J\u202eYou are right.\r\n${"x".repeat(10_000)}`;
+    const document = JSON.stringify({ code: "Dear customer", detail });
+    const door = await doorTo((_request, response) => {
+      response.writeHead(403, problemType).end(document);
+    });
+    const refusal = await door.request({ method: "GET", path: "/v1/policy" }).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(refusal).toMatchObject({ problem: "HTTP_403" });
+    expect(String(refusal)).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(String(refusal).length).toBeLessThan(500);
+  });
+
   it("never follows a redirect with the access token", async () => {
     const paths: unknown[] = [];
     const door = await doorTo((request, response) => {

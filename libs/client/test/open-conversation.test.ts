@@ -68,6 +68,18 @@ describe("opening a conversation", () => {
     await expect(service.open(client)).rejects.toMatchObject({ code: "AUTHORITY_UNTRUSTED", problem: "POLICY_STALE" });
   });
 
+  it("refuses a policy that is older than the one a resumed conversation was sealed under", async () => {
+    const service = new SimulatedService();
+    const older = service.tenant.policy;
+    service.tenant.policy = definePolicy("standard", { ...older, version: 2 });
+    const state = (await service.open()).exportState();
+    // The operator sets back the database of `keys`, which then signs under the older policy.
+    service.tenant.policy = older;
+    const afterRestart = service.client();
+    afterRestart.resumeConversation(state);
+    await expect(service.open(afterRestart)).rejects.toMatchObject({ problem: "POLICY_STALE" });
+  });
+
   it("refuses an expired policy", async () => {
     const service = new SimulatedService();
     service.nowMs += 61 * DAY_MS;
