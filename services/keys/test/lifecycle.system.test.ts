@@ -248,6 +248,18 @@ describe("an operator who writes to the database", () => {
     expect(await code()).toBe("SIGNATURE_INVALID");
   });
 
+  it("can't go back behind a policy that keys has seen since its start by deleting its row", async () => {
+    const { tenant, code } = await withMapKey(world);
+    await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { version: 2 })));
+    expect(await code()).toBe("given");
+    const newest = tables(world).deleteFrom("policy").where("tenant_id", "=", tenant.tenantId).where("version", "=", 2);
+    await newest.execute();
+    expect(await code()).toBe("POLICY_STALE");
+    // Without a witness, nothing tells a new start that there was a newer one: its instances and clients know.
+    await world.restart();
+    expect(await code()).toBe("given");
+  });
+
   it("can't restore what has a tombstone: it is destroyed again at the next start, and refused before that", async () => {
     const { name, request, code } = await withMapKey(world);
     const db = tables(world);

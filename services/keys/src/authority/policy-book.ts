@@ -27,6 +27,8 @@ export class PolicyBook {
   readonly #allowDevelopment: boolean;
   /** By tenant and digest of what is stored. */
   readonly #verified = new Map<string, TenantInForce>();
+  /** The newest version that this process saw, by tenant in hex: rows that are taken away lead to no older policy. */
+  readonly #newestVersions = new Map<string, number>();
 
   constructor(db: Kysely<KeysTables>, clock: Clock, allowDevelopment: boolean) {
     this.#db = db;
@@ -34,7 +36,7 @@ export class PolicyBook {
     this.#allowDevelopment = allowDevelopment;
   }
 
-  /** @throws KeysError TENANT_UNKNOWN; POLICY_EXPIRED and the other refusals of a policy */
+  /** @throws KeysError TENANT_UNKNOWN; POLICY_STALE, POLICY_EXPIRED and the other refusals of a policy */
   async inForce(tenantId: Uint8Array): Promise<TenantInForce> {
     const tenant = await findTenant(this.#db, tenantId);
     const row = tenant && (await findNewestPolicy(this.#db, tenantId));
@@ -44,6 +46,7 @@ export class PolicyBook {
     const name = nameOf(tenant, row);
     const verified = this.#verified.get(name) ?? this.#verify(tenant, row);
     this.#hold(name, verified);
+    this.#requireNewest(verified);
     const nowMs = this.#clock.nowMs();
     if (nowMs >= verified.policy.notBeforeMs && nowMs < verified.policy.expiresAtMs) return verified;
     throw new KeysError("POLICY_EXPIRED", "The tenant's newest policy is expired; have the tenant sign a new one.");
@@ -62,6 +65,14 @@ export class PolicyBook {
       }),
     );
     return { tenant, policy, policyHash, policyNote: row.note, rootRotations };
+  }
+
+  #requireNewest({ tenant, policy }: TenantInForce): void {
+    const tenantHex = Buffer.from(tenant.tenant_id).toString("hex");
+    if (policy.version < (this.#newestVersions.get(tenantHex) ?? 0)) {
+      throw new KeysError("POLICY_STALE", "A newer policy of this tenant was in force here: apply it again.");
+    }
+    this.#newestVersions.set(tenantHex, policy.version);
   }
 
   #hold(name: string, verified: TenantInForce): void {
