@@ -12,6 +12,19 @@ describe("the names model", () => {
     expect(found("I saw Dr. Sarah Miller yesterday.")).toEqual(["PERSON Sarah Miller"]);
   });
 
+  it.each([
+    ["Jordan met with Chelsea.", ["PERSON Jordan", "PERSON Chelsea"]],
+    ["My friend Faith will call.", ["PERSON Faith"]],
+    ["April asked for Virginia's phone number.", ["PERSON April", "PERSON Virginia"]],
+    ["We flew from Jordan to Paris in April.", ["LOCATION Jordan", "LOCATION Paris"]],
+  ])("takes names that are also places or words for names by the words beside them: %j", (text, expected) => {
+    expect(found(text)).toEqual(expected);
+  });
+
+  it("leaves labels of forms out of names", () => {
+    expect(found("MARTINEZ, CARLOS J. SSN 536-90-4399")).toEqual(["PERSON MARTINEZ", "PERSON CARLOS J."]);
+  });
+
   it("takes a double name as one", () => {
     expect(found("My name is Anna-Lena Schmidt.")).toEqual(["PERSON Anna-Lena Schmidt"]);
   });

@@ -15,6 +15,7 @@ describe("addresses that are spelt out", () => {
     "maria (at) example.co.uk",
     "maria_g AT mail DOT example DOT org",
     "maria @ example . com",
+    "m a r i a @ e x a m p l e . c o m",
     "maria%40example.com",
     "maria&#64;example.com",
     "maria underscore g at example punto es",

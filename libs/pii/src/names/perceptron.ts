@@ -2,6 +2,7 @@ import type { ExplainedSpan } from "../span.ts";
 import { factsOf, featuresPerToken, fillFeatures, writingOf } from "./features.ts";
 import type { Lexicon } from "./lexicon.ts";
 import type { NameFinder } from "./name-finder.ts";
+import { withNamesByContext } from "./names-by-context.ts";
 import { refineNames } from "./refine.ts";
 import { isInside, kindOfTag, mayFollow, outside, tagCount } from "./tags.ts";
 import { type Token, tokenize } from "./tokenize.ts";
@@ -18,7 +19,12 @@ export interface PerceptronModel {
 
 /** Tags words from left to right by an averaged perceptron (Collins 2002) and joins them to names. */
 export function createPerceptron(model: PerceptronModel): NameFinder {
-  return { find: (text) => refineNames(text, spansOf(tokenize(text), model)) };
+  return {
+    find(text) {
+      const tokens = tokenize(text);
+      return refineNames(text, withNamesByContext(tokens, model.lexicon, spansOf(tokens, model)));
+    },
+  };
 }
 
 interface OpenSpan {

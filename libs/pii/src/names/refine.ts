@@ -7,6 +7,10 @@ const functionWord =
 /** Labels of forms, which stand where names stand. */
 const formLabel =
   /^(?:ssn|iban|dob|tel|fax|mobile|phone|email|e-mail|name|address|card|account|patient|customer|client|date|id)$/iu;
+/** The same in capitals, which are names or words otherwise (Nino, Pan, sin). */
+const capitalLabel =
+  /^(?:NPI|MRN|SKU|ISBN|IMEI|EAN|UPC|VIN|PIN|CVV|CVC|BIC|SWIFT|ITIN|EIN|DEA|MBI|NHS|NINO|UTR|PAN|DNI|NIF|NIE|CPF|CNPJ|PESEL|AADHAAR|BSN|UUID|URL|IP|MAC|SIN|TFN|ABN|RN|MD|PhD|REF|PO|ICD|CPT|SSN|DOB|IBAN|ID)$/u;
+const trailingLabel = /(?<=\S)\s+(?:SSN|DOB|MRN|NPI|IBAN|DEA|SKU|NHS|NINO|CPF|DNI|PESEL)\W*$/u;
 const someLetter = /\p{L}/u;
 
 /** Sets right what a tagger of single words gets wrong: titles, double names, lone function words and numbers. */
@@ -17,7 +21,7 @@ export function refineNames(text: string, spans: readonly ExplainedSpan[]): Expl
   );
   return whole.filter((span, index) => {
     const value = text.slice(span.start, span.end);
-    if (functionWord.test(value) || formLabel.test(value)) return false;
+    if (functionWord.test(value) || formLabel.test(value) || capitalLabel.test(value)) return false;
     return someLetter.test(value) || isNextToPlace(text, whole, index);
   });
 }
@@ -34,8 +38,11 @@ function withoutBorderSigns(text: string, span: ExplainedSpan): ExplainedSpan {
 
 function withoutTitle(text: string, span: ExplainedSpan): ExplainedSpan[] {
   if (span.type !== "PERSON") return [span];
-  const title = leadingTitle.exec(text.slice(span.start, span.end))?.[0] ?? "";
-  return title.length === span.end - span.start ? [] : [{ ...span, start: span.start + title.length }];
+  const value = text.slice(span.start, span.end);
+  const title = leadingTitle.exec(value)?.[0] ?? "";
+  if (title.length === value.length) return [];
+  const label = trailingLabel.exec(value)?.[0] ?? "";
+  return [{ ...span, start: span.start + title.length, end: span.end - label.length }];
 }
 
 /** "Maria-José": two names that only a hyphen parts are one, of the kind of the longer. */

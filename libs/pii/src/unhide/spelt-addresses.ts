@@ -25,9 +25,23 @@ const notMailboxes = new Set(
   ),
 );
 
+const spacedOut = /(?<![\p{L}\p{N}])(?:[\p{L}\p{N}._+-] ){2,40}@ (?:[\p{L}\p{N}.-] ){3,40}\p{L}(?![\p{L}\p{N}])/gu;
+
+/** Readings of "j o h n @ e x a m p l e . c o m". */
+function spacedAddresses(text: string): Reading[] {
+  if (!text.includes(" @ ")) return [];
+  return Array.from(text.matchAll(spacedOut)).flatMap(({ 0: written, index }) =>
+    Array.from(written.matchAll(/ /g), (space) => ({
+      start: index + space.index,
+      end: index + space.index + 1,
+      text: "",
+    })),
+  );
+}
+
 /** Readings of "name at domain dot com", "name [at] domain (dot) com", "name @ domain . com" and "name%40domain.com". */
 export function speltAddresses(text: string): Reading[] {
-  const found: Reading[] = [];
+  const found = spacedAddresses(text);
   for (const at of text.matchAll(atSign)) {
     const end = at.index + at[0].length;
     const host = hostAt(text.slice(end, end + 160));
