@@ -2,7 +2,7 @@ export { bucketEnd, bucketEnds, latestBucketEnd, type SealingPurpose } from "./b
 export type { ConversationRecord, Recipient } from "./conversation-record.ts";
 export { KeyringError, type FailureScope, type KeyringErrorCode } from "./errors.ts";
 export { InstanceIdentity, type InstanceIdentityOptions } from "./instance-identity.ts";
-export type { ConversationName, KeyRequest } from "./key-request.ts";
+export { conversationText, requestText, type ConversationName, type KeyRequest } from "./key-request.ts";
 export type { KeyLease, KeySource } from "./key-source.ts";
 export { Keyring, type KeyringOptions } from "./keyring.ts";
 export { keysTransport, type KeysAddress } from "./keys-transport.ts";

@@ -5,6 +5,7 @@ import {
   type ConversationRef,
   type KeyRequest as WireKeyRequest,
 } from "@cloister/contracts/keys/release";
+import { idToHex } from "@cloister/envelope";
 import { purposeToWire, type Purpose } from "@cloister/policy";
 
 export interface ConversationName {
@@ -26,7 +27,7 @@ export function toWire(request: KeyRequest): WireKeyRequest {
   return create(KeyRequestSchema, { tenantId, conversationId, purpose, bucketEndMs: BigInt(bucketEndMs) });
 }
 
-/** One text for one key, for maps. */
+/** One text for one key, as a key of maps. */
 export function requestText(request: KeyRequest): string {
   return `${conversationText(request)}/${request.purpose}/${String(request.bucketEndMs)}`;
 }
@@ -35,10 +36,7 @@ export function conversationToWire({ tenantId, conversationId }: ConversationNam
   return create(ConversationRefSchema, { tenantId, conversationId });
 }
 
+/** One text for one conversation of one tenant, as a key of maps. */
 export function conversationText({ tenantId, conversationId }: ConversationName | ConversationRef): string {
-  return `${tenantText(tenantId)}/${Buffer.from(conversationId).toString("hex")}`;
-}
-
-export function tenantText(tenantId: Uint8Array): string {
-  return Buffer.from(tenantId).toString("hex");
+  return `${idToHex(tenantId)}/${idToHex(conversationId)}`;
 }

@@ -1,11 +1,11 @@
 import type { Transport } from "@connectrpc/connect";
 import type { AttestedRole, EvidenceSource, EvidenceVerifier } from "@cloister/attestation";
-import type { SigningKey } from "@cloister/envelope";
+import { idToHex, type SigningKey } from "@cloister/envelope";
 import type { Clock } from "@cloister/service";
 import type { ConversationRecord } from "./conversation-record.ts";
 import { KeyringError } from "./errors.ts";
 import { InstanceIdentity } from "./instance-identity.ts";
-import { conversationText, conversationToWire, requestText, tenantText, toWire } from "./key-request.ts";
+import { conversationText, conversationToWire, requestText, toWire } from "./key-request.ts";
 import type { ConversationName, KeyRequest } from "./key-request.ts";
 import { LeaseStore } from "./lease-store.ts";
 import { LeasedKeys, type LeasedKey, type LeaseOutcomes } from "./leased-keys.ts";
@@ -102,7 +102,7 @@ export class Keyring {
   #isKnown(name: ConversationName): boolean {
     return (
       this.#conversations.get(conversationText(name), MIN_REMAINING_MS) !== undefined &&
-      this.#tenants.get(tenantText(name.tenantId), MIN_REMAINING_MS) !== undefined
+      this.#tenants.get(idToHex(name.tenantId), MIN_REMAINING_MS) !== undefined
     );
   }
 
@@ -169,7 +169,7 @@ export class Keyring {
     const tenants = new Map<string, TenantTrust | KeyringError>();
     for (const name of names) {
       const text = conversationText(name);
-      const tenant = tenantText(name.tenantId);
+      const tenant = idToHex(name.tenantId);
       const conversation = received?.conversations.get(text) ?? this.#conversations.get(text);
       if (conversation !== undefined) conversations.set(text, valueOf(conversation));
       const trust = received?.tenants.get(tenant) ?? this.#tenants.get(tenant);

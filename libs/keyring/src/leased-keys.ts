@@ -1,9 +1,9 @@
-import type { KemPrivateKey, WrapKey } from "@cloister/envelope";
+import { idToHex, type KemPrivateKey, type WrapKey } from "@cloister/envelope";
 import { purposesOfRole, type ServiceRole } from "@cloister/policy";
 import type { Clock } from "@cloister/service";
 import type { ConversationRecord } from "./conversation-record.ts";
 import { KeyringError } from "./errors.ts";
-import { conversationText, requestText, tenantText, type ConversationName, type KeyRequest } from "./key-request.ts";
+import { conversationText, requestText, type ConversationName, type KeyRequest } from "./key-request.ts";
 import type { Lease } from "./lease-store.ts";
 import type { TenantTrust } from "./tenant-trust.ts";
 
@@ -52,7 +52,7 @@ export class LeasedKeys {
 
   /** The signed note by which the tenant's issuer certifies this instance, for `ReplySealed.signer_certificate`. */
   certificateFor(tenantId: Uint8Array): Uint8Array {
-    return found(this.#outcomes.tenants.get(tenantText(tenantId))).certificate;
+    return found(this.#outcomes.tenants.get(idToHex(tenantId))).certificate;
   }
 
   #require(request: KeyRequest, access: "r" | "w"): void {

@@ -1,4 +1,11 @@
-import { createKemPrivateKey, createWrapKey, parseConversationId, parseTenantId, wrapKeyId } from "@cloister/envelope";
+import {
+  createKemPrivateKey,
+  createWrapKey,
+  idToHex,
+  parseConversationId,
+  parseTenantId,
+  wrapKeyId,
+} from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import type { EvidenceVerifier } from "@cloister/attestation";
 import { parseKeysErrorCode } from "@cloister/contracts/keys/errors";
@@ -7,7 +14,7 @@ import type { ReleasedKey, ReleasedKeys } from "@cloister/contracts/keys/release
 import { purposeFromWire } from "@cloister/policy";
 import { verifyRecord, type ConversationRecord } from "./conversation-record.ts";
 import { KeyringError } from "./errors.ts";
-import { conversationText, requestText, tenantText, type KeyRequest } from "./key-request.ts";
+import { conversationText, requestText, type KeyRequest } from "./key-request.ts";
 import type { Lease } from "./lease-store.ts";
 import type { LeasedKey } from "./leased-keys.ts";
 import { isVerified, verifyTenant, type TenantTrust } from "./tenant-trust.ts";
@@ -50,7 +57,7 @@ export function receive(input: ReceiveInput): Received {
 function receiveTenants(input: ReceiveInput): Map<string, Outcome<TenantTrust>> {
   const tenants = new Map<string, Outcome<TenantTrust>>();
   for (const record of input.released.tenants) {
-    const name = tenantText(record.tenantId);
+    const name = idToHex(record.tenantId);
     const outcome = attempt(() => {
       if (record.refusal !== "") throw refusalOf(record.refusal);
       const held = input.heldTenant(name);
@@ -74,7 +81,7 @@ function receiveConversations(
   for (const record of input.released.conversations) {
     const outcome = attempt(() => {
       if (record.refusal !== "") throw refusalOf(record.refusal);
-      const { chain } = required(tenants.get(tenantText(record.tenantId))).value;
+      const { chain } = required(tenants.get(idToHex(record.tenantId))).value;
       return leaseOf(input, verifyRecord(record, chain), NO_EXPIRY);
     });
     conversations.set(conversationText(record), outcome);
