@@ -28,6 +28,8 @@ export interface MailboxEntry {
   readonly kind: "reply" | "map" | "status";
   /** Of what is sealed. */
   readonly stage?: Stage;
+  /** Of a status. */
+  readonly code?: string;
   readonly causeIdHex: string;
 }
 
@@ -124,7 +126,7 @@ export class EmbeddedWorld {
   }
 
   /** Everything that waits for the readers of a conversation, in order. */
-  async mailbox({ id }: Conversation): Promise<MailboxEntry[]> {
+  async mailbox({ id }: Pick<Conversation, "id">): Promise<MailboxEntry[]> {
     const { rows } = await sql<{ event: Uint8Array }>`
       select event from ingest.mailbox where conversation_id = ${id} order by log_offset`.execute(
       this.cloister.mainDatabase.kysely,
@@ -200,7 +202,7 @@ function bytesOf(value: unknown): Uint8Array {
 
 function entryOf(event: Uint8Array): MailboxEntry {
   const { event: one } = fromBinary(ReplyEventSchema, event);
-  if (one.case === "failed") return { kind: "status", causeIdHex: idToHex(one.value.causeId) };
+  if (one.case === "failed") return { kind: "status", code: one.value.code, causeIdHex: idToHex(one.value.causeId) };
   if (one.case !== "sealed") throw new Error("an event of an unknown kind");
   const { header } = parseEnvelope(one.value.envelope);
   const { stage } = header;

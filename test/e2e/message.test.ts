@@ -62,7 +62,7 @@ describe("a message on its whole way, through the public doors", () => {
       const response = await fetch(input, init);
       if (init?.method === "POST") {
         posted.push({
-          url: String(input),
+          url: new Request(input).url,
           init,
           answer: await response
             .clone()

@@ -3,7 +3,7 @@ import { CodedError } from "@cloister/service";
 export type RedactionErrorCode =
   /** The event or what is inside its envelope does not have the form that its stage demands. */
   | "MALFORMED"
-  /** An envelope of another stage, or of another conversation than its record's key. */
+  /** An envelope of another stage than its topic or table is for. */
   | "WRONG_STAGE"
   /** This `sender_seq` was seen before, or lies too far behind to tell. */
   | "REPLAYED"
