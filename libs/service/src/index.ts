@@ -17,6 +17,7 @@ export { ServiceMetrics, type MetricUnit } from "./metrics.ts";
 export { Plaintext, Secret } from "./plaintext.ts";
 export { ProblemError, problemOf, type ProblemDocument } from "./problem.ts";
 export { oneLine, runMain } from "./run-main.ts";
+export { writeSecretFile } from "./secret-file.ts";
 export { ServiceError, type ServiceErrorCode } from "./service-error.ts";
 export { startService, type RunningService, type ServiceOptions } from "./start-service.ts";
 export type { ServiceStrategy } from "./strategy.ts";

@@ -1,8 +1,8 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 
 import { keysTransport } from "@cloister/keyring";
 import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
-import { createLog, runMain, systemClock } from "@cloister/service";
+import { createLog, runMain, systemClock, writeSecretFile } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
 
 import { ingestConfig } from "./ingest.config.ts";
@@ -29,6 +29,6 @@ await runMain("ingest", async () => {
   const credential = (await readFile(authorityTokenFile, "utf8")).trim();
   const toKeys = keysTransport({ url: keysUrl, credential });
   const ingest = await startIngest(config, { db, messages, wakeUps, keysTransport: toKeys, clock, log });
-  await writeFile(accessTokenFile, ingest.accessToken.reveal(), { mode: 0o600 });
+  await writeSecretFile(accessTokenFile, ingest.accessToken.reveal());
   return ingest;
 });

@@ -1,6 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { keysTransport } from "@cloister/keyring";
-import { createLog, runMain, systemClock as clock } from "@cloister/service";
+import { createLog, runMain, systemClock as clock, writeSecretFile } from "@cloister/service";
 import { openDatabase } from "@cloister/storage";
 import { retentionConfig } from "./retention.config.ts";
 import { startRetention } from "./start-retention.ts";
@@ -16,6 +16,6 @@ await runMain("retention", async () => {
     { http: { host, port }, intervalMs },
     { db, keysTransport: keysTransport({ url: keysUrl, credential }), clock, log },
   );
-  await writeFile(accessTokenFile, retention.accessToken.reveal(), { mode: 0o600 });
+  await writeSecretFile(accessTokenFile, retention.accessToken.reveal());
   return retention;
 });
