@@ -63,7 +63,7 @@ export const hardCases: readonly GoldText[] = hard.map(parsed);
 /** Texts that hold nothing personal and look as if they did. */
 export const plainCases: readonly string[] = [
   "The meeting is at 10:30:45, room 4.12.7.",
-  "Version 10.2.33.4.1 fixes issue 4111111111111112.",
+  "Version 10.2.33.4.1 fixes incident 4111111111111112.",
   "May we mark this will as read? I hope for grace.",
   "Order 1234-5678-9012 shipped, total 1,299.00 EUR.",
   "ISBN 978-3-16-148410-0",
