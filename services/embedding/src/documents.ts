@@ -2,7 +2,13 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { PassageSchema } from "@cloister/contracts/content";
 import { openEnvelope, Stage } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import type { ConversationName, KeyLease, KeyRequest, KeySource } from "@cloister/keyring";
+import {
+  conversationText,
+  type ConversationName,
+  type KeyLease,
+  type KeyRequest,
+  type KeySource,
+} from "@cloister/keyring";
 import type { PassagesOfCause, SealedPassage, VectorIndex } from "@cloister/retrieval";
 
 /**
@@ -64,6 +70,6 @@ function documentIdOf(passage: SealedPassage, keys: KeyLease, nowMs: number): st
   }
 }
 
-function nameOf({ tenantId, conversationId }: ConversationName, documentId: string): string {
-  return `${Buffer.from(tenantId).toString("hex")}/${Buffer.from(conversationId).toString("hex")}/${documentId}`;
+function nameOf(knowledgeBase: ConversationName, documentId: string): string {
+  return `${conversationText(knowledgeBase)}/${documentId}`;
 }

@@ -1,3 +1,4 @@
+import { idToHex } from "@cloister/envelope";
 import type { ConversationRecord, KeyLease, KeyRequest, KeySource } from "@cloister/keyring";
 import { flowKeyOf, openRedacted, type RedactedText } from "@cloister/keyring/consuming";
 import { done, type ConsumedBatch, type Failed, type RecordResult } from "@cloister/messaging";
@@ -93,7 +94,7 @@ function vectorKeyOf({ message, bucketEndMs }: Pick<Kept, "message" | "bucketEnd
 function knowledgeBasesOf(kept: readonly Kept[]): ConversationRecord[] {
   const byId = new Map<string, ConversationRecord>();
   for (const { record, message } of kept) {
-    if (message.document !== undefined) byId.set(Buffer.from(record.conversationId).toString("hex"), record);
+    if (message.document !== undefined) byId.set(idToHex(record.conversationId), record);
   }
   return [...byId.values()];
 }

@@ -1,4 +1,5 @@
-import type { ConversationRecord, KeyRequest, KeySource } from "@cloister/keyring";
+import { idToHex } from "@cloister/envelope";
+import { requestText, type ConversationRecord, type KeySource } from "@cloister/keyring";
 import type { PassageReader, SealedPassage } from "@cloister/retrieval";
 import type { Kysely } from "kysely";
 import { openPassages, vectorKeyOf, type OpenedPassage } from "./open-passages.ts";
@@ -38,7 +39,7 @@ export async function contextsOf(
     })),
   );
   const wanted = sealed.map((one) => [...one.turns.map(logKeyOf), ...one.passages.map(vectorKeyOf)]);
-  const isOneCall = new Set(wanted.flat().map(keyName)).size <= maxKeysPerLease;
+  const isOneCall = new Set(wanted.flat().map(requestText)).size <= maxKeysPerLease;
   const shared = isOneCall ? await keyring.lease(wanted.flat()) : undefined;
   const contexts: ConversationContext[] = [];
   for (const [n, one] of sealed.entries()) {
@@ -55,18 +56,14 @@ function withinKeys(
   passages: readonly SealedPassage[],
   { conversationId, knowledgeBases }: ConversationRecord,
 ): SealedPassage[] {
-  const near = new Set([conversationId, ...knowledgeBases].map((id) => Buffer.from(id).toString("hex")));
-  const isNear = (passage: SealedPassage) => near.has(Buffer.from(passage.conversationId).toString("hex"));
+  const near = new Set([conversationId, ...knowledgeBases].map(idToHex));
+  const isNear = (passage: SealedPassage) => near.has(idToHex(passage.conversationId));
   const nearestFirst = [...passages.filter(isNear), ...passages.filter((passage) => !isNear(passage))];
   const names = new Set<string>();
   return nearestFirst.filter((passage) => {
-    const name = keyName(vectorKeyOf(passage));
+    const name = requestText(vectorKeyOf(passage));
     if (!names.has(name) && names.size >= maxPassageKeys) return false;
     names.add(name);
     return true;
   });
-}
-
-function keyName({ conversationId, purpose, bucketEndMs }: KeyRequest): string {
-  return `${Buffer.from(conversationId).toString("hex")}/${purpose}/${String(bucketEndMs)}`;
 }

@@ -1,4 +1,4 @@
-import { bucketEnd, type ConversationRecord, type KeySource } from "@cloister/keyring";
+import { bucketEnd, conversationText, type KeySource } from "@cloister/keyring";
 import { flowKeyOf, openRedacted } from "@cloister/keyring/consuming";
 import { done, type ConsumedBatch, type ConsumedRecord, type Failed, type RecordResult } from "@cloister/messaging";
 import { sealedReplyRecord } from "@cloister/messaging/sealed-events";
@@ -54,7 +54,7 @@ export class InferencePipeline {
 
   async run(batch: ConsumedBatch): Promise<InferenceResult[]> {
     const { results, questions } = await this.#openAndAdmit(batch.records);
-    const byConversation = Map.groupBy(questions, ({ conversation }) => conversationName(conversation));
+    const byConversation = Map.groupBy(questions, ({ conversation }) => conversationText(conversation));
     const conversations = [...byConversation.values()];
     const contexts = await this.#recallAndRetrieve(conversations);
     await Promise.all(
@@ -158,8 +158,4 @@ export class InferencePipeline {
 function nextTurns(turns: readonly RecalledTurn[], { message, conversation }: Question, { text }: ModelAnswer) {
   if (!conversation.policy.history) return turns;
   return [...turns, { question: message.text, answer: text, causeId: message.causeId }];
-}
-
-function conversationName({ tenantId, conversationId }: ConversationRecord): string {
-  return `${Buffer.from(tenantId).toString("hex")}/${Buffer.from(conversationId).toString("hex")}`;
 }

@@ -1,3 +1,4 @@
+import { idToHex } from "@cloister/envelope";
 import { searchWords } from "@cloister/retrieval";
 import { wordQuery } from "./model/follow-up.ts";
 import type { ModelPassage } from "./model/model-runtime.ts";
@@ -19,9 +20,9 @@ export function retrieve(
   turns: readonly RecalledTurn[],
   passages: readonly OpenedPassage[],
 ): RetrievedPassage[] {
-  const known = new Set([question, ...turns].map(({ causeId }) => Buffer.from(causeId).toString("hex")));
+  const known = new Set([question, ...turns].map(({ causeId }) => idToHex(causeId)));
   const searchable = passages
-    .filter(({ causeId }) => !known.has(Buffer.from(causeId).toString("hex")))
+    .filter(({ causeId }) => !known.has(idToHex(causeId)))
     .map((passage) => ({ passage, title: titleOf(passage), text: passage.text }));
   return searchWords(wordQuery(question.text, turns), searchable).map(({ item }) => toRetrieved(item.passage));
 }

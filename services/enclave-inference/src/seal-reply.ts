@@ -1,6 +1,14 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { ReplySchema } from "@cloister/contracts/content";
-import { ContentType, derivedId, sealEnvelope, Stage, type KemPublicKey, type SigningKey } from "@cloister/envelope";
+import {
+  ContentType,
+  derivedId,
+  idToHex,
+  sealEnvelope,
+  Stage,
+  type KemPublicKey,
+  type SigningKey,
+} from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord } from "@cloister/keyring";
 import { bucketEndMs } from "@cloister/policy";
@@ -51,7 +59,7 @@ export function sealReply(
 function readersOf({ clientKey, recipients }: ConversationRecord): KemPublicKey[] {
   const readers = new Map<string, KemPublicKey>();
   for (const key of [clientKey, ...recipients.map((recipient) => recipient.key)]) {
-    readers.set(Buffer.from(key.keyId).toString("hex"), key);
+    readers.set(idToHex(key.keyId), key);
   }
   return [...readers.values()];
 }

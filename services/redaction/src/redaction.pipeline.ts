@@ -1,3 +1,4 @@
+import { idToHex } from "@cloister/envelope";
 import { bucketEnd, type ConversationRecord, type Keyring, type KeyRequest, type LeasedKeys } from "@cloister/keyring";
 import { done, type ConsumedBatch, type RecordResult } from "@cloister/messaging";
 import { readSealedMessage, type SealedMessage } from "@cloister/messaging/sealed-events";
@@ -6,12 +7,7 @@ import { failureOf } from "./classify.ts";
 import { recallConversation, type ConversationState } from "./conversation-state.ts";
 import type { Detectors } from "./detectors.ts";
 import { mapKeyOf } from "./map/map-entries.ts";
-import {
-  hexOf,
-  type ConversationStore,
-  type RedactionWrite,
-  type StoredConversation,
-} from "./map/conversation-store.ts";
+import { type ConversationStore, type RedactionWrite, type StoredConversation } from "./map/conversation-store.ts";
 import { openMessage } from "./open-message.ts";
 import { redactMessage } from "./redact-message.ts";
 import { sealMapDelta, sealMapRow, sealRedacted, type Origin } from "./seal-outputs.ts";
@@ -35,7 +31,7 @@ export class RedactionPipeline {
   async run(batch: ConsumedBatch): Promise<Result[]> {
     const { store, clock } = this.steps;
     const messages = batch.records.map(({ record }) => readSealedMessage(record));
-    const ids = new Map(messages.map(({ envelope }) => [hexOf(envelope.header.conversationId), envelope.header]));
+    const ids = new Map(messages.map(({ envelope }) => [idToHex(envelope.header.conversationId), envelope.header]));
     const stored = await store.load(
       [...ids.values()].map(({ conversationId }) => conversationId),
       clock.nowMs(),
@@ -84,7 +80,7 @@ export class RedactionPipeline {
     const nowMs = clock.nowMs();
     const conversation = keys.conversation(message.envelope.header);
     const opened = openMessage(message, conversation, keys, nowMs);
-    const id = hexOf(opened.header.conversationId);
+    const id = idToHex(opened.header.conversationId);
     const before = states.get(id) ?? recallConversation(stored.get(id) ?? { row: undefined, mapRows: [] }, keys, nowMs);
     const { window, missing } = checkSequence(before.window, opened.header.senderSeq);
     const mapBucketEndMs = bucketEnd(conversation, "map", opened.header.createdAtMs);

@@ -1,5 +1,5 @@
 import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common";
-import { parseTenantId, type TenantId } from "@cloister/envelope";
+import { idToHex, parseTenantId, type TenantId } from "@cloister/envelope";
 import type { FastifyRequest } from "fastify";
 
 import { ACCESS_TOKENS, type AccessTokens, type Grant } from "../access-tokens.ts";
@@ -49,7 +49,7 @@ export function tenantOf(caller: Caller): TenantId {
 
 /** @throws ProblemError FORBIDDEN_TENANT when the request speaks of another tenant than its token or its header */
 export function requireCallerTenant(caller: Caller, tenantIdHex: string): void {
-  const named = caller.tenantId === undefined ? undefined : Buffer.from(caller.tenantId).toString("hex");
+  const named = caller.tenantId === undefined ? undefined : idToHex(caller.tenantId);
   for (const allowed of [caller.grant.tenantIdHex, named]) {
     if (allowed !== undefined && allowed !== tenantIdHex) {
       throw problem("FORBIDDEN_TENANT", "The access token or the Cloister-Tenant header is for another tenant.");
@@ -62,7 +62,7 @@ function authenticate(request: FastifyRequest, tokens: AccessTokens): Caller {
   const grant = token === undefined ? undefined : tokens.grantOf(token);
   if (grant === undefined) throw problem("UNAUTHENTICATED", "Send a valid access token as Authorization: Bearer.");
   const caller = { grant, tenantId: readTenant(request.headers["cloister-tenant"]) };
-  if (caller.tenantId !== undefined) requireCallerTenant(caller, Buffer.from(caller.tenantId).toString("hex"));
+  if (caller.tenantId !== undefined) requireCallerTenant(caller, idToHex(caller.tenantId));
   return caller;
 }
 

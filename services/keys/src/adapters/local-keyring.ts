@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
+import { idToHex } from "@cloister/envelope";
 import { KeysError } from "../errors.ts";
 import { openUnder, sealUnder } from "../hierarchy/aead.ts";
 import type { KeyWrapper } from "../hierarchy/key-wrapper.ts";
@@ -43,7 +44,7 @@ export class LocalKeyring implements KeyWrapper {
   }
 
   async ensureKek(tenantId: Uint8Array): Promise<void> {
-    const id = hex(tenantId);
+    const id = idToHex(tenantId);
     if (!this.#keks.has(id)) this.#keks.set(id, randomBytes(32));
     this.#saving = this.#saving.catch(() => undefined).then(() => this.#save());
     await this.#saving;
@@ -58,7 +59,7 @@ export class LocalKeyring implements KeyWrapper {
   }
 
   #kek(tenantId: Uint8Array): Buffer {
-    const kek = this.#keks.get(hex(tenantId));
+    const kek = this.#keks.get(idToHex(tenantId));
     if (kek === undefined) throw new KeysError("KMS_UNAVAILABLE", "The keyring file holds no KEK of this tenant.");
     return kek;
   }
@@ -85,8 +86,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

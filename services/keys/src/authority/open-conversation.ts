@@ -7,6 +7,7 @@ import {
   type OpenConversationResponse,
 } from "@cloister/contracts/keys/authority";
 import { deriveConversationId, parseTenantId, type ConversationId } from "@cloister/envelope";
+import type { ConversationName } from "@cloister/keyring";
 import {
   noteSigner,
   openConversationSigningBytes,
@@ -19,7 +20,7 @@ import { inTransaction } from "@cloister/storage";
 import { KeysError } from "../errors.ts";
 import { inboundKey, secretName } from "../hierarchy/conversation-keys.ts";
 import type { KeysParts } from "../keys.parts.ts";
-import { findConversation, insertConversation, type ConversationName } from "../records/conversations.ts";
+import { findConversation, insertConversation } from "../records/conversations.ts";
 import { refusing, requireBytes } from "../refusals.ts";
 import type { TenantInForce } from "./policy-book.ts";
 

@@ -5,6 +5,7 @@ import {
   type RenewConversationRequest,
   type RenewConversationResponse,
 } from "@cloister/contracts/keys/authority";
+import type { ConversationName } from "@cloister/keyring";
 import {
   noteSigner,
   renewConversationSigningBytes,
@@ -22,7 +23,6 @@ import {
   findConversation,
   findConversationSecret,
   renewConversation as storeRenewal,
-  type ConversationName,
 } from "../records/conversations.ts";
 import type { ConversationRow } from "../records/tables.ts";
 import { findConversationTombstone } from "../records/tombstones.ts";

@@ -4,7 +4,7 @@ import { inboundWindow, type InboundWindow, type Policy } from "@cloister/policy
 import { latestBucketEnd } from "@cloister/keyring";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
-import type { ConversationName } from "../records/conversations.ts";
+import type { ConversationName } from "@cloister/keyring";
 import type { ConversationSecretRow } from "../records/tables.ts";
 import { obtainBucketKey } from "./bucket-key-store.ts";
 import { deriveInboundSeed, derivePurposeKey } from "./derive.ts";

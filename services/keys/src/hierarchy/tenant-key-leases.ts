@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { idToHex } from "@cloister/envelope";
 import type { Clock } from "@cloister/service";
 import type { TenantRow } from "../records/tables.ts";
 import type { KeyWrapper } from "./key-wrapper.ts";
@@ -51,7 +52,7 @@ export class TenantKeyLeases {
 
   /** @throws KMS_UNAVAILABLE; KEY_CORRUPT when the rows are not this tenant's */
   async open(tenant: TenantRow): Promise<TenantKeys> {
-    const id = Buffer.from(tenant.tenant_id).toString("hex");
+    const id = idToHex(tenant.tenant_id);
     const { clock, leaseMs } = this.#options;
     const held = this.#leases.get(id);
     if (held !== undefined && clock.monotonicMs() < held.endsAtMs) return held.keys;

@@ -1,5 +1,4 @@
-import { parseConversationId, parseTenantId } from "@cloister/envelope";
-import { purposeFromWire, purposeToWire } from "@cloister/policy";
+import { create } from "@bufbuild/protobuf";
 import type { Tombstone } from "@cloister/audit";
 import type {
   BucketKeyRef,
@@ -15,17 +14,14 @@ import {
   EraseConversationResponseSchema,
   PlanDestructionResponseSchema,
 } from "@cloister/contracts/keys/lifecycle";
-import { create } from "@bufbuild/protobuf";
+import { parseConversationId, parseTenantId } from "@cloister/envelope";
+import type { ConversationName } from "@cloister/keyring";
+import { purposeFromWire, purposeToWire } from "@cloister/policy";
 import { inTransaction } from "@cloister/storage";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { deleteBucketKey, dueBucketKeys } from "../records/bucket-keys.ts";
-import {
-  dueConversations,
-  endConversation,
-  findConversation,
-  type ConversationName,
-} from "../records/conversations.ts";
+import { dueConversations, endConversation, findConversation } from "../records/conversations.ts";
 import { bury, lockTombstones } from "../records/tombstones.ts";
 import { refusing, requireBytes } from "../refusals.ts";
 

@@ -1,10 +1,6 @@
 import type { Kysely } from "kysely";
+import type { ConversationName } from "@cloister/keyring";
 import type { ConversationRow, ConversationSecretRow, KeysTables } from "./tables.ts";
-
-export interface ConversationName {
-  readonly tenantId: Uint8Array;
-  readonly conversationId: Uint8Array;
-}
 
 export async function findConversation(
   db: Kysely<KeysTables>,

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from "kysely";
 import { decodeTombstone, encodeTombstone, tombstoneId, type Tombstone } from "@cloister/audit";
+import type { ConversationName } from "@cloister/keyring";
 import type { BucketKeyName } from "./bucket-keys.ts";
-import type { ConversationName } from "./conversations.ts";
 import type { KeysTables } from "./tables.ts";
 
 /** The tombstone's id, and whether it is new. What was destroyed once keeps its first tombstone. */

@@ -1,3 +1,4 @@
+import { idToHex } from "@cloister/envelope";
 import { bucketEndMs as bucketEndOf, bucketWidthMs, classOfPurpose, type Policy } from "@cloister/policy";
 import { KeysError } from "../errors.ts";
 import { obtainBucketKey, openBucketKey } from "../hierarchy/bucket-key-store.ts";
@@ -23,7 +24,7 @@ export class BucketKeysOfCall {
    * out; POLICY_STALE for a new bucket that the policy in force doesn't have
    */
   get(tenant: AdmittedTenant, bucket: BucketKeyName): Promise<Buffer> {
-    const text = `${Buffer.from(bucket.tenantId).toString("hex")}/${bucket.purpose}/${String(bucket.bucketEndMs)}`;
+    const text = `${idToHex(bucket.tenantId)}/${bucket.purpose}/${String(bucket.bucketEndMs)}`;
     const known = this.#keys.get(text);
     if (known !== undefined) return known;
     const key = this.#obtain(tenant, bucket);

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { ConversationName } from "../records/conversations.ts";
+import { conversationText, type ConversationName } from "@cloister/keyring";
 import type { ConversationSecretRow, KeysTables } from "../records/tables.ts";
 
 /** A conversation's rows, read at once for a whole batch. */
@@ -47,5 +47,5 @@ export async function loadConversations(
 }
 
 function textOf(tenantId: Uint8Array, conversationId: Uint8Array): string {
-  return `${Buffer.from(tenantId).toString("hex")}/${Buffer.from(conversationId).toString("hex")}`;
+  return conversationText({ tenantId, conversationId });
 }

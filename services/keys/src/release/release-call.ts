@@ -8,13 +8,14 @@ import {
   type ReleasedKey,
   type TenantRecord,
 } from "@cloister/contracts/keys/release";
+import { idToHex } from "@cloister/envelope";
+import { conversationText, type ConversationName } from "@cloister/keyring";
 import { noteSigner, signInstanceCertificate, verifyInstanceEvidence, type Policy } from "@cloister/policy";
 import { MAX_CLOCK_SKEW_MS, type VerifiedEvidence } from "@cloister/attestation";
 import type { TenantInForce } from "../authority/policy-book.ts";
 import { KeysError } from "../errors.ts";
 import type { TenantKeys } from "../hierarchy/tenant-keys.ts";
 import type { KeysParts } from "../keys.parts.ts";
-import type { ConversationName } from "../records/conversations.ts";
 import { findPolicy } from "../records/tenants.ts";
 import { refusing } from "../refusals.ts";
 import { loadConversations, type LoadedConversation } from "./load-conversations.ts";
@@ -79,7 +80,7 @@ export class ReleaseCall {
   }
 
   async tenants(): Promise<TenantRecord[]> {
-    const ids = new Map(this.#names.map(({ tenantId }) => [hex(tenantId), tenantId]));
+    const ids = new Map(this.#names.map(({ tenantId }) => [idToHex(tenantId), tenantId]));
     const records: TenantRecord[] = [];
     for (const tenantId of ids.values()) {
       const outcome = await attempt(async () => this.#tenantRecord(await this.#admitted(tenantId)));
@@ -98,7 +99,7 @@ export class ReleaseCall {
   }
 
   #admitted(tenantId: Uint8Array): Promise<AdmittedTenant> {
-    const id = hex(tenantId);
+    const id = idToHex(tenantId);
     const known = this.#tenants.get(id);
     if (known !== undefined) return known;
     const admitted = this.#admit(tenantId);
@@ -162,12 +163,4 @@ async function attempt<T>(work: () => Promise<T>): Promise<T | KeysError> {
     if (error instanceof KeysError && error.code !== "UNAVAILABLE") return error;
     throw error;
   }
-}
-
-function conversationText({ tenantId, conversationId }: ConversationName): string {
-  return `${hex(tenantId)}/${hex(conversationId)}`;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

@@ -20,6 +20,7 @@ import {
   type BeginSessionResponse,
 } from "@cloister/contracts/keys/release";
 import {
+  idToHex,
   createKemPublicKey,
   createVerifyingKey,
   EnvelopeError,
@@ -94,7 +95,7 @@ export class Sessions {
    */
   attest(request: AttestSessionRequest): AttestSessionResponse {
     const begun = this.#take(this.#begun, request.sessionId);
-    this.#begun.delete(hex(request.sessionId));
+    this.#begun.delete(idToHex(request.sessionId));
     const { evidence } = request;
     const role = evidence === undefined ? "" : evidence.role;
     if (evidence === undefined || !isAttestedRole(role) || role === "keys") {
@@ -150,11 +151,11 @@ export class Sessions {
     for (const [id, { expiresAtMs }] of sessions) if (nowMs >= expiresAtMs) sessions.delete(id);
     const [oldest] = sessions.keys();
     if (sessions.size >= MAX_SESSIONS && oldest !== undefined) sessions.delete(oldest);
-    sessions.set(hex(session.sessionId), session);
+    sessions.set(idToHex(session.sessionId), session);
   }
 
   #take<Session extends BegunSession | AttestedSession>(sessions: Map<string, Session>, id: Uint8Array): Session {
-    const session = sessions.get(hex(id));
+    const session = sessions.get(idToHex(id));
     const isOurs =
       session !== undefined && session.sessionId.length === id.length && timingSafeEqual(session.sessionId, id);
     if (isOurs && this.#parts.clock.nowMs() < session.expiresAtMs) return session;
@@ -172,8 +173,4 @@ function boundKeys(evidence: InstanceEvidence): Pick<AttestedSession, "kem" | "s
     if (!(cause instanceof EnvelopeError)) throw cause;
     throw new KeysError("EVIDENCE_REJECTED", "An instance's evidence binds bytes that are no keys.", { cause });
   }
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
 }

@@ -1,3 +1,4 @@
+import { idToHex } from "@cloister/envelope";
 import { onDatabase, PartitionKeeper, schemaOf, type Database } from "@cloister/storage";
 import type { Kysely, Transaction } from "kysely";
 import type { ConversationRow, MapEntryRow, RedactionTables } from "../tables.ts";
@@ -42,10 +43,10 @@ export class ConversationStore {
       ]),
     );
     const byId = new Map<string, StoredConversation>();
-    for (const id of ids.map(hexOf)) {
+    for (const id of ids.map(idToHex)) {
       byId.set(id, {
-        row: rows.find((row) => hexOf(row.conversation_id) === id),
-        mapRows: mapRows.filter((row) => hexOf(row.conversation_id) === id),
+        row: rows.find((row) => idToHex(row.conversation_id) === id),
+        mapRows: mapRows.filter((row) => idToHex(row.conversation_id) === id),
       });
     }
     return byId;
@@ -60,7 +61,7 @@ export class ConversationStore {
   static async write(tx: Transaction<RedactionTables>, writes: readonly RedactionWrite[]): Promise<void> {
     const mapRows = writes.flatMap(({ mapRow }) => mapRow ?? []);
     if (mapRows.length > 0) await tx.insertInto("map_entry").values(mapRows).execute();
-    const last = new Map(writes.map(({ conversation }) => [hexOf(conversation.conversation_id), conversation]));
+    const last = new Map(writes.map(({ conversation }) => [idToHex(conversation.conversation_id), conversation]));
     if (last.size === 0) return;
     await tx
       .insertInto("conversation")
@@ -76,5 +77,3 @@ export class ConversationStore {
       .execute();
   }
 }
-
-export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
