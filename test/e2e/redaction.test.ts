@@ -71,6 +71,17 @@ describe("redaction, on keys of the real keys service", () => {
       expect([delta, rows[0]?.bucket_end_ms]).toMatchObject([{ header: { expiresAtMs: day } }, day]);
     });
 
+    it("doesn't let a map wait in the mailbox for longer because its message waited on the way", async () => {
+      const conversation = await open();
+      const message = say(conversation, nowMs(), 1, "Write to marisol@example.org.");
+      const lagMs = 13 * 3_600_000;
+      redaction.world.clock.advance(lagMs);
+      await redaction.send(message);
+      const [delta] = await redaction.made(message);
+      const sevenDaysLaterMs = nowMs() - lagMs + 7 * 86_400_000;
+      expect(delta?.kind === "delta" ? delta.header.expiresAtMs : Infinity).toBeLessThanOrEqual(sevenDaysLaterMs);
+    });
+
     it("redacts a document's title, too", async () => {
       const kb = await redaction.world.open(tenant, { kind: "kb" });
       const document = {

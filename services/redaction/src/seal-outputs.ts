@@ -33,8 +33,9 @@ export function sealMapDelta(
   const { bytes } = sealEnvelope(nodeBackend, {
     header: {
       ...headerOf(origin, Stage.MAP_DELTA, ContentType.MAP_DELTA),
+      // The reader checks the signer's certificate as of now; what is kept is counted from the message.
       createdAtMs: nowMs,
-      expiresAtMs: bucketEndMs(conversation.policy.periods.mailbox.periodMs, nowMs),
+      expiresAtMs: bucketEndMs(conversation.policy.periods.mailbox.periodMs, header.createdAtMs),
     },
     payload,
     recipients: [conversation.clientKey, ...readers],
