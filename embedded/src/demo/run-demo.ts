@@ -18,7 +18,7 @@ import { Player, type PlayedMessage } from "./play.ts";
 import { ModelRecorder } from "./recording-runtime.ts";
 import type { Show } from "./show.ts";
 import { makeTenant, type DemoTenant } from "./tenant.ts";
-import { typedInDemo, typedInInput } from "./typed-values.ts";
+import { tooShortToSearch, typedInDemo, typedInInput } from "./typed-values.ts";
 
 export interface DemoOptions {
   readonly folder: DataFolder;
@@ -151,6 +151,9 @@ class Demo {
     const wanted = typed.filter((value) => !alreadyThere.has(value));
     const report = await searchForValues(wanted, placesOf(this.#view));
     show.search(report, alreadyThere.size);
+    const tooShort = tooShortToSearch(this.options.input?.conversations ?? []);
+    if (tooShort > 0)
+      show.line(`${String(tooShort)} texts of under 5 bytes were not searched for: they turn up by chance`);
     return report;
   }
 

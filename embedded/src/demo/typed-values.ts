@@ -18,5 +18,11 @@ export function typedInInput(conversations: readonly InputConversation[]): strin
   return conversations.flatMap(({ texts }) => texts).flatMap(windows);
 }
 
-const windows = (text: string): string[] =>
-  windowsOf(text, WINDOW_CHARACTERS).filter((piece) => Buffer.byteLength(piece) >= MIN_SEARCHED_BYTES);
+/** How many of a user's own texts are too short to be searched for. */
+export function tooShortToSearch(conversations: readonly InputConversation[]): number {
+  return conversations.flatMap(({ texts }) => texts).filter((text) => !isSearched(text)).length;
+}
+
+const windows = (text: string): string[] => windowsOf(text, WINDOW_CHARACTERS).filter(isSearched);
+
+const isSearched = (piece: string): boolean => Buffer.byteLength(piece) >= MIN_SEARCHED_BYTES;
