@@ -48,9 +48,10 @@ export function createDetector(options: DetectorOptions = {}): Detector {
 
   function explain(text: string): ExplainedSpan[] {
     const normalized = normalize(text);
-    const candidates = applyRules(rules, normalized.text);
-    candidates.push(...hiddenSpans(rules, normalized.text));
-    if (names !== undefined) candidates.push(...names.find(normalized.text).filter((span) => isWanted(span.type)));
+    const candidates = applyRules(rules, normalized.text).concat(
+      hiddenSpans(rules, normalized.text),
+      names?.find(normalized.text).filter((span) => isWanted(span.type)) ?? [],
+    );
     for (const place of denied.find(normalized.text)) {
       const type = deniedTypes.get(place.type);
       if (type !== undefined) candidates.push({ ...place, type, score: 1, detector: "deny-list", evidence: "listed" });

@@ -1,6 +1,7 @@
 import { DAY_MS } from "./buckets.ts";
 import type { Policy, PresetName } from "./policy.ts";
 import type { RetentionClass } from "./purposes.ts";
+import { everyoneRedacts } from "./redacted-entities.ts";
 
 /** What a preset decides; a policy may override each but `custodies` and `requires`. */
 export interface Preset {
@@ -20,20 +21,6 @@ export interface Preset {
 export const guarantees = ["hardwareEvidence", "attestedRegion", "witnesses", "externalKms", "sealedVectors"] as const;
 export type Guarantee = (typeof guarantees)[number];
 
-// Names of what libs/pii detects: a policy may not promise to redact what nothing finds.
-const everyoneRedacts = [
-  "PERSON",
-  "EMAIL_ADDRESS",
-  "PHONE_NUMBER",
-  "LOCATION",
-  "IP_ADDRESS",
-  "URL",
-  "CREDIT_CARD",
-  "IBAN_CODE",
-  "US_SSN",
-  "SECRET",
-];
-
 const regulated: readonly Guarantee[] = [
   "hardwareEvidence",
   "attestedRegion",
@@ -47,7 +34,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     periods: periodsInDays({ flow: 1, map: 30, log: 30, vector: 30, mailbox: 7, audit: 2192 }),
     history: true,
     memory: false,
-    redact: [...everyoneRedacts, "DATE_TIME"],
+    redact: [...everyoneRedacts, "DATE_TIME", "AGE"],
     vectors: "sealed",
     modelLocality: "enclave",
     custodies: ["byok", "hyok"],

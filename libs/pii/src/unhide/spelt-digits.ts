@@ -50,7 +50,7 @@ export function speltDigits(text: string): Reading[] {
   let run: Digits[] = [];
   let repeat: { start: number; times: number } | undefined;
   const close = (): void => {
-    found.push(...readRun(run));
+    for (const reading of readRun(run)) found.push(reading);
     run = [];
     repeat = undefined;
   };

@@ -12,7 +12,9 @@ const plainGap = /^[ .-]$/;
 export function splitDigits(text: string): Reading[] {
   if (!/\d[\s._*|~·•∙‧,-]{1,5}\d/u.test(text)) return [];
   const found: Reading[] = [];
-  for (const match of text.matchAll(run)) found.push(...readRun(match[0], match.index));
+  for (const match of text.matchAll(run)) {
+    for (const reading of readRun(match[0], match.index)) found.push(reading);
+  }
   for (const match of text.matchAll(fourByFour)) {
     for (const at of [4, 9, 14]) found.push({ start: match.index + at, end: match.index + at + 1, text: " " });
   }
