@@ -118,7 +118,7 @@ export type ReplyFailed = Message<"cloister.events.v1.ReplyFailed"> & {
   causeId: Uint8Array;
 
   /**
-   * A stable code of docs/errors.md.
+   * A stable code in upper case, such as KEY_DESTROYED.
    *
    * @generated from field: string code = 4;
    */
