@@ -90,12 +90,19 @@ describe("secrets", () => {
     ["model vendor's key", `sk-ant-${fill(40)}`],
     ["JSON web token", `eyJ${fill(20)}.eyJ${fill(30)}.${fill(43)}`],
     ["private key", `-----BEGIN RSA PRIVATE KEY-----\n${fill(64)}\n${fill(20)}==\n-----END RSA PRIVATE KEY-----`],
+    ["OAuth client secret", `GOCSPX-${fill(28)}`],
+    ["Hugging Face token", `hf_${fill(34)}`],
+    ["Vault token", `hvs.${fill(30)}`],
+    ["Telegram bot token", `123456789:AA${fill(33)}`],
     ["connection string", "postgres://app:s3cret@db.internal:5432/main"],
   ])("a whole %s is found", (_name, secret) => {
     expect(found(`use ${secret} here`)).toEqual([`SECRET ${secret}`]);
   });
 
   it.each([
+    [`Authorization: Bearer ${fill(40)}`, [`SECRET ${fill(40)}`]],
+    [`AccountName=x;AccountKey=${fill(86)}==;`, [`SECRET ${fill(86)}==`]],
+    ["the bearer of this letter", []],
     ["password: Tr0ub4dor&3", ["SECRET Tr0ub4dor&3"]],
     ["DB_PASSWORD='x9!kQ2zz'", ["SECRET x9!kQ2zz"]],
     ["the password is wrong and the token was refused", []],
@@ -149,6 +156,13 @@ describe("options", () => {
   it("explain each span by its detector and the words near it, without the value", () => {
     const [span] = createDetector({ entities: ["CREDIT_CARD"] }).explain("visa 4111111111111111");
     expect(span).toMatchObject({ detector: "credit-card", evidence: 'pattern, near "visa"', score: 1 });
+  });
+});
+
+describe("long texts of one kind", () => {
+  it.each(["1 ", "one ", "x at y dot com ", "ab1234567 ", "Maria "])("of %j are read to their end", (unit) => {
+    const text = `${unit.repeat(100_000 / unit.length)} write to bob@example.com`;
+    expect(found(text).at(-1)).toBe("EMAIL_ADDRESS bob@example.com");
   });
 });
 

@@ -59,6 +59,31 @@ const keyForms: readonly KeyForm[] = [
     pattern: /(?<![\w-])(?:SG\.[\w-]{22}\.[\w-]{43}|SK[0-9a-f]{32})(?![\w-])/g,
   },
   {
+    name: "google-oauth-secret",
+    source: "Google Identity, OAuth 2.0 client secrets and access tokens",
+    trigger: /GOCSPX-|ya29\./,
+    pattern: /(?<![\w-])(?:GOCSPX-[\w-]{28}|ya29\.[\w-]{20,400})(?![\w-])/g,
+  },
+  {
+    name: "azure-key",
+    source: "Azure Storage, connection strings (64 bytes in base64)",
+    trigger: /AccountKey=/,
+    pattern: /(?<=AccountKey=)[A-Za-z0-9+/]{86}==/g,
+  },
+  {
+    name: "prefixed-token",
+    source: "Hugging Face, DigitalOcean, Shopify, Square, Linear, Postman, Grafana and Vault, token prefixes",
+    trigger: /hf_|dop_v1_|shp(?:at|ca|pa|ss)_|sq0|lin_api_|PMAK-|gl(?:c|sa)_|hv[sb]\./,
+    pattern:
+      /(?<!\w)(?:hf_[A-Za-z0-9]{30,50}|dop_v1_[0-9a-f]{64}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|sq0(?:atp|csp)-[\w-]{22,43}|lin_api_[A-Za-z0-9]{32,64}|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|gl(?:c|sa)_[\w-]{32,200}|hv[sb]\.[\w-]{24,200})(?!\w)/g,
+  },
+  {
+    name: "telegram-bot-token",
+    source: "Telegram, Bot API, authorizing your bot",
+    trigger: /:AA/,
+    pattern: /(?<!\w)\d{8,10}:AA[\w-]{33}(?![\w-])/g,
+  },
+  {
     name: "jwt",
     source: "RFC 7519 (three base64url parts, the first two JSON objects)",
     trigger: /eyJ/,
@@ -80,6 +105,16 @@ const connectionString: PatternRule = {
   trigger: /:\/\//,
   pattern: /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/]{0,128}:[^\s@/]{1,256}@[^\s"'<>]{1,512}/gi,
   accept: always(1),
+};
+
+const authorization: PatternRule = {
+  name: "authorization-header",
+  type: "SECRET",
+  source: "RFC 6750 section 2.1 (Bearer) and RFC 7617 (Basic)",
+  trigger: /(?:bearer|basic) /i,
+  pattern: /(?<=(?:bearer|authorization: basic) )[A-Za-z0-9+/._~-]{16,2048}={0,2}/gi,
+  accept: (match) =>
+    /\d/.test(match) && /[a-z]/i.test(match) ? { start: 0, end: match.length, score: 0.9 } : undefined,
 };
 
 // The value alone is redacted: what it is for stays readable.
@@ -113,5 +148,6 @@ function looksRandom(value: string): boolean {
 export const secrets: readonly PatternRule[] = [
   ...keyForms.map((form): PatternRule => ({ ...form, type: "SECRET", accept: always(0.99) })),
   connectionString,
+  authorization,
   assignedSecret,
 ];
