@@ -82,7 +82,7 @@ export class MailboxReader {
   #take(eventId: string, incoming: Incoming): ReplyReceived | undefined {
     const { context, placeholders, seenReplies } = this.#parts;
     if (incoming.kind === "map-delta") {
-      placeholders.add(incoming.delta);
+      if (!placeholders.add(incoming.delta, context.clock.nowMs())) throw new RefusedEvent("PLACEHOLDER_REUSED");
       return undefined;
     }
     const { header, reply } = incoming;

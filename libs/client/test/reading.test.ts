@@ -175,6 +175,18 @@ describe("what a reader refuses to show", () => {
     expect(await read(conversation, 1)).toEqual([{ kind: "refused", eventId: "0", code }]);
   });
 
+  it("a map entry that gives a placeholder another meaning than it has", async () => {
+    const { service, conversation } = await opened();
+    service.answer({ kind: "map-delta", values: { "[PERSON_1]": "Ann" } });
+    service.answer({ kind: "map-delta", values: { "[PERSON_1]": "Ann", "[PERSON_2]": "Bob" } });
+    service.answer({ kind: "map-delta", values: { "[PERSON_1]": "Bob" } });
+    service.answer(reply("[PERSON_1] and [PERSON_2]"));
+    expect(await read(conversation, 2)).toMatchObject([
+      { kind: "refused", code: "PLACEHOLDER_REUSED" },
+      { kind: "reply", text: "Ann and Bob" },
+    ]);
+  });
+
   it("a map entry that inference signed", async () => {
     const { service, conversation } = await opened();
     const statement = service.authority.statementOf(conversation.id);
