@@ -3,7 +3,7 @@ import type { ExplainedSpan } from "../span.ts";
 const leadingTitle =
   /^(?:(?:mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|lord|lady|herr|frau|madame|monsieur|mme|mlle|señor|señora|sra?|signora?|rev|hon|capt|captain|sgt|judge)\b\.?\s*)+/iu;
 const functionWord =
-  /^(?:a|an|and|any|are|as|at|be|but|by|can|do|for|from|has|have|he|her|here|his|i|if|in|is|it|its|me|my|no|not|of|on|or|our|please|she|so|that|the|their|them|they|this|to|was|we|were|what|when|where|who|why|with|you|your)$/u;
+  /^(?:a|an|and|any|are|as|at|be|but|by|can|do|for|from|god|has|have|he|her|here|his|i|if|in|is|it|its|me|my|no|not|of|on|or|our|please|she|so|that|the|their|them|they|this|to|was|we|were|what|when|where|who|why|with|you|your)$/u;
 /** Labels of forms, which stand where names stand. */
 const formLabel =
   /^(?:ssn|iban|dob|tel|fax|mobile|phone|email|e-mail|name|address|card|account|patient|customer|client|date|id)$/iu;
@@ -21,6 +21,7 @@ export function refineNames(text: string, spans: readonly ExplainedSpan[]): Expl
   );
   return whole.filter((span, index) => {
     const value = text.slice(span.start, span.end);
+    if (span.type === "ORGANIZATION" && /\d/.test(text.charAt(span.end))) return false; // the letters of a code
     if (functionWord.test(value) || formLabel.test(value) || capitalLabel.test(value)) return false;
     return someLetter.test(value) || isNextToPlace(text, whole, index);
   });
