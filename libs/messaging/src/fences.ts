@@ -44,23 +44,6 @@ export async function moveFences<T>(
   return moved.rows.length === moves.size;
 }
 
-/**
- * For a writer outside the consumer (a request, a purge) that changes what the consumer's step reads of a conversation:
- * a batch that was computed from the earlier state is computed again. Call it in the writer's own transaction.
- */
-export async function raiseFence<T>(
-  tx: Transaction<T>,
-  schema: string,
-  consumer: string,
-  conversationId: Uint8Array,
-): Promise<void> {
-  await sql`
-    insert into ${sql.id(schema, "consumer_fence")} as fence
-      (consumer, conversation_id, last_offset, version, last_bucket_end_ms)
-    values (${consumer}, ${conversationId}, -1, 1, 0)
-    on conflict (consumer, conversation_id) do update set version = fence.version + 1`.execute(tx);
-}
-
 /** Forgets the fences of conversations whose last record was in a bucket that ended at or before the given end. */
 export async function dropFences<T>(db: Kysely<T>, schema: string, upToBucketEndMs: number): Promise<void> {
   await sql`delete from ${sql.id(schema, "consumer_fence")}

@@ -2,7 +2,7 @@ export { defaultClassify } from "./classify.ts";
 export type { ConsumerDefinition, Step } from "./consumer.ts";
 export { defineConsumer } from "./define-consumer.ts";
 export { GAPS, noFailpoints, type Failpoints, type Gap } from "./failpoints.ts";
-export { dropFences, raiseFence } from "./fences.ts";
+export { dropFences } from "./fences.ts";
 export { LogStrategy, type LogStrategyOptions } from "./log-strategy.ts";
 export type {
   ConsumeOptions,
@@ -20,7 +20,7 @@ export { partitionOf } from "./partitioner.ts";
 export { pipelineTopics } from "./pipeline-topics.ts";
 export { LOG_SCHEMA, logPartitions } from "./postgres/log-tables.ts";
 export { PostgresMessageLog, type PostgresLogOptions } from "./postgres/postgres-message-log.ts";
-export { PROTOCOL_TABLES, protocolMigrations, protocolPartitions } from "./protocol-tables.ts";
+export { protocolMigrations } from "./protocol-tables.ts";
 export {
   done,
   failed,

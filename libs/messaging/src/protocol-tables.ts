@@ -1,11 +1,9 @@
 import type { Migrations, PartitionedTable } from "@cloister/storage";
 import { sql, type Kysely } from "kysely";
 
-/** The protocol's partitioned tables, each by the end of the record's `flow` bucket: what a purge drops. */
-export const PROTOCOL_TABLES = ["inbox", "outbox", "parked", "dead_letter"] as const;
-
+/** The protocol's partitioned tables in a schema, each by the end of the record's `flow` bucket. */
 export function protocolPartitions(schema: string): PartitionedTable[] {
-  return PROTOCOL_TABLES.map((table) => ({ schema, table }));
+  return ["inbox", "outbox", "parked", "dead_letter"].map((table) => ({ schema, table }));
 }
 
 /** The tables of the one protocol, for the schema of each service that consumes or produces. */

@@ -1,4 +1,4 @@
-import { defineConfig, secretVariable, variable, type ConfigFrom } from "@cloister/service";
+import { defineConfig, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -52,6 +52,3 @@ export const ingestConfig = defineConfig({
     default: "30000",
   }),
 });
-
-/** What main.ts reads. */
-export type IngestEnvironment = ConfigFrom<typeof ingestConfig>;

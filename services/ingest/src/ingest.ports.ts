@@ -27,6 +27,13 @@ export interface IngestSettings {
   readonly region?: { readonly name: string; readonly isAttested: boolean };
 }
 
+export interface IngestConfig extends Partial<IngestSettings> {
+  /** Where to listen; port 0 picks a free one. */
+  readonly http: { readonly host: string; readonly port: number };
+  /** The only tenant that the access token is good for, 32 hex digits; missing: every tenant. */
+  readonly tenantIdHex?: string;
+}
+
 export const defaultSettings: IngestSettings = { keepAliveMs: 15_000, reconnectMs: 1_000, policyCacheMs: 30_000 };
 
 /** Injection tokens of the clock and the settings. */

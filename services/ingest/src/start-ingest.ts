@@ -1,5 +1,5 @@
 import { topics } from "@cloister/contracts/topics";
-import { defineConsumer, LogStrategy, Outbox, protocolMigrations } from "@cloister/messaging";
+import { defineConsumer, LogStrategy, Outbox } from "@cloister/messaging";
 import { Secret, ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
 
@@ -7,23 +7,16 @@ import { randomAccessToken, SingleAccessToken } from "./access-tokens.ts";
 import { connectAuthority } from "./adapters/connect-authority.ts";
 import { OutboxIntake } from "./adapters/outbox-intake.ts";
 import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
-import { ingestSchema, ownPartitions, type IngestTables } from "./adapters/tables.ts";
 import { takeBinaryBodies } from "./http/bodies.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestModule } from "./ingest.module.ts";
-import { defaultSettings, type IngestPorts, type IngestSettings } from "./ingest.ports.ts";
+import { defaultSettings, type IngestConfig, type IngestPorts } from "./ingest.ports.ts";
 import { AuthorityPolicies } from "./messages/authority-policies.ts";
 import { ingestMigrations } from "./migrations/index.ts";
 import type { Delivery } from "./replies/mailbox.ts";
 import { readReplyRecord } from "./replies/reply-record.ts";
 import { Waker } from "./replies/waker.ts";
-
-export interface IngestConfig extends Partial<IngestSettings> {
-  /** Where to listen; port 0 picks a free one. */
-  readonly http: { readonly host: string; readonly port: number };
-  /** The only tenant that the access token is good for, 32 hex digits; missing: every tenant. */
-  readonly tenantIdHex?: string;
-}
+import { ingestPartitions, ingestSchema, type IngestTables } from "./tables.ts";
 
 export interface RunningIngest extends RunningService {
   /** Made at this start, for whoever may send and read. Only its hash is kept. */
@@ -36,12 +29,12 @@ export interface RunningIngest extends RunningService {
  */
 export async function startIngest(config: IngestConfig, ports: IngestPorts): Promise<RunningIngest> {
   const settings = { ...defaultSettings, ...config };
-  await migrate(ports.db, ingestSchema, { ...protocolMigrations, ...ingestMigrations });
+  await migrate(ports.db, ingestSchema, ingestMigrations);
   const db = schemaOf<IngestTables>(ports.db, ingestSchema);
   const { messages, clock, log, failpoints } = ports;
   const metrics = new ServiceMetrics("ingest");
 
-  const partitions = new PartitionKeeper(ports.db.kysely, ownPartitions);
+  const partitions = new PartitionKeeper(ports.db.kysely, ingestPartitions);
   const outbox = new Outbox({ db, schema: ingestSchema, lane: "ingest/http", messages, clock, log });
   const mailbox = new SqlMailbox(db, partitions);
   const authority = connectAuthority(ports.keysTransport);

@@ -1,4 +1,4 @@
-import { defineConfig, secretVariable, variable, type ConfigFrom } from "@cloister/service";
+import { defineConfig, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -37,5 +37,3 @@ export const keysConfig = defineConfig({
     description: "Root key of simulated evidence (development): a file, 0600, made when absent",
   }),
 });
-
-export type KeysEnvironment = ConfigFrom<typeof keysConfig>;

@@ -1,5 +1,5 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
-import { defineConfig, secretVariable, variable, type ConfigFrom } from "@cloister/service";
+import { defineConfig, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -19,5 +19,3 @@ export const redactionConfig = defineConfig({
   }),
   ...keyringVariables,
 });
-
-export type RedactionEnvironment = ConfigFrom<typeof redactionConfig>;

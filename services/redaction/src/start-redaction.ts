@@ -1,13 +1,17 @@
 import { topics } from "@cloister/contracts/topics";
-import { defineConsumer, LogStrategy, protocolMigrations } from "@cloister/messaging";
+import { defineConsumer, LogStrategy } from "@cloister/messaging";
 import { identifySealedMessage, replyFailedRecords } from "@cloister/messaging/sealed-events";
 import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { migrate, schemaOf } from "@cloister/storage";
+import { classify } from "./classify.ts";
 import { ConversationStore, type RedactionWrite } from "./map/conversation-store.ts";
 import { redactionMigrations } from "./migrations/index.ts";
 import { RedactionModule } from "./redaction.module.ts";
 import type { RedactionConfig, RedactionPorts } from "./redaction.ports.ts";
-import { REDACTION_CONSUMER, REDACTION_SCHEMA, type RedactionTables } from "./tables.ts";
+import { redactionSchema, type RedactionTables } from "./tables.ts";
+
+/** Its inbox and its offsets: never changed. */
+const consumerName = "redaction";
 
 /**
  * Starts redaction: migrates its schema, joins chat.inbound.v1.
@@ -15,15 +19,16 @@ import { REDACTION_CONSUMER, REDACTION_SCHEMA, type RedactionTables } from "./ta
  */
 export async function startRedaction(config: RedactionConfig, ports: RedactionPorts): Promise<RunningService> {
   const { db, messages, keyring, clock, log, failpoints } = ports;
-  await migrate(db, REDACTION_SCHEMA, { ...protocolMigrations, ...redactionMigrations });
+  await migrate(db, redactionSchema, redactionMigrations);
   const metrics = new ServiceMetrics("redaction");
   const consumer = defineConsumer<RedactionTables, RedactionWrite>({
-    name: REDACTION_CONSUMER,
+    name: consumerName,
     topic: topics.inbound,
-    db: schemaOf<RedactionTables>(db, REDACTION_SCHEMA),
-    schema: REDACTION_SCHEMA,
+    db: schemaOf<RedactionTables>(db, redactionSchema),
+    schema: redactionSchema,
     identify: identifySealedMessage,
     onDeadLetter: replyFailedRecords,
+    classify,
     writeAll: (tx, writes) => ConversationStore.write(tx, writes),
   });
   const strategy = new LogStrategy({

@@ -1,7 +1,7 @@
 import type { PartitionedTable } from "@cloister/storage";
 
-export const REDACTION_SCHEMA = "redaction";
-export const REDACTION_CONSUMER = "redaction";
+/** The schema that redaction owns. */
+export const redactionSchema = "redaction";
 
 /** The placeholder map entries that one message brought: one sealed row, dropped with its `map` bucket. */
 export interface MapEntryRow {
@@ -32,4 +32,4 @@ export interface RedactionTables {
   conversation: ConversationRow;
 }
 
-export const mapEntryTable: PartitionedTable = { schema: REDACTION_SCHEMA, table: "map_entry" };
+export const mapPartitions: readonly PartitionedTable[] = [{ schema: redactionSchema, table: "map_entry" }];

@@ -1,4 +1,4 @@
-import { defineConfig, secretVariable, variable, type ConfigFrom } from "@cloister/service";
+import { defineConfig, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -30,5 +30,3 @@ export const retentionConfig = defineConfig({
     default: "60000",
   }),
 });
-
-export type RetentionEnvironment = ConfigFrom<typeof retentionConfig>;

@@ -12,7 +12,7 @@ import { RetentionStatusReader } from "./retention-status.ts";
 import { RetentionModule } from "./retention.module.ts";
 import { RetentionPipeline } from "./retention.pipeline.ts";
 import type { RetentionConfig, RetentionPorts } from "./retention.ports.ts";
-import { RETENTION_SCHEMA, type RetentionTables } from "./tables.ts";
+import { retentionSchema, type RetentionTables } from "./tables.ts";
 
 export interface RunningRetention extends RunningService {
   /** Made at this start, for whoever may look and purge. Only its hash is kept. */
@@ -25,10 +25,10 @@ export interface RunningRetention extends RunningService {
  */
 export async function startRetention(config: RetentionConfig, ports: RetentionPorts): Promise<RunningRetention> {
   const { db, clock, log } = ports;
-  await migrate(db, RETENTION_SCHEMA, retentionMigrations);
+  await migrate(db, retentionSchema, retentionMigrations);
   const keys = connectLifecycle(ports.keysTransport);
   const stores = new PostgresStores(db);
-  const jobs = new SqlJobs(schemaOf<RetentionTables>(db, RETENTION_SCHEMA));
+  const jobs = new SqlJobs(schemaOf<RetentionTables>(db, retentionSchema));
   const failpoints = ports.failpoints ?? noPurgeFailpoints;
   const runs = new PurgeRuns(new RetentionPipeline({ keys, stores, jobs, clock, failpoints }), log, config.intervalMs);
   const accessToken = randomBytes(32).toString("base64url");

@@ -1,4 +1,5 @@
-export const RETENTION_SCHEMA = "retention";
+/** The schema that retention owns. */
+export const retentionSchema = "retention";
 
 export interface RetentionTables {
   job: {

@@ -2,5 +2,5 @@ import { protocolMigrations } from "@cloister/messaging";
 import { passageMigrations } from "@cloister/retrieval";
 import type { Migrations } from "@cloister/storage";
 
-/** The schema of this service: the messaging protocol's tables, and the passages as the sealed VectorIndex keeps them. */
+/** The steps of embedding's schema, by name: the messaging protocol's tables, and those of the sealed VectorIndex. */
 export const embeddingMigrations: Migrations = { ...protocolMigrations, ...passageMigrations };

@@ -1,22 +1,6 @@
 import { protocolMigrations } from "@cloister/messaging";
 import type { Migrations } from "@cloister/storage";
-import { sql } from "kysely";
+import { turns } from "./100-turns.ts";
 
-export const inferenceMigrations: Migrations = {
-  ...protocolMigrations,
-  "100_turns": {
-    async up(db, schema) {
-      await sql`create table ${sql.id(schema, "turn")} (
-        tenant_id bytea not null,
-        conversation_id bytea not null,
-        cause_id bytea not null,
-        asked_at_ms bigint not null,
-        log_offset bigint not null,
-        envelope bytea not null,
-        bucket_end_ms bigint not null,
-        primary key (conversation_id, cause_id, bucket_end_ms))
-        partition by list (bucket_end_ms)`.execute(db);
-      await sql`create index on ${sql.id(schema, "turn")} (conversation_id, asked_at_ms)`.execute(db);
-    },
-  },
-};
+/** The steps of enclave-inference's schema, by name, the messaging protocol's tables among them. */
+export const inferenceMigrations: Migrations = { ...protocolMigrations, "100_turns": turns };

@@ -7,7 +7,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 
 import { problem } from "../ingest.problems.ts";
 import type { CheckedMessage, MessageIntake } from "../messages/message-intake.ts";
-import type { IngestTables } from "./tables.ts";
+import type { IngestTables } from "../tables.ts";
 
 export interface OutboxIntakeParts {
   readonly db: Kysely<IngestTables>;

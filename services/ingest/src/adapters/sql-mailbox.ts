@@ -2,7 +2,7 @@ import { onDatabase, type PartitionKeeper } from "@cloister/storage";
 import type { Kysely, Transaction } from "kysely";
 
 import type { ConversationKey, Delivery, Mailbox, MailboxEvent, MailboxStore } from "../replies/mailbox.ts";
-import type { IngestTables } from "./tables.ts";
+import type { IngestTables } from "../tables.ts";
 
 /** The mailbox as a table with one partition a bucket. Expired rows are never shown, dropped yet or not. */
 export class SqlMailbox implements Mailbox, MailboxStore {
@@ -36,7 +36,7 @@ export class SqlMailbox implements Mailbox, MailboxStore {
         .limit(limit)
         .execute(),
     );
-    return rows.map(({ log_offset, event }) => ({ offset: Number(log_offset), event }));
+    return rows.map(({ log_offset, event }) => ({ offset: log_offset, event }));
   }
 }
 

@@ -11,9 +11,6 @@ export interface CheckedMessage {
   readonly envelope: Uint8Array;
 }
 
-/** Injection token of MessageIntake. */
-export const MESSAGE_INTAKE = Symbol("MessageIntake");
-
 /** Where accepted messages go, and where their ids are remembered until their bucket ends. */
 export interface MessageIntake {
   /**

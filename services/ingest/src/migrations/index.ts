@@ -1,6 +1,7 @@
+import { protocolMigrations } from "@cloister/messaging";
 import type { Migrations } from "@cloister/storage";
 
 import { messagesAndMailbox } from "./100-messages-and-mailbox.ts";
 
-/** The steps of ingest's schema, by name. */
-export const ingestMigrations: Migrations = { "100_messages_and_mailbox": messagesAndMailbox };
+/** The steps of ingest's schema, by name, the messaging protocol's tables among them. */
+export const ingestMigrations: Migrations = { ...protocolMigrations, "100_messages_and_mailbox": messagesAndMailbox };

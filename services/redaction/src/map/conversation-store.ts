@@ -1,8 +1,13 @@
 import { idToHex } from "@cloister/envelope";
 import { onDatabase, PartitionKeeper, schemaOf, type Database } from "@cloister/storage";
 import type { Kysely, Transaction } from "kysely";
-import type { ConversationRow, MapEntryRow, RedactionTables } from "../tables.ts";
-import { mapEntryTable, REDACTION_SCHEMA } from "../tables.ts";
+import {
+  mapPartitions,
+  redactionSchema,
+  type ConversationRow,
+  type MapEntryRow,
+  type RedactionTables,
+} from "../tables.ts";
 
 /** What redaction kept of a conversation; the map still sealed. */
 export interface StoredConversation {
@@ -22,8 +27,8 @@ export class ConversationStore {
   readonly #partitions: PartitionKeeper;
 
   constructor(db: Database) {
-    this.#db = schemaOf<RedactionTables>(db, REDACTION_SCHEMA);
-    this.#partitions = new PartitionKeeper(db.kysely, [mapEntryTable]);
+    this.#db = schemaOf<RedactionTables>(db, redactionSchema);
+    this.#partitions = new PartitionKeeper(db.kysely, mapPartitions);
   }
 
   /** By conversation_id in hex. Map rows come in the order of their message ids, which is that of time. */

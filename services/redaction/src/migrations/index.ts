@@ -1,23 +1,6 @@
+import { protocolMigrations } from "@cloister/messaging";
 import type { Migrations } from "@cloister/storage";
-import { sql } from "kysely";
+import { placeholderMaps } from "./100-placeholder-maps.ts";
 
-export const redactionMigrations: Migrations = {
-  "100_placeholder_maps": {
-    async up(db, schema) {
-      await sql`create table ${sql.id(schema, "map_entry")} (
-        tenant_id bytea not null,
-        conversation_id bytea not null,
-        message_id bytea not null,
-        envelope bytea not null,
-        bucket_end_ms bigint not null,
-        primary key (conversation_id, message_id, bucket_end_ms)) partition by list (bucket_end_ms)`.execute(db);
-      await sql`create table ${sql.id(schema, "conversation")} (
-        tenant_id bytea not null,
-        conversation_id bytea primary key,
-        counters text not null,
-        highest_seq bigint not null,
-        seen bytea not null,
-        expires_at_ms bigint not null)`.execute(db);
-    },
-  },
-};
+/** The steps of redaction's schema, by name, the messaging protocol's tables among them. */
+export const redactionMigrations: Migrations = { ...protocolMigrations, "100_placeholder_maps": placeholderMaps };

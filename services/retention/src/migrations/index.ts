@@ -1,27 +1,5 @@
 import type { Migrations } from "@cloister/storage";
-import { sql } from "kysely";
+import { jobs } from "./100-jobs.ts";
 
-export const retentionMigrations: Migrations = {
-  "100_jobs": {
-    async up(db, schema) {
-      await sql`create table ${sql.id(schema, "job")} (
-        id uuid primary key,
-        state text not null,
-        due_at_ms bigint not null,
-        started_at_ms bigint not null,
-        updated_at_ms bigint not null,
-        details text not null)`.execute(db);
-      await sql`create table ${sql.id(schema, "receipt")} (
-        job_id uuid not null,
-        part integer not null,
-        tenant_id bytea not null,
-        issued_at_ms bigint not null,
-        note text not null,
-        primary key (job_id, part))`.execute(db);
-      await sql`create table ${sql.id(schema, "lease")} (
-        name text primary key,
-        holder uuid not null,
-        until_ms bigint not null)`.execute(db);
-    },
-  },
-};
+/** The steps of retention's schema, by name. */
+export const retentionMigrations: Migrations = { "100_jobs": jobs };

@@ -1,22 +1,18 @@
 import type { PartitionedTable } from "@cloister/storage";
-import type { ColumnType } from "kysely";
 
-/** bigint: the drivers give numbers or strings, so every reader says Number(…). */
-type Milliseconds = ColumnType<number | string, number, never>;
-
-/** The tables that ingest's migrations make. */
+/** The tables that ingest's migrations make. int8 columns come as numbers from both engines. */
 export interface IngestTables {
   accepted_message: {
-    bucket_end_ms: Milliseconds;
+    bucket_end_ms: number;
     tenant_id: Uint8Array;
     message_id: Uint8Array;
     envelope_hash: Uint8Array;
   };
   mailbox: {
-    bucket_end_ms: Milliseconds;
+    bucket_end_ms: number;
     tenant_id: Uint8Array;
     conversation_id: Uint8Array;
-    log_offset: ColumnType<number | string, number, never>;
+    log_offset: number;
     event: Uint8Array;
   };
 }
@@ -25,7 +21,7 @@ export interface IngestTables {
 export const ingestSchema = "ingest";
 
 /** Ingest's own tables with one partition a bucket; those of the messaging protocol come beside them. */
-export const ownPartitions: readonly PartitionedTable[] = [
+export const ingestPartitions: readonly PartitionedTable[] = [
   { schema: ingestSchema, table: "accepted_message" },
   { schema: ingestSchema, table: "mailbox" },
 ];
