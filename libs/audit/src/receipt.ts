@@ -31,9 +31,9 @@ const schema = z
     /** What the operator's retention service says it did, which `keys` can't see. */
     operatorAsserted: z.array(operatorAssertion).max(MAX_RECEIPT_ASSERTIONS),
     /** Something is outstanding until then; null if nothing is. */
-    partialUntilMs: timeMs.nullable(),
+    partialUntilMs: z.nullable(timeMs),
     /** The id of the partial receipt that this one closes, or null. */
-    closes: opaqueId.nullable(),
+    closes: z.nullable(opaqueId),
   })
   .refine(
     ({ partialUntilMs, issuedAtMs }) => partialUntilMs === null || partialUntilMs > issuedAtMs,

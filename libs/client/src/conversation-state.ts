@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 
 import { base64ToBytes, bytesToBase64 } from "./encoding.ts";
 import { ClientError } from "./errors.ts";
@@ -11,7 +11,7 @@ function bytes(length: number) {
   );
 }
 
-const count = z.int().nonnegative();
+const count = z.int().check(z.nonnegative());
 
 const schema = z.strictObject({
   version: z.literal(1),

@@ -1,27 +1,34 @@
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { attestedRoles } from "@cloister/attestation";
 import { parseConversationId, parseTenantId, type ConversationId, type TenantId } from "@cloister/envelope";
-import { z } from "zod";
+import * as z from "zod/mini";
+import en from "zod/v4/locales/en.js";
 import { fromBase64, toBase64 } from "./base64.ts";
 
-// The fields that statements are made of: short values in hex, public keys of a kilobyte in base64.
+// The fields that statements are made of: short values in hex, public keys of a kilobyte in base64. They are zod's mini
+// form, a quarter of its size, since the SDK carries them into browsers; its sentences have to be asked for.
+z.config(en());
 
 const isBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
-type BytesField = z.ZodCodec<z.ZodString, z.ZodCustom<Uint8Array>>;
+type BytesField = z.ZodMiniCodec<z.ZodMiniString, z.ZodMiniCustom<Uint8Array>>;
 
 /** Exactly `length` bytes as lower-case hex. */
 export function hex(length: number): BytesField {
-  return z.codec(z.string().regex(new RegExp(`^[0-9a-f]{${2 * length}}$`)), isBytes.refine(hasLength(length)), {
-    decode: (text) => hexToBytes(text),
-    encode: (bytes) => bytesToHex(bytes),
-  });
+  return z.codec(
+    z.string().check(z.regex(new RegExp(`^[0-9a-f]{${2 * length}}$`))),
+    isBytes.check(z.refine(hasLength(length))),
+    {
+      decode: (text) => hexToBytes(text),
+      encode: (bytes) => bytesToHex(bytes),
+    },
+  );
 }
 
 /** Exactly `length` bytes as standard base64 with padding. */
 export function base64(length: number): BytesField {
   const characters = 4 * Math.ceil(length / 3);
-  return z.codec(z.string().length(characters), isBytes.refine(hasLength(length)), {
+  return z.codec(z.string().check(z.length(characters)), isBytes.check(z.refine(hasLength(length))), {
     decode: (text, context) => {
       try {
         return fromBase64(text);
@@ -49,12 +56,12 @@ export const ed25519Key = hex(32);
 /** X-Wing, 1,216 bytes. */
 export const kemKey = base64(1216);
 /** Milliseconds since 1970; the year 9999 bounds it. */
-export const timeMs = z.int().nonnegative().max(253_402_300_799_999);
+export const timeMs = z.int().check(z.nonnegative(), z.maximum(253_402_300_799_999));
 export const roleField = z.enum(attestedRoles);
 export const conversationKind = z.enum(["chat", "kb"]);
 export type ConversationKind = z.output<typeof conversationKind>;
 /** A name for people: printable, no white space, no line breaks. */
-export const shortName = z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/);
+export const shortName = z.string().check(z.regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/));
 
 function hasLength(length: number) {
   return (bytes: Uint8Array) => bytes.length === length;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { DAY_MS, HOUR_MS, bucketWidthMs } from "./buckets.ts";
 import { PolicyError } from "./errors.ts";
 import { digest384, ed25519Key, hex, kemKey, shortName, tenantIdField, timeMs } from "./fields.ts";
@@ -16,18 +16,25 @@ const MAX_PERIOD_MS = days(36_525);
 /** How long a class is kept, in whole ms, and a legal minimum that erasure of due items may not undercut. */
 function period(minMs: number, maxMs: number) {
   return z
-    .strictObject({ periodMs: z.int().min(minMs).max(maxMs), minimumDays: z.int().nonnegative() })
-    .refine(({ periodMs, minimumDays }) => days(minimumDays) <= periodMs, "minimumDays is longer than the period")
-    .refine(({ periodMs }) => periodMs >= bucketWidthMs(periodMs), "the period is shorter than its bucket");
+    .strictObject({
+      periodMs: z.int().check(z.minimum(minMs), z.maximum(maxMs)),
+      minimumDays: z.int().check(z.nonnegative()),
+    })
+    .check(
+      z.refine(({ periodMs, minimumDays }) => days(minimumDays) <= periodMs, "minimumDays is longer than the period"),
+      z.refine(({ periodMs }) => periodMs >= bucketWidthMs(periodMs), "the period is shorter than its bucket"),
+    );
 }
 
-const measurements = z.array(z.strictObject({ measurement: digest384, configurationDigest: digest384 })).max(64);
+const measurements = z
+  .array(z.strictObject({ measurement: digest384, configurationDigest: digest384 }))
+  .check(z.maxLength(64));
 
 const fields = z.strictObject({
-  version: z.int().min(1),
+  version: z.int().check(z.minimum(1)),
   tenantId: tenantIdField,
   /** All root keys, the genesis root first, the one that signs this policy last. */
-  roots: z.array(ed25519Key).min(1).max(16),
+  roots: z.array(ed25519Key).check(z.minLength(1), z.maxLength(16)),
   notBeforeMs: timeMs,
   expiresAtMs: timeMs,
   preset: z.enum(presetNames),
@@ -48,10 +55,7 @@ const fields = z.strictObject({
   /** Nothing is ever trained on messages. */
   training: z.literal(false),
   /** Presidio's type names. */
-  redact: z
-    .array(z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/))
-    .min(1)
-    .max(128),
+  redact: z.array(z.string().check(z.regex(/^[A-Z][A-Z0-9_]{1,63}$/))).check(z.minLength(1), z.maxLength(128)),
   measurements: z.strictObject({
     keys: measurements,
     redaction: measurements,
@@ -59,9 +63,11 @@ const fields = z.strictObject({
     embedding: measurements,
   }),
   /** P-256, compressed. Development policies only. */
-  simulatedRoots: z.array(hex(33)).max(4),
-  admissionIssuers: z.array(z.strictObject({ name: shortName, publicKey: ed25519Key })).max(16),
-  recipients: z.array(z.strictObject({ name: shortName, kemPublicKey: kemKey, map: z.boolean() })).max(14),
+  simulatedRoots: z.array(hex(33)).check(z.maxLength(4)),
+  admissionIssuers: z.array(z.strictObject({ name: shortName, publicKey: ed25519Key })).check(z.maxLength(16)),
+  recipients: z
+    .array(z.strictObject({ name: shortName, kemPublicKey: kemKey, map: z.boolean() }))
+    .check(z.maxLength(14)),
   delegates: z
     .array(
       z.strictObject({
@@ -69,32 +75,33 @@ const fields = z.strictObject({
         publicKey: ed25519Key,
       }),
     )
-    .max(32),
+    .check(z.maxLength(32)),
   kms: z.strictObject({
     custody: z.enum(["byok", "hyok"]),
     provider: z.enum(["local", "vault", "openbao", "aws-kms", "pkcs11"]),
-    keyRef: z.string().max(512),
+    keyRef: z.string().check(z.maxLength(512)),
   }),
   residency: z.strictObject({
     /** Region names; empty means that the policy doesn't bind the region. */
-    regions: z.array(shortName).max(32),
+    regions: z.array(shortName).check(z.maxLength(32)),
     /** The region must be proved by evidence; one that is only stated doesn't count. */
     attested: z.boolean(),
   }),
-  witnesses: z.array(z.strictObject({ name: shortName, publicKey: ed25519Key })).max(16),
+  witnesses: z.array(z.strictObject({ name: shortName, publicKey: ed25519Key })).check(z.maxLength(16)),
   vectors: z.enum(["none", "sealed", "protected"]),
   /** Where a model may run: inside the attested image, with an attested GPU or without. */
   modelLocality: z.enum(["enclave", "enclave-attested-gpu"]),
 });
 
-const policySchema = fields
-  .refine((policy) => policy.notBeforeMs < policy.expiresAtMs, "expires before it begins")
-  .refine((policy) => policy.expiresAtMs - policy.notBeforeMs <= MAX_POLICY_LIFE_MS, "lives longer than 90 days")
-  .refine((policy) => policy.development || policy.simulatedRoots.length === 0, "simulatedRoots need development")
-  .refine((policy) => policy.development || policy.kms.provider !== "local", "a local KMS needs development")
-  .refine((policy) => policy.development || statesItsGuarantees(policy), "lacks what its preset requires")
-  .refine((policy) => hasDistinctNames(policy.recipients), "two recipients have one name")
-  .refine((policy) => hasDistinctNames(policy.admissionIssuers), "two admission issuers have one name");
+const policySchema = fields.check(
+  z.refine((policy) => policy.notBeforeMs < policy.expiresAtMs, "expires before it begins"),
+  z.refine((policy) => policy.expiresAtMs - policy.notBeforeMs <= MAX_POLICY_LIFE_MS, "lives longer than 90 days"),
+  z.refine((policy) => policy.development || policy.simulatedRoots.length === 0, "simulatedRoots need development"),
+  z.refine((policy) => policy.development || policy.kms.provider !== "local", "a local KMS needs development"),
+  z.refine((policy) => policy.development || statesItsGuarantees(policy), "lacks what its preset requires"),
+  z.refine((policy) => hasDistinctNames(policy.recipients), "two recipients have one name"),
+  z.refine((policy) => hasDistinctNames(policy.admissionIssuers), "two admission issuers have one name"),
+);
 
 /** A tenant's policy as parsed: its limits hold (see DESIGN section 5, 12, 13). Periods are in ms. */
 export type Policy = z.output<typeof fields>;
@@ -109,7 +116,7 @@ export function checkedPolicy(policy: Policy): Policy {
   throw beyondLimits(encoded.error);
 }
 
-function beyondLimits(error: z.ZodError): PolicyError {
+function beyondLimits(error: z.core.$ZodError): PolicyError {
   const reasons = error.issues.map((issue) => `${issue.path.join(".") || "policy"}: ${issue.message}`);
   return new PolicyError("POLICY_MALFORMED", `The policy breaks its limits. ${reasons.join("; ")}.`);
 }

@@ -1,16 +1,17 @@
-import { z } from "zod";
+import * as z from "zod/mini";
+import { $ZodError } from "zod/v4/core";
 import { PolicyError, type PolicyErrorCode } from "./errors.ts";
 import { openNote, signNote, unverifiedNoteText, type NamedSigner, type NoteVerifier } from "./notes.ts";
 
 /** A kind of statement: its type line, and the fields of the JSON below it. */
-export interface StatementFormat<Schema extends z.ZodType> {
+export interface StatementFormat<Schema extends z.core.$ZodType> {
   readonly typeLine: string;
   readonly schema: Schema;
   readonly malformedCode: PolicyErrorCode;
 }
 
 /** "cloister/v1 <name>": the type line stands inside what is signed, so no statement passes for another kind. */
-export function statementFormat<Schema extends z.ZodType>(
+export function statementFormat<Schema extends z.core.$ZodType>(
   name: string,
   schema: Schema,
   malformedCode: PolicyErrorCode = "STATEMENT_MALFORMED",
@@ -19,7 +20,7 @@ export function statementFormat<Schema extends z.ZodType>(
 }
 
 /** @throws PolicyError with the format's code if the value breaks its own format. */
-export function signStatement<Schema extends z.ZodType>(
+export function signStatement<Schema extends z.core.$ZodType>(
   format: StatementFormat<Schema>,
   value: z.output<Schema>,
   signers: readonly NamedSigner[],
@@ -38,7 +39,7 @@ export interface OpenedStatement<Value> {
 }
 
 /** @throws PolicyError those of `openNote`, then the format's code. */
-export function openStatement<Schema extends z.ZodType>(
+export function openStatement<Schema extends z.core.$ZodType>(
   format: StatementFormat<Schema>,
   note: Uint8Array,
   verifiers: readonly NoteVerifier[],
@@ -52,23 +53,26 @@ export function openStatement<Schema extends z.ZodType>(
  * What a statement says, whoever signed it: to look up by its ids, or to show. Never to decide on.
  * @throws PolicyError NOTE_MALFORMED, then the format's code.
  */
-export function readUnverified<Schema extends z.ZodType>(
+export function readUnverified<Schema extends z.core.$ZodType>(
   format: StatementFormat<Schema>,
   note: Uint8Array,
 ): z.output<Schema> {
   return parseStatement(format, unverifiedNoteText(note));
 }
 
-function parseStatement<Schema extends z.ZodType>(format: StatementFormat<Schema>, text: string): z.output<Schema> {
+function parseStatement<Schema extends z.core.$ZodType>(
+  format: StatementFormat<Schema>,
+  text: string,
+): z.output<Schema> {
   const prefix = `${format.typeLine}\n`;
   if (!text.startsWith(prefix)) throw malformed(format);
-  const result = format.schema.safeParse(parseJson(format, text.slice(prefix.length, -1)));
+  const result = z.safeParse(format.schema, parseJson(format, text.slice(prefix.length, -1)));
   if (!result.success) throw malformed(format, result.error);
   return result.data;
 }
 
 /** One text for one value: a repeated key or other spacing would let two readers see two statements. */
-function parseJson(format: StatementFormat<z.ZodType>, json: string): unknown {
+function parseJson(format: StatementFormat<z.core.$ZodType>, json: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -79,11 +83,11 @@ function parseJson(format: StatementFormat<z.ZodType>, json: string): unknown {
   return value;
 }
 
-function malformed(format: StatementFormat<z.ZodType>, cause?: unknown): PolicyError {
-  const detail = cause instanceof z.ZodError ? ` Fields: ${fieldsOf(cause)}.` : "";
+function malformed(format: StatementFormat<z.core.$ZodType>, cause?: unknown): PolicyError {
+  const detail = cause instanceof $ZodError ? ` Fields: ${fieldsOf(cause)}.` : "";
   return new PolicyError(format.malformedCode, `This is no sound "${format.typeLine}" statement.${detail}`, { cause });
 }
 
-function fieldsOf(error: z.ZodError): string {
+function fieldsOf(error: z.core.$ZodError): string {
   return error.issues.map((issue) => `${issue.path.join(".") || "(top)"}: ${issue.message}`).join("; ");
 }

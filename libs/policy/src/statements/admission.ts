@@ -1,5 +1,5 @@
 import { equalBytes } from "@noble/curves/utils.js";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { DAY_MS } from "../buckets.ts";
 import type { NoteSigner } from "../ed25519.ts";
 import { PolicyError } from "../errors.ts";
@@ -20,9 +20,9 @@ const schema = z.strictObject({
   clientKeysHash: digest256,
   kind: conversationKind,
   /** The tenant's opaque name for the person, or null. 16 bytes. */
-  subjectRef: opaqueId.nullable(),
+  subjectRef: z.nullable(opaqueId),
   /** Conversations of kind `kb` that may be searched for answers. */
-  knowledgeBases: z.array(conversationIdField).max(16),
+  knowledgeBases: z.array(conversationIdField).check(z.maxLength(16)),
   issuedAtMs: timeMs,
   expiresAtMs: timeMs,
 });

@@ -1,5 +1,5 @@
 import { equalBytes } from "@noble/curves/utils.js";
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { NoteSigner } from "../ed25519.ts";
 import { PolicyError } from "../errors.ts";
 import {
@@ -21,8 +21,8 @@ const schema = z.strictObject({
   tenantId: tenantIdField,
   conversationId: conversationIdField,
   kind: conversationKind,
-  subjectRef: opaqueId.nullable(),
-  knowledgeBases: z.array(conversationIdField).max(16),
+  subjectRef: z.nullable(opaqueId),
+  knowledgeBases: z.array(conversationIdField).check(z.maxLength(16)),
   /** The client's key of the opening request: part of conversation_id, never replaced. */
   openingKemPublicKey: kemKey,
   /** Where replies are sealed to now; the opening key until the first renewal. */
@@ -34,7 +34,7 @@ const schema = z.strictObject({
   /** The end of the inbound key's flow bucket: `expires_at_ms` of what is sealed to it. */
   expiresAtMs: timeMs,
   sealUntilMs: timeMs,
-  policyVersion: z.int().min(1),
+  policyVersion: z.int().check(z.minimum(1)),
   policyHash: digest256,
   /** The nonce of the request that this answers. */
   clientNonce: digest256,

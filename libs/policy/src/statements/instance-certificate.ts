@@ -1,5 +1,5 @@
 import { equalBytes } from "@noble/curves/utils.js";
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { AttestedRole } from "@cloister/attestation";
 import type { NoteSigner } from "../ed25519.ts";
 import { PolicyError } from "../errors.ts";

@@ -1,5 +1,5 @@
 import { equalBytes } from "@noble/curves/utils.js";
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { NoteSigner } from "../ed25519.ts";
 import { PolicyError } from "../errors.ts";
 import { ed25519Key, tenantIdField, timeMs } from "../fields.ts";

@@ -1,5 +1,5 @@
 import { equalBytes } from "@noble/curves/utils.js";
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { NoteSigner } from "../ed25519.ts";
 import { PolicyError } from "../errors.ts";
 import { ed25519Key, tenantIdField, timeMs } from "../fields.ts";
@@ -9,7 +9,7 @@ import { openStatement, signStatement, statementFormat } from "../statement.ts";
 const schema = z.strictObject({
   tenantId: tenantIdField,
   /** 1 for the first rotation, and so on without gaps. */
-  index: z.int().min(1).max(15),
+  index: z.int().check(z.minimum(1), z.maximum(15)),
   newRoot: ed25519Key,
   issuedAtMs: timeMs,
 });
