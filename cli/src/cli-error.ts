@@ -15,6 +15,11 @@ export type CliErrorCode =
   | "SERVICE_UNREACHABLE"
   | "ANSWER_MALFORMED"
   | "RECEIPT_UNVERIFIED"
+  | "KNOWLEDGE_BASE_UNKNOWN"
+  | "KNOWLEDGE_BASES_MALFORMED"
+  | "KNOWLEDGE_BASES_BUSY"
+  | "DOCUMENTS_BROKEN"
+  | "INTERRUPTED"
   | "SERVICE_FAILED";
 
 /** Its message is one sentence for the person at the terminal. */

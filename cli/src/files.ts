@@ -1,4 +1,5 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { codeOf } from "@cloister/service";
 import { CliError } from "./cli-error.ts";
 
@@ -31,11 +32,40 @@ export async function readSeed(path: string): Promise<Uint8Array> {
   const hex = Buffer.from(await readBytes(path))
     .toString("utf8")
     .trim();
+  await requireOwnersAlone(path);
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw new CliError("TENANT_MALFORMED", `${path} holds no seed of 32 bytes as hex.`);
+  return Buffer.from(hex, "hex");
+}
+
+/** @throws CliError FILE_UNREADABLE when nobody can say */
+export async function fileExists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "ENOENT") return false;
+    throw new CliError("FILE_UNREADABLE", `${path} can't be read (${code}).`);
+  }
+}
+
+/** @throws CliError KEY_FILE_OPEN when others than its owner may read the file */
+export async function requireOwnersAlone(path: string): Promise<void> {
   if (process.platform !== "win32" && ((await stat(path)).mode & GROUP_OR_WORLD) !== 0) {
     throw new CliError("KEY_FILE_OPEN", `${path} can be read by others than its owner: run chmod 600 on it.`);
   }
-  if (!/^[0-9a-f]{64}$/.test(hex)) throw new CliError("TENANT_MALFORMED", `${path} holds no seed of 32 bytes as hex.`);
-  return Buffer.from(hex, "hex");
+}
+
+/** Replaces what is there in one step: a reader sees the old content or the new. @throws CliError FILE_UNWRITABLE */
+export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(draft, content, { flag: "wx", mode, flush: true });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw new CliError("FILE_UNWRITABLE", `${path} can't be written (${codeOf(error)}).`);
+  }
 }
 
 /** Never replaces a file. @throws CliError FILE_EXISTS, FILE_UNWRITABLE */

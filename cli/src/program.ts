@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../package.json" with { type: "json" };
+import { registerChat } from "./chat/chat.ts";
 import { errorLine } from "./error-line.ts";
+import { registerKb } from "./kb/group.ts";
 import { registerPolicy } from "./policy/group.ts";
 import { registerRedact } from "./redact.ts";
 import { registerRetention } from "./retention/group.ts";
@@ -19,6 +21,8 @@ Examples:
   cloister tenant init --out ./tenant
   cloister policy sign --tenant ./tenant --preset standard --development
   cloister policy apply ./tenant/policy-1.note --tenant ./tenant
+  cloister kb import --tenant ./tenant handbook/*.md
+  cloister chat --tenant ./tenant --kb default
   cloister retention status`;
 
 /** Every command. Each calls the running system over HTTP; none opens a database. */
@@ -38,6 +42,8 @@ export function createProgram(terminal: Terminal): Command {
   registerServe(program, terminal);
   registerTenant(program, terminal);
   registerPolicy(program, terminal);
+  registerKb(program, terminal);
+  registerChat(program, terminal);
   registerRetention(program, terminal);
   registerRedact(program, terminal);
   return program;

@@ -1,5 +1,5 @@
 import { simulatedVerifier } from "@cloister/attestation/simulated";
-import { createClient, type Client } from "@cloister/client";
+import { createClient, type Client, type ClientOptions } from "@cloister/client";
 import { nodeBackend } from "@cloister/envelope/node";
 import { ingestDoor, type ConnectionFlags } from "./connection.ts";
 
@@ -11,6 +11,7 @@ import { ingestDoor, type ConnectionFlags } from "./connection.ts";
 export async function tenantClient(
   tenantId: Uint8Array,
   flags: ConnectionFlags & { readonly development?: true },
+  options: Pick<ClientOptions, "fetch"> = {},
 ): Promise<Client> {
   const { url, token } = await ingestDoor(flags);
   const allowDevelopment = flags.development === true || flags.url === undefined;
@@ -21,5 +22,6 @@ export async function tenantClient(
     evidenceVerifiers: allowDevelopment ? [simulatedVerifier] : [],
     allowDevelopment,
     backend: nodeBackend,
+    ...options,
   });
 }

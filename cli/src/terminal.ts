@@ -17,3 +17,9 @@ export function printJson(terminal: Terminal, value: unknown): void {
 export const timeText = (ms: number): string => new Date(ms).toISOString();
 
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+/** Whether a person sits at this stream. */
+export const isInteractive = (stream: object): boolean => "isTTY" in stream && stream.isTTY === true;
+
+/** Text of others for the terminal: control characters, which could move its cursor or set its title, are shown as U+FFFD. */
+export const printable = (text: string): string => text.replace(/(?![\n\t])\p{Cc}/gu, "\u{fffd}");

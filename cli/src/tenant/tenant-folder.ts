@@ -80,6 +80,16 @@ export async function rootSigner(folder: string, tenant: Tenant): Promise<NoteSi
   return signer;
 }
 
+/** What the application's backend signs admissions with. @throws CliError as `rootSigner` */
+export async function admissionSigner(folder: string, tenant: Tenant): Promise<NoteSigner> {
+  const path = join(folder, ADMISSION_FILE);
+  const signer = signerFromSeed(await readSeed(path));
+  if (hexOf(signer.publicKey) !== tenant.admissionIssuer.publicKey) {
+    throw new CliError("TENANT_MALFORMED", `${path} is not the admission key of the tenant in ${folder}.`);
+  }
+  return signer;
+}
+
 /** policy-<version>.note, where `policy sign` puts it unless told otherwise. */
 export const policyFileOf = (folder: string, version: number): string => join(folder, `policy-${version}.note`);
 

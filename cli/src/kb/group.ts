@@ -1,0 +1,13 @@
+import type { Command } from "commander";
+import type { Terminal } from "../terminal.ts";
+import { registerKbImport } from "./import.ts";
+import { registerKbList } from "./list.ts";
+
+export function registerKb(program: Command, terminal: Terminal): void {
+  const kb = program
+    .command("kb")
+    .summary("knowledge bases: import documents, list them")
+    .description("Knowledge bases hold documents that chats are answered from.");
+  registerKbImport(kb, terminal);
+  registerKbList(kb, terminal);
+}
