@@ -20,10 +20,27 @@ describe("normalize", () => {
   const anyText = fc.string({
     unit: fc.oneof(
       fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
-      fc.constantFrom("e\u0301", "\u200b", "\ufb03", "\u1112", "\u1161", "\ud800", "\uff11", "\u2122", "a", " "),
+      fc.constantFrom(
+        "e\u0301",
+        "\u200b",
+        "\ufb03",
+        "\u1112",
+        "\u1161",
+        "\ud800",
+        "\uff11",
+        "\u2122",
+        "a",
+        " ",
+        "\u0430",
+        "\u03bf",
+      ),
     ),
     maxLength: 30,
   });
+
+  /** Each letter as it is read in a Latin word: a part of a word alone may be read otherwise than in the word. */
+  const inLatin = (text: string): string =>
+    Array.from(text, (letter) => (/\p{L}/u.test(letter) ? normalize(`q${letter}`).text.slice(1) : letter)).join("");
 
   it("leads every range back to whole characters that normalize to it", () => {
     fc.assert(
@@ -33,7 +50,8 @@ describe("normalize", () => {
         fc.pre(start !== undefined && end !== undefined && start < end);
         const place = toOriginal(start, end);
         expect(place.start).toBeLessThan(place.end);
-        expect(normalize(original.slice(place.start, place.end)).text).toContain(text.slice(start, end));
+        const again = normalize(original.slice(place.start, place.end)).text;
+        expect(inLatin(again)).toContain(inLatin(text.slice(start, end)));
       }),
     );
   });
