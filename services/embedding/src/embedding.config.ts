@@ -1,8 +1,6 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
-import { defineConfig, secretVariable, variable } from "@cloister/service";
+import { defineConfig, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
-
-const port = z.coerce.number().int().min(0).max(65_535);
 
 /** Every environment variable that embedding reads. */
 export const embeddingConfig = defineConfig({
@@ -10,11 +8,11 @@ export const embeddingConfig = defineConfig({
     description: "Address that health and metrics listen on",
     default: "127.0.0.1",
   }),
-  port: variable("CLOISTER_EMBEDDING_PORT", port, {
+  port: variable("CLOISTER_EMBEDDING_PORT", portNumber, {
     description: "Port that health and metrics listen on; 0 picks a free one",
     default: "8084",
   }),
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.url({ protocol: /^postgres(?:ql)?$/u }), {
+  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
     description: "PostgreSQL with the schema of embedding: sealed passages",
   }),
   ...keyringVariables,

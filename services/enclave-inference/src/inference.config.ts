@@ -1,10 +1,9 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
-import { defineConfig, secretVariable, variable, type ConfigFrom } from "@cloister/service";
+import { defineConfig, portNumber, postgresUrl, secretVariable, variable, type ConfigFrom } from "@cloister/service";
 import { z } from "zod";
 import { isLoopbackUrl } from "./adapters/openai/loopback-fetch.ts";
 import { modelRuntimeNames } from "./security-configuration.ts";
 
-const port = z.coerce.number().int().min(0).max(65_535);
 const loopback = z.string().refine(isLoopbackUrl, "it must be plain HTTP on a loopback address by number");
 
 /** Every environment variable that enclave-inference reads. */
@@ -13,11 +12,11 @@ export const inferenceConfig = defineConfig({
     description: "Address that health and metrics listen on",
     default: "127.0.0.1",
   }),
-  port: variable("CLOISTER_INFERENCE_PORT", port, {
+  port: variable("CLOISTER_INFERENCE_PORT", portNumber, {
     description: "Port that health and metrics listen on; 0 picks a free one",
     default: "8083",
   }),
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.url({ protocol: /^postgres(?:ql)?$/u }), {
+  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
     description: "PostgreSQL with the schema of inference (sealed turns) and embedding's view of sealed passages",
   }),
   ...keyringVariables,

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { TokenDigest } from "@cloister/service";
 
 /** What an access token allows. Bearer tokens give transport, never readership. */
 export interface Grant {
@@ -15,26 +15,17 @@ export interface AccessTokens {
   grantOf(token: string): Grant | undefined;
 }
 
-/** 256 random bits, base64url. */
-export function randomAccessToken(): string {
-  return randomBytes(32).toString("base64url");
-}
-
-/** One token for the life of the process; only its SHA-256 stays in memory, compared in constant time. */
+/** One token for the life of the process; only its digest stays in memory. */
 export class SingleAccessToken implements AccessTokens {
-  readonly #digest: Uint8Array;
+  readonly #digest: TokenDigest;
   readonly #grant: Grant;
 
   constructor(token: string, grant: Grant) {
-    this.#digest = digest(token);
+    this.#digest = new TokenDigest(token);
     this.#grant = grant;
   }
 
   grantOf(token: string): Grant | undefined {
-    return timingSafeEqual(digest(token), this.#digest) ? this.#grant : undefined;
+    return this.#digest.matches(token) ? this.#grant : undefined;
   }
-}
-
-function digest(token: string): Uint8Array {
-  return createHash("sha256").update(token, "utf8").digest();
 }

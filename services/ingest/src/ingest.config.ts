@@ -1,7 +1,6 @@
-import { defineConfig, secretVariable, variable } from "@cloister/service";
+import { defineConfig, httpUrl, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
 
-const port = z.coerce.number().int().min(0).max(65_535);
 const milliseconds = z.coerce.number().int().positive();
 
 /** Every environment variable that ingest reads. */
@@ -10,14 +9,14 @@ export const ingestConfig = defineConfig({
     description: "Address to listen on",
     default: "127.0.0.1",
   }),
-  port: variable("CLOISTER_INGEST_PORT", port, {
+  port: variable("CLOISTER_INGEST_PORT", portNumber, {
     description: "Port to listen on; 0 picks a free one",
     default: "8080",
   }),
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.url({ protocol: /^postgres(?:ql)?$/u }), {
+  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
     description: "PostgreSQL with ingest's schema: mailbox, accepted messages, outbox",
   }),
-  keysUrl: variable("CLOISTER_KEYS_URL", z.url({ protocol: /^https?$/u }), {
+  keysUrl: variable("CLOISTER_KEYS_URL", httpUrl, {
     description: "Where the Authority door of keys listens (gRPC)",
   }),
   authorityTokenFile: variable("CLOISTER_KEYS_AUTHORITY_TOKEN_FILE", z.string().min(1), {

@@ -1,9 +1,9 @@
 import { topics } from "@cloister/contracts/topics";
 import { defineConsumer, LogStrategy, Outbox } from "@cloister/messaging";
-import { Secret, ServiceMetrics, startService, type RunningService } from "@cloister/service";
+import { randomAccessToken, Secret, ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
 
-import { randomAccessToken, SingleAccessToken } from "./access-tokens.ts";
+import { SingleAccessToken } from "./access-tokens.ts";
 import { connectAuthority } from "./adapters/connect-authority.ts";
 import { OutboxIntake } from "./adapters/outbox-intake.ts";
 import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";

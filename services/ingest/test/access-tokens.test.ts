@@ -1,7 +1,9 @@
-import { describe, expect, it } from "@jest/globals";
 import { inspect } from "node:util";
 
-import { randomAccessToken, SingleAccessToken } from "../src/access-tokens.ts";
+import { describe, expect, it } from "@jest/globals";
+import { randomAccessToken } from "@cloister/service";
+
+import { SingleAccessToken } from "../src/access-tokens.ts";
 
 describe("the access token of a start", () => {
   it("gives its grant for the token and nothing for another", () => {

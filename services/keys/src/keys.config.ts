@@ -1,23 +1,22 @@
-import { defineConfig, secretVariable, variable } from "@cloister/service";
+import { defineConfig, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
 
-const port = z.coerce.number().int().min(0).max(65_535);
 const file = z.string().min(1);
 
 /** Every environment variable that keys reads. */
 export const keysConfig = defineConfig({
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.url({ protocol: /^postgres(?:ql)?$/u }), {
+  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
     description: "PostgreSQL with the schema of keys, in a database of its own: wrapped keys, policies, tombstones",
   }),
   host: variable("CLOISTER_KEYS_HOST", z.string().min(1), {
     description: "Address that the three doors, health and metrics listen on",
     default: "127.0.0.1",
   }),
-  port: variable("CLOISTER_KEYS_PORT", port, {
+  port: variable("CLOISTER_KEYS_PORT", portNumber, {
     description: "Port of the three doors (gRPC); 0 picks a free one",
     default: "8090",
   }),
-  healthPort: variable("CLOISTER_KEYS_HEALTH_PORT", port, {
+  healthPort: variable("CLOISTER_KEYS_HEALTH_PORT", portNumber, {
     description: "Port that health and metrics listen on; 0 picks a free one",
     default: "8091",
   }),

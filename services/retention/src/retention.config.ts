@@ -1,7 +1,5 @@
-import { defineConfig, secretVariable, variable } from "@cloister/service";
+import { defineConfig, httpUrl, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
-
-const port = z.coerce.number().int().min(0).max(65_535);
 
 /** Every environment variable that retention reads. */
 export const retentionConfig = defineConfig({
@@ -9,14 +7,14 @@ export const retentionConfig = defineConfig({
     description: "Address to listen on",
     default: "127.0.0.1",
   }),
-  port: variable("CLOISTER_RETENTION_PORT", port, {
+  port: variable("CLOISTER_RETENTION_PORT", portNumber, {
     description: "Port to listen on; 0 picks a free one",
     default: "8085",
   }),
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", z.url({ protocol: /^postgres(?:ql)?$/u }), {
+  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
     description: "PostgreSQL with the services' tables; never that of keys",
   }),
-  keysUrl: variable("CLOISTER_KEYS_URL", z.url({ protocol: /^https?$/u }), {
+  keysUrl: variable("CLOISTER_KEYS_URL", httpUrl, {
     description: "Where the Lifecycle door of keys listens (gRPC)",
   }),
   lifecycleTokenFile: variable("CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE", z.string().min(1), {

@@ -1,14 +1,15 @@
 import { Module, type DynamicModule } from "@nestjs/common";
+import { TokenDigest } from "@cloister/service";
 import { RetentionController } from "./http/retention.controller.ts";
-import { TOKEN_DIGEST, TokenGuard } from "./http/token.guard.ts";
+import { TokenGuard } from "./http/token.guard.ts";
 import { PurgeRuns } from "./purge-runs.ts";
 import { RetentionStatusReader } from "./retention-status.ts";
 
 export interface RetentionParts {
   readonly runs: PurgeRuns;
   readonly status: RetentionStatusReader;
-  /** SHA-256 of the access token. */
-  readonly tokenDigest: Uint8Array;
+  /** Of the access token. */
+  readonly tokenDigest: TokenDigest;
 }
 
 /** Composition root. */
@@ -22,7 +23,7 @@ export class RetentionModule {
         TokenGuard,
         { provide: PurgeRuns, useValue: runs },
         { provide: RetentionStatusReader, useValue: status },
-        { provide: TOKEN_DIGEST, useValue: tokenDigest },
+        { provide: TokenDigest, useValue: tokenDigest },
       ],
     };
   }

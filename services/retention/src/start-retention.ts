@@ -1,10 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { Secret, startService, type RunningService } from "@cloister/service";
+import { randomAccessToken, Secret, startService, TokenDigest, type RunningService } from "@cloister/service";
 import { migrate, schemaOf } from "@cloister/storage";
 import { connectLifecycle } from "./adapters/connect-lifecycle.ts";
 import { PostgresStores } from "./adapters/postgres-stores.ts";
 import { SqlJobs } from "./adapters/sql-jobs.ts";
-import { digestOf } from "./http/token.guard.ts";
 import { retentionMigrations } from "./migrations/index.ts";
 import { noPurgeFailpoints } from "./purge/ports.ts";
 import { PurgeRuns } from "./purge-runs.ts";
@@ -31,13 +29,13 @@ export async function startRetention(config: RetentionConfig, ports: RetentionPo
   const jobs = new SqlJobs(schemaOf<RetentionTables>(db, retentionSchema));
   const failpoints = ports.failpoints ?? noPurgeFailpoints;
   const runs = new PurgeRuns(new RetentionPipeline({ keys, stores, jobs, clock, failpoints }), log, config.intervalMs);
-  const accessToken = randomBytes(32).toString("base64url");
+  const accessToken = randomAccessToken();
   const service = await startService({
     name: "retention",
     module: RetentionModule.register({
       runs,
       status: new RetentionStatusReader(keys, stores, jobs, clock),
-      tokenDigest: digestOf(accessToken),
+      tokenDigest: new TokenDigest(accessToken),
     }),
     log,
     clock,

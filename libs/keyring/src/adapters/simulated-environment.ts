@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { AttestedRole } from "@cloister/attestation";
-import { variable, type Clock } from "@cloister/service";
+import { httpUrl, variable, type Clock } from "@cloister/service";
 import { z } from "zod";
 import { Keyring } from "../keyring.ts";
 import { keysTransport } from "../keys-transport.ts";
@@ -8,7 +8,7 @@ import { SimulatedMachine } from "./simulated-machine.ts";
 
 /** The environment variables by which every attested service reaches `keys`; spread into its own definition. */
 export const keyringVariables = {
-  keysUrl: variable("CLOISTER_KEYS_URL", z.url({ protocol: /^https?$/u }), {
+  keysUrl: variable("CLOISTER_KEYS_URL", httpUrl, {
     description: "Where the Release door of keys listens (gRPC)",
   }),
   releaseTokenFile: variable("CLOISTER_KEYS_RELEASE_TOKEN_FILE", z.string().min(1), {

@@ -1,5 +1,6 @@
 import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common";
 import { idToHex, parseTenantId, type TenantId } from "@cloister/envelope";
+import { bearerToken } from "@cloister/service";
 import type { FastifyRequest } from "fastify";
 
 import { ACCESS_TOKENS, type AccessTokens, type Grant } from "../access-tokens.ts";
@@ -58,7 +59,7 @@ export function requireCallerTenant(caller: Caller, tenantIdHex: string): void {
 }
 
 function authenticate(request: FastifyRequest, tokens: AccessTokens): Caller {
-  const [, token] = /^Bearer ([\w.~+/-]{1,512}=*)$/iu.exec(request.headers.authorization ?? "") ?? [];
+  const token = bearerToken(request.headers.authorization);
   const grant = token === undefined ? undefined : tokens.grantOf(token);
   if (grant === undefined) throw problem("UNAUTHENTICATED", "Send a valid access token as Authorization: Bearer.");
   const caller = { grant, tenantId: readTenant(request.headers["cloister-tenant"]) };
