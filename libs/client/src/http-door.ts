@@ -72,7 +72,8 @@ export class HttpDoor {
   }
 
   async #fetch(request: DoorRequest, extraHeaders: Record<string, string>): Promise<Response> {
-    const { baseUrl, accessToken, tenantId } = this.#options;
+    // Called as a plain function: as a method of something else a browser's fetch refuses to run.
+    const { baseUrl, accessToken, tenantId, fetch } = this.#options;
     const headers = {
       authorization: `Bearer ${accessToken}`,
       "cloister-tenant": bytesToHex(tenantId),
@@ -80,7 +81,7 @@ export class HttpDoor {
       ...extraHeaders,
     };
     try {
-      return await this.#options.fetch(`${baseUrl.replace(/\/+$/u, "")}${request.path}`, {
+      return await fetch(`${baseUrl.replace(/\/+$/u, "")}${request.path}`, {
         method: request.method,
         headers,
         // A redirect would carry the access token to a place that nobody configured.

@@ -43,6 +43,22 @@ describe("the HTTP door", () => {
     expect(seen).toEqual(["Bearer token-of-the-test", "ab".repeat(16)]);
   });
 
+  it("calls fetch as a plain function, since a browser's refuses to be another object's method", async () => {
+    const receivers: unknown[] = [];
+    const door = new HttpDoor({
+      baseUrl: "http://ingest.test",
+      accessToken: "token-of-the-test",
+      tenantId: new Uint8Array(16),
+      fetch: async function (this: unknown) {
+        receivers.push(this);
+        return new Response("ok");
+      },
+      retry,
+    });
+    await door.request({ method: "GET", path: "/v1/policy" });
+    expect(receivers).toEqual([undefined]);
+  });
+
   it("repeats the same bytes until the service is there again", async () => {
     const bodies: string[] = [];
     const door = await doorTo((request, response) => {

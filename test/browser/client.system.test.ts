@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "@cloister/client";
+import { openDataFolder, startEmbedded, type EmbeddedCloister } from "@cloister/embedded";
+import { simulatedVerifier } from "@cloister/attestation/simulated";
+import { systemClock } from "@cloister/service";
+import { silentLog } from "@cloister/testing";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { TestTenant } from "../e2e/tenant.ts";
+import { bundle } from "./bundle.ts";
+import { callPage, openPage } from "./call-page.ts";
+import type { ClientPage, PageKeys } from "./client-page.ts";
+import { describeInChromium } from "./describe-in-chromium.ts";
+import { servePage, type PageServer } from "./page-server.ts";
+
+const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"));
+
+describe("the SDK as an application's bundler packs it", () => {
+  it("has at most 90 kB, gzipped", async () => {
+    const { script, gzippedBytes } = await bundle({ source: 'export * from "@cloister/client"' });
+
+    process.stdout.write(`@cloister/client: ${script.length} bytes minified, ${gzippedBytes} gzipped\n`);
+    expect(gzippedBytes).toBeLessThanOrEqual(90_000);
+  }, 30_000);
+});
+
+describeInChromium("the SDK in Chromium", (page) => {
+  let path: string;
+  let cloister: EmbeddedCloister;
+  let tenant: TestTenant;
+  let server: PageServer;
+
+  beforeAll(async () => {
+    path = await mkdtemp(join(tmpdir(), "cloister-browser-"));
+    const folder = await openDataFolder(path);
+    cloister = await startEmbedded({ folder, clock: systemClock, logOf: () => silentLog, retentionIntervalMs: 0 });
+    tenant = new TestTenant(cloister.instances);
+    const baseUrl = cloister.ingest.address ?? "";
+    const client = createClient({
+      baseUrl,
+      accessToken: cloister.ingest.accessToken.reveal(),
+      tenantId: tenant.tenantId,
+      evidenceVerifiers: [simulatedVerifier],
+      allowDevelopment: true,
+    });
+    await client.applyPolicy(tenant.signed(tenant.policy(systemClock.nowMs())));
+    const { script } = await bundle({ entry: join(import.meta.dirname, "client-page.ts") });
+    server = await servePage(script, baseUrl);
+    await page().exposeFunction("admit", (keys: PageKeys) => Buffer.from(admissionFor(keys)).toString("hex"));
+    await openPage(page(), server.url);
+  }, 120_000);
+  afterAll(async () => {
+    await server.close();
+    await cloister.close();
+    await rm(path, { recursive: true, force: true });
+  }, 60_000);
+
+  const admissionFor = (keys: PageKeys): Uint8Array =>
+    tenant.admission(
+      {
+        clientKemPublicKey: bytes(keys.clientKemPublicKey),
+        clientSigningPublicKey: bytes(keys.clientSigningPublicKey),
+      },
+      systemClock.nowMs(),
+    );
+
+  it("opens a conversation, asks, and puts the names back into the replies", async () => {
+    const accessToken = cloister.ingest.accessToken.reveal();
+    const tenantId = Buffer.from(tenant.tenantId).toString("hex");
+    const texts = ["Hello, I am Marisol Quintanilla.", "And what can you do for me?"];
+
+    const replies = await callPage<ClientPage, "ask">(page(), "ask", accessToken, tenantId, texts);
+
+    expect(replies).toHaveLength(2);
+    expect(replies[0]?.text).toContain("Marisol Quintanilla");
+    expect(replies[0]?.rawText).toContain("[PERSON_1]");
+    expect(replies[0]?.rawText).not.toContain("Quintanilla");
+  }, 120_000);
+});
