@@ -20,7 +20,7 @@ import type { Keyring } from "@cloister/keyring";
 import type { Failpoints, OutgoingRecord } from "@cloister/messaging";
 import { readSealedMessage } from "@cloister/messaging/sealed-events";
 import { verifyInstanceCertificate } from "@cloister/policy";
-import type { RunningService } from "@cloister/service";
+import type { Clock, RunningService } from "@cloister/service";
 import { startRedaction } from "@cloister/service-redaction";
 import { capturedLog, eventually } from "@cloister/testing";
 import { sql } from "kysely";
@@ -58,8 +58,8 @@ export class RedactionWorld {
     return one;
   }
 
-  async startService(failpoints?: Failpoints): Promise<void> {
-    const { db, messages, clock } = this.world;
+  async startService(failpoints?: Failpoints, clock: Clock = this.world.clock): Promise<void> {
+    const { db, messages } = this.world;
     const keyring = this.world.keyring("redaction");
     const ports = { db, messages, keyring, clock, log: this.log.log, ...(failpoints && { failpoints }) };
     this.#service = await startRedaction({}, ports);

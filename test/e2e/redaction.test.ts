@@ -291,6 +291,22 @@ describe("redaction, on keys of the real keys service", () => {
       expect(await redaction.parkedCodes(conversation)).toEqual([]);
     });
 
+    it("gets through a batch that takes longer than a lease of its keys", async () => {
+      const conversation = await open();
+      const messages = Array.from({ length: 16 }, (_, n) => say(conversation, nowMs(), n + 1, `Message ${String(n)}.`));
+      await redaction.stopService();
+      await redaction.send(...messages);
+      const { clock } = redaction.world;
+      // Each look at the clock takes five seconds: at least one look a message.
+      const slow = { monotonicMs: () => clock.monotonicMs(), nowMs: () => (clock.advance(5_000), clock.nowMs()) };
+      await redaction.startService(undefined, slow);
+      for (const message of messages) {
+        expect((await redaction.made(message)).map(({ kind }) => kind)).toEqual(["redacted"]);
+      }
+      await redaction.stopService();
+      await redaction.startService();
+    });
+
     it("loses nothing while keys is down", async () => {
       const conversation = await open();
       const messages = [1, 2, 3].map((seq) => say(conversation, nowMs(), seq, `Message ${String(seq)}.`));

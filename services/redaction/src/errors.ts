@@ -10,6 +10,8 @@ export type RedactionErrorCode =
   /** Personal data was still there after redaction: nothing is passed on. */
   | "REDACTION_LEAK"
   /** The policy wants a kind of data found that this build has no detector for. */
-  | "REGULATED_DATA_BLOCKED";
+  | "REGULATED_DATA_BLOCKED"
+  /** The batch takes longer than its keys may last: it is done in halves. */
+  | "BATCH_TOO_LONG";
 
 export class RedactionError extends CodedError<RedactionErrorCode> {}

@@ -9,6 +9,7 @@ import type { Detectors } from "./detectors.ts";
 import { mapKeyOf } from "./map/map-entries.ts";
 import { type ConversationStore, type RedactionWrite, type StoredConversation } from "./map/conversation-store.ts";
 import { openMessage } from "./open-message.ts";
+import { RedactionError } from "./errors.ts";
 import { redactMessage } from "./redact-message.ts";
 import { sealMapDelta, sealMapRow, sealRedacted, type Origin } from "./seal-outputs.ts";
 import { checkSequence } from "./check-sequence.ts";
@@ -24,10 +25,14 @@ export interface RedactionSteps {
 
 type Result = RecordResult<RedactionTables, RedactionWrite>;
 
+/** Below what is left at least of each lease: texts may be long, and leases that end in the middle would end each attempt. */
+const BATCH_MS = 10_000;
+
 /** lease keys → open and check → sequence → recall the map → detect and replace → prove no leak → seal for each reader */
 export class RedactionPipeline {
   constructor(private readonly steps: RedactionSteps) {}
 
+  /** @throws RedactionError BATCH_TOO_LONG, never for a single record: the consumer goes on with each half */
   async run(batch: ConsumedBatch): Promise<Result[]> {
     const { store, clock } = this.steps;
     const messages = batch.records.map(({ record }) => readSealedMessage(record));
@@ -38,7 +43,13 @@ export class RedactionPipeline {
     );
     const keys = await this.#lease(messages, stored);
     const states = new Map<string, ConversationState>();
-    return messages.map((message) => this.#attempt(message, stored, states, keys));
+    const startedAtMs = clock.monotonicMs();
+    return messages.map((message, n) => {
+      if (n > 0 && clock.monotonicMs() - startedAtMs > BATCH_MS) {
+        throw new RedactionError("BATCH_TOO_LONG", "A batch takes longer than its keys may last.");
+      }
+      return this.#attempt(message, stored, states, keys);
+    });
   }
 
   /** First what opens messages and stored maps, then the map buckets to seal into, which the records decide. */
