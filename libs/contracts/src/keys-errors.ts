@@ -1,4 +1,4 @@
-/** Why `keys` refused: the closed union that callers of its three services switch on. Stable; docs/errors.md lists it. */
+/** Why `keys` refused: the closed union that callers of its three services switch on. Stable. */
 export const KEYS_ERROR_CODES = [
   "MALFORMED",
   "UNAUTHENTICATED",
