@@ -10,9 +10,9 @@ export interface NormalizedText {
   toOriginal(start: number, end: number): { start: number; end: number };
 }
 
-// Soft hyphen, zero-width and bidirectional controls, variation selectors, tags: nobody sees them, all split words.
+// Soft hyphen, the keycap around a digit, zero-width and bidirectional controls, variation selectors, tags: nobody sees them, all split words.
 const invisible =
-  /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFE00-\uFE0F\uFEFF\uFFA0\u{E0000}-\u{E0FFF}]/u;
+  /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u20E3\u3164\uFE00-\uFE0F\uFEFF\uFFA0\u{E0000}-\u{E0FFF}]/u;
 // A character with all the marks on it. Hangul jamo are the only starters that compose with a following starter.
 const segments = /[\u1100-\u11FF]+|[^\p{M}\u1100-\u11FF]\p{M}*|\p{M}+/gsu;
 const plainAscii = /^[\t\n\r\x20-\x7E]*$/;

@@ -8,7 +8,7 @@ export const iban: PatternRule = {
   type: "IBAN_CODE",
   source: "ISO 13616 and the SWIFT IBAN registry (lengths and checksum by ibantools)",
   trigger: /\d\d/,
-  pattern: /(?<![A-Z0-9])[A-Z]{2}[ -]?\d{2}(?:[ -]?[A-Z0-9]){11,30}/gi,
+  pattern: /(?<![A-Z0-9])[A-Z]{2}[ -]?\d{2}(?:[\s.-]{0,2}[A-Z0-9]){11,30}/gi,
   accept: acceptIban,
   context: { words: anyWord("iban", "account", "konto", "compte", "cuenta", "conto", "rekening"), score: 1 },
 };
@@ -24,6 +24,9 @@ function acceptIban(match: string): Accepted | undefined {
     end++;
   }
   if (taken < wanted || /[A-Z0-9]/i.test(match.charAt(end))) return undefined;
-  const compact = match.slice(0, end).replace(/[ -]/g, "").toUpperCase();
+  const compact = match
+    .slice(0, end)
+    .replace(/[^A-Z0-9]/gi, "")
+    .toUpperCase();
   return isValidIBAN(compact) ? { start: 0, end, score: 1 } : undefined;
 }

@@ -6,7 +6,7 @@ export const usSsn: PatternRule = {
   source:
     "Social Security Administration, SSN randomization FAQ: areas 000, 666 and 900-999, group 00 and serial 0000 are never given",
   trigger: /\d/,
-  pattern: /(?<![\d-])(?<!\d[. ])\d{3}([-. ]?)\d{2}\1\d{4}(?!-?\d)/g,
+  pattern: /(?<![\d-])(?<!\d[. ])\d{3}[-. /]?\d{2}[-. /]?\d{4}(?!-?\d)/g,
   accept: acceptSsn,
   context: {
     words: anyWord("ssns?", "social security", "social", "ss ?#", "sécurité sociale", "tax ?id"),
@@ -24,10 +24,10 @@ function acceptSsn(match: string): Accepted | undefined {
   const digits = match.replace(/\D/g, "");
   if (/^(\d)\1+$/.test(digits)) return undefined;
   const wasNeverGiven = /^(?:000|666|9)|^\d{3}00|0000$/.test(digits);
-  return { start: 0, end: match.length, score: wasNeverGiven ? 0.3 : separatorScore(match.charAt(3)) };
+  return { start: 0, end: match.length, score: wasNeverGiven ? 0.3 : separatorScore(match.replace(/\d/g, "")) };
 }
 
-function separatorScore(separator: string): number {
-  if (separator === "-") return 0.85;
-  return separator === " " || separator === "." ? 0.5 : 0.05;
+function separatorScore(separators: string): number {
+  if (separators === "--") return 0.85;
+  return separators === "  " || separators === ".." ? 0.5 : 0.05;
 }

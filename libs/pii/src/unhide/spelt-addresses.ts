@@ -3,10 +3,10 @@ import type { Reading } from "./rewrite.ts";
 
 const bracketed = (words: string): string => `\\s{0,3}[\\[({<]\\s?(?:${words})\\s?[\\])}>]\\s{0,3}`;
 const atSign = new RegExp(
-  `${bracketed("at|ät|@|arroba|arobase|chiocciola")}|\\s{1,3}(?:at|arroba|arobase|chiocciola|klammeraffe)\\s{1,3}|\\s{0,3}(?:%40|&#0{0,4}64;|&commat;|\\\\u0040)\\s{0,3}|\\s{1,3}@\\s{0,3}|@\\s{1,3}`,
+  `${bracketed("at|ät|@|arroba|arobase|chiocciola")}|[_-]at[_-]|\\s{1,3}(?:at|arroba|arobase|chiocciola|klammeraffe)\\s{1,3}|\\s{0,3}(?:%40|&#0{0,4}64;|&commat;|\\\\u0040)\\s{0,3}|\\s{1,3}@\\s{0,3}|@\\s{1,3}`,
   "giu",
 );
-const speltDot = `${bracketed("dot|\\.|punkt|punto|point|ponto|punt|kropka")}|\\s{1,3}(?:dot|punkt|punto|point|ponto|punt|kropka)\\s{1,3}`;
+const speltDot = `${bracketed("dot|\\.|punkt|punto|point|ponto|punt|kropka")}|\\s{1,3}(?:dot|punkt|punto|point|ponto|punt|kropka)\\s{1,3}|[_-]dot[_-]`;
 const speltSign = `${speltDot}|\\s{1,3}(?:underscore|dash|hyphen|minus)\\s{1,3}`;
 const word = "[\\p{L}\\p{N}_+%-]{1,40}";
 const before = new RegExp(`(?<![\\p{L}\\p{N}])(?:${word}(?:${speltSign}|\\.)){0,4}${word}$`, "iu");
@@ -27,6 +27,28 @@ const notMailboxes = new Set(
 
 const spacedOut = /(?<![\p{L}\p{N}])(?:[\p{L}\p{N}._+-] ){2,40}@ (?:[\p{L}\p{N}.-] ){3,40}\p{L}(?![\p{L}\p{N}])/gu;
 
+const defangedDot = /(?<=[\p{L}\p{N}])(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\))(?=[\p{L}\p{N}])/giu;
+const defangedScheme = /(?<![\p{L}\p{N}])hxxp(?=s?:\/\/|s?\[:)/giu;
+const speltIp = /(?<![\p{L}\p{N}])\d{1,3}(?:(?: dot | ?\. ?)\d{1,3}){3}(?![\p{L}\p{N}])/giu;
+
+/** Readings of "hxxp://example[.]com" and "192 dot 168 dot 1 dot 1". */
+function defangedAddresses(text: string): Reading[] {
+  const read = (match: RegExpExecArray, at: number, length: number, reading: string): Reading => ({
+    start: match.index + at,
+    end: match.index + at + length,
+    text: reading,
+  });
+  return [
+    ...Array.from(text.matchAll(defangedDot), (match) => read(match, 0, match[0].length, ".")),
+    ...Array.from(text.matchAll(defangedScheme), (match) => read(match, 0, 4, "http")),
+    ...Array.from(text.matchAll(speltIp)).flatMap((match) =>
+      Array.from(match[0].matchAll(/ dot | ?\. ?/gi)).flatMap((dot) =>
+        dot[0] === "." ? [] : [read(match, dot.index, dot[0].length, ".")],
+      ),
+    ),
+  ];
+}
+
 /** Readings of "j o h n @ e x a m p l e . c o m". */
 function spacedAddresses(text: string): Reading[] {
   if (!text.includes(" @ ")) return [];
@@ -41,7 +63,7 @@ function spacedAddresses(text: string): Reading[] {
 
 /** Readings of "name at domain dot com", "name [at] domain (dot) com", "name @ domain . com" and "name%40domain.com". */
 export function speltAddresses(text: string): Reading[] {
-  const found = spacedAddresses(text);
+  const found = spacedAddresses(text).concat(defangedAddresses(text));
   for (const at of text.matchAll(atSign)) {
     const end = at.index + at[0].length;
     const host = hostAt(text.slice(end, end + 160));

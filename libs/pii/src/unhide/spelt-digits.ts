@@ -35,7 +35,7 @@ const someWord = new RegExp(
   `(?<!\\p{L})(?:${[...digitOf.keys()].filter((word) => word.length > 2).join("|")})(?!\\p{L})`,
   "iu",
 );
-const words = /\p{L}+|\d{1,4}|[^\s\p{L}\d,.-]|[\s,.-]{4,}/gu;
+const words = /\p{L}+|\d{1,4}|[^\s\p{L}\d,.()-]|[\s,.()-]{4,}/gu;
 const fewestWords = 3;
 const fewestDigits = 5;
 
