@@ -4,5 +4,3 @@ export const topics = {
   redacted: "chat.redacted.v1",
   replies: "chat.replies.v1",
 } as const;
-
-export type Topic = (typeof topics)[keyof typeof topics];

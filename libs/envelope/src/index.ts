@@ -21,7 +21,6 @@ export type { AeadKey, Digests, EnvelopeBackend, KemSecret, KemTarget, Signer, V
 export { createWrapKey, type WrapKey, type WrapKeyInput } from "./keys/wrap-key.ts";
 export { createKemPrivateKey, createKemPublicKey, type KemPrivateKey, type KemPublicKey } from "./keys/kem-keys.ts";
 export { createSigningKey, createVerifyingKey, type SigningKey, type VerifyingKey } from "./keys/signing-keys.ts";
-export { hkdfExpand, hkdfExtract } from "./hkdf.ts";
 export { hpkeOpen, hpkeSeal } from "./hpke.ts";
 export type { OpeningKey, RecipientKey } from "./recipients.ts";
 export { sealEnvelope, type SealedEnvelope, type SealedStream, type SealRequest } from "./seal.ts";

@@ -1,4 +1,4 @@
-export type { AsyncBackend, AsyncOpeningKey, AsyncRecipientKey } from "./web/async-backend.ts";
+export type { AsyncBackend, AsyncKemPrivateKey, AsyncOpeningKey, AsyncRecipientKey } from "./web/async-backend.ts";
 export type { AsyncSigningKey, AsyncVerifyingKey, Awaitable } from "./web/async-backend.ts";
 export type { NativeAlgorithms, WebCrypto } from "./web/web-crypto.ts";
 export { createWebBackend, type WebBackend } from "./web/web-backend.ts";

@@ -1,7 +1,7 @@
 export { defaultClassify } from "./classify.ts";
 export type { ConsumerDefinition, Step } from "./consumer.ts";
 export { defineConsumer } from "./define-consumer.ts";
-export { GAPS, noFailpoints, type Failpoints, type Gap } from "./failpoints.ts";
+export { GAPS, type Failpoints, type Gap } from "./failpoints.ts";
 export { dropFences } from "./fences.ts";
 export { LogStrategy, type LogStrategyOptions } from "./log-strategy.ts";
 export type {
@@ -16,9 +16,7 @@ export type {
 } from "./message-log.ts";
 export { MessagingError, type MessagingErrorCode } from "./messaging-error.ts";
 export { Outbox, type OutboxOptions } from "./outbox.ts";
-export { partitionOf } from "./partitioner.ts";
 export { pipelineTopics } from "./pipeline-topics.ts";
-export { LOG_SCHEMA, logPartitions } from "./postgres/log-tables.ts";
 export { PostgresMessageLog, type PostgresLogOptions } from "./postgres/postgres-message-log.ts";
 export { protocolMigrations } from "./protocol-tables.ts";
 export {

@@ -36,7 +36,7 @@ export interface VerifiedChain {
 }
 
 /**
- * Follows the chain of DESIGN section 5: genesis root → tenant id → rotations → policy → evidence of `keys` → issuer.
+ * Follows the chain of authority: genesis root → tenant id → rotations → policy → evidence of `keys` → issuer.
  * @throws PolicyError ROOT_UNTRUSTED if the genesis root isn't the tenant's or a rotation doesn't follow; those of
  * `verifyPolicy`, `verifyInstanceEvidence` and `verifyIssuerNote`.
  */

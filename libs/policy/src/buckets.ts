@@ -1,4 +1,4 @@
-/** Expiry buckets of DESIGN section 12: UTC-aligned and shared by tenants, so that whole partitions can be dropped. */
+/** Expiry buckets are UTC-aligned and shared by tenants, so that whole partitions can be dropped. */
 export const HOUR_MS = 60 * 60 * 1000;
 export const DAY_MS = 24 * HOUR_MS;
 

@@ -7,11 +7,10 @@ export { PolicyError, type PolicyErrorCode } from "./errors.ts";
 export type { ConversationKind } from "./fields.ts";
 export { embeddedCapabilities, missingFromDeployment, missingGuarantees, type Capabilities } from "./guarantees.ts";
 export { clientKeysHash, type ClientKeys } from "./client-keys.ts";
-export { evidencePolicyOf, verifyInstanceEvidence, type InstanceExpectations } from "./instance-evidence.ts";
+export { verifyInstanceEvidence, type InstanceExpectations } from "./instance-evidence.ts";
 export { noteKeyName, type NoteOffice } from "./key-names.ts";
 export {
   MAX_NOTE_BYTES,
-  MAX_NOTE_SIGNATURES,
   noteKeyId,
   openNote,
   signNote,
@@ -21,13 +20,11 @@ export {
   type OpenedNote,
 } from "./notes.ts";
 export {
-  MAX_POLICY_LIFE_MS,
   policyFromJson,
   policyToJson,
   presetNames,
   readUnverifiedPolicy,
   type Policy,
-  type PolicyRecipient,
   type PresetName,
 } from "./policy.ts";
 export { guarantees, presets, type Guarantee, type Preset } from "./presets.ts";
@@ -55,19 +52,12 @@ export {
 } from "./request-signing.ts";
 export {
   openStatement,
-  readUnverified,
   signStatement,
   statementFormat,
   type OpenedStatement,
   type StatementFormat,
 } from "./statement.ts";
-export {
-  MAX_ADMISSION_LIFE_MS,
-  signAdmission,
-  verifyAdmission,
-  type Admission,
-  type AdmissionExpectations,
-} from "./statements/admission.ts";
+export { signAdmission, verifyAdmission, type Admission, type AdmissionExpectations } from "./statements/admission.ts";
 export {
   signConversationStatement,
   verifyConversationStatement,

@@ -21,7 +21,7 @@ export interface InstanceExpectations {
 }
 
 /** The part of a policy that evidence is judged by. */
-export function evidencePolicyOf(policy: Policy): EvidencePolicy {
+function evidencePolicyOf(policy: Policy): EvidencePolicy {
   return { measurements: policy.measurements, simulatedRoots: policy.development ? policy.simulatedRoots : [] };
 }
 

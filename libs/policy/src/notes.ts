@@ -9,7 +9,7 @@ import { PolicyError } from "./errors.ts";
 //   text, ending in a newline · empty line · lines "— name base64(key id (4) ‖ signature (64))"
 
 export const MAX_NOTE_BYTES = 64 * 1024;
-export const MAX_NOTE_SIGNATURES = 16;
+const MAX_NOTE_SIGNATURES = 16;
 
 const ED25519_TYPE = 0x01;
 const SIGNATURE_PREFIX = "— ";

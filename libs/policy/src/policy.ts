@@ -8,7 +8,7 @@ import { readUnverified, statementFormat } from "./statement.ts";
 export const presetNames = ["healthcare", "finance", "legal", "cybersecurity", "standard"] as const;
 export type PresetName = (typeof presetNames)[number];
 
-export const MAX_POLICY_LIFE_MS = 90 * DAY_MS;
+const MAX_POLICY_LIFE_MS = 90 * DAY_MS;
 
 const days = (count: number) => count * DAY_MS;
 const MAX_PERIOD_MS = days(36_525);
@@ -103,9 +103,8 @@ const policySchema = fields.check(
   z.refine((policy) => hasDistinctNames(policy.admissionIssuers), "two admission issuers have one name"),
 );
 
-/** A tenant's policy as parsed: its limits hold (see DESIGN section 5, 12, 13). Periods are in ms. */
+/** A tenant's policy as parsed: its limits hold. Periods are in ms. */
 export type Policy = z.output<typeof fields>;
-export type PolicyRecipient = Policy["recipients"][number];
 
 export const policyFormat = statementFormat("policy", policySchema, "POLICY_MALFORMED");
 

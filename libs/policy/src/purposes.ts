@@ -14,7 +14,7 @@ export type Access = "r" | "w" | "rw";
 
 export type ServiceRole = AttestedRole | "ingest" | "retention";
 
-/** DESIGN section 2: the one table of who may be given which key. What isn't listed is refused. */
+/** The one table of who may be given which key. What isn't listed is refused. */
 export const purposesOfRole: Readonly<Record<ServiceRole, Readonly<Partial<Record<Purpose, Access>>>>> = {
   ingest: {},
   redaction: { inbound: "r", flow: "w", map: "rw" },

@@ -12,7 +12,7 @@ import {
 } from "@cloister/policy";
 import { refusalOf } from "./refusal.ts";
 
-// The table of DESIGN section 2, written out: "-" is refused.
+// The table of docs/architecture.md, written out: "-" is refused.
 const table: readonly (readonly [ServiceRole, Readonly<Record<Purpose, string>>])[] = [
   ["ingest", { inbound: "-", flow: "-", map: "-", log: "-", vector: "-" }],
   ["redaction", { inbound: "r", flow: "w", map: "rw", log: "-", vector: "-" }],

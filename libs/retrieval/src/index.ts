@@ -1,7 +1,6 @@
-export { defaultPassageSize, splitPassages, type PassageSize } from "./passages/split-passages.ts";
+export { splitPassages, type PassageSize } from "./passages/split-passages.ts";
 export { searchTerms } from "./words/search-terms.ts";
 export {
-  defaultWordSearchLimits,
   searchWords,
   type Searchable,
   type WordHit,
@@ -17,11 +16,6 @@ export {
   type SealedPassage,
   type VectorIndex,
 } from "./index/vector-index.ts";
-export {
-  passageMigrations,
-  passagePartitions,
-  passageSchema,
-  type PassageTables,
-} from "./adapters/sealed/passage-table.ts";
+export { passageMigrations, passageSchema, type PassageTables } from "./adapters/sealed/passage-table.ts";
 export { sealedPassageReader } from "./adapters/sealed/sealed-passage-reader.ts";
 export { sealedVectorIndex } from "./adapters/sealed/sealed-vector-index.ts";

@@ -26,6 +26,7 @@ export interface AsyncBackend {
 
 type AsyncWrapKey = WrapKey<Awaitable<void>, Awaitable<Uint8Array | undefined>>;
 export type AsyncRecipientKey = KemPublicKey<Awaitable<Encapsulation>> | AsyncWrapKey;
-export type AsyncOpeningKey = KemPrivateKey<Awaitable<Uint8Array | undefined>> | AsyncWrapKey;
+export type AsyncKemPrivateKey = KemPrivateKey<Awaitable<Uint8Array | undefined>>;
+export type AsyncOpeningKey = AsyncKemPrivateKey | AsyncWrapKey;
 export type AsyncSigningKey = SigningKey<Awaitable<Uint8Array>>;
 export type AsyncVerifyingKey = VerifyingKey<Awaitable<boolean>>;

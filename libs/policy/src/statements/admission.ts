@@ -10,7 +10,7 @@ import type { Policy } from "../policy.ts";
 import { openStatement, signStatement, statementFormat } from "../statement.ts";
 
 /** An admission is used at once; a day leaves room for a device that was offline. */
-export const MAX_ADMISSION_LIFE_MS = DAY_MS;
+const MAX_ADMISSION_LIFE_MS = DAY_MS;
 const MAX_CLOCK_SKEW_MS = 60_000;
 
 const schema = z.strictObject({

@@ -6,7 +6,7 @@ export interface PassageSize {
   overlapCharacters: number;
 }
 
-export const defaultPassageSize: PassageSize = { maxCharacters: 800, overlapCharacters: 160 };
+const defaultPassageSize: PassageSize = { maxCharacters: 800, overlapCharacters: 160 };
 
 interface Range {
   start: number;

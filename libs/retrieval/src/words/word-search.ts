@@ -29,7 +29,7 @@ export interface WordSearchLimits {
   minShareOfBest: number;
 }
 
-export const defaultWordSearchLimits: WordSearchLimits = { maxHits: 8, minCoverage: 0.34, minShareOfBest: 0.25 };
+const defaultWordSearchLimits: WordSearchLimits = { maxHits: 8, minCoverage: 0.34, minShareOfBest: 0.25 };
 
 /** Texts that every collection is imagined to hold besides its own, so that in a handful of texts a word is still rare. */
 const backgroundTexts = 20;
