@@ -19,6 +19,7 @@ describe("addresses that are spelt out", () => {
     "m a r i a @ e x a m p l e . c o m",
     "maria%40example.com",
     "maria&#64;example.com",
+    "maria&#46;g&#64;example&#46;com",
     "maria underscore g at example punto es",
     "m\u0430ria@ex\u0430mple.com",
     "\u0441\u043e\u0441\u043e@example.com",
@@ -77,6 +78,8 @@ describe("numbers that are taken apart", () => {
     "scores: 21 - 15, 18 - 21, 11 - 9",
     "10\n20\n30\n40\n50",
     "pages 100 - 120 - 140",
+    "chapters 1. 2. 3. 4. follow",
+    "(a) one (b) two (c) three (d) four (e) five",
     "one of two, three or four: five",
   ])("are not seen in %j", (text) => {
     expect(found(text)).toEqual([]);

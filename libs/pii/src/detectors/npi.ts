@@ -21,6 +21,7 @@ export const npi: readonly PatternRule[] = [
     alone: 0.45,
     words: [...labels, "prescriber", "practitioner"],
   }),
+  numberRule({ name: "prefixed-npi", type: "US_NPI", source, form: "npi\\d{10}", alone: 0.9, words: ["npi"] }),
   // A slip of the keyboard in a number that says what it is has to be hidden too.
   labelledRule({
     name: "labelled-npi",
