@@ -4,7 +4,16 @@ import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually } from "@cloister/testing";
-import { buildCli, ended, runCli, runExample, startCli, type Ended } from "./spawned-cli.ts";
+import {
+  buildCli,
+  ended,
+  runCli,
+  runCliWithInput,
+  runExample,
+  startCli,
+  startCliWithPipe,
+  type Ended,
+} from "./spawned-cli.ts";
 
 // Every service starts, and every command is a process of its own, on machines that may be busy.
 jest.setTimeout(120_000);
@@ -25,6 +34,27 @@ const refusal = async (...args: string[]): Promise<readonly [number | null, stri
   const { exitCode, stderr } = await run(...args);
   return [exitCode, /^cloister: ([A-Z_]+): [^\n]+\n$/.exec(stderr)?.[1] ?? stderr];
 };
+
+const limits = { documentId: "limits", title: "Limits", text: "The daily withdrawal limit is 500 euros." };
+
+interface Reply {
+  readonly text: string;
+  readonly sources: readonly unknown[];
+}
+
+/** The replies to a chat's lines, as soon as each is answered from a document: indexing goes on after an import. */
+const sourced = (...lines: readonly string[]): Promise<Reply[]> =>
+  eventually(
+    async () => {
+      const args = ["chat", "--tenant", "tenant", "--kb", "default", "--show-sealed", "--json"];
+      const { exitCode, stdout, stderr } = await runCliWithInput(folder, `${lines.join("\n")}\n`, ...args);
+      if (exitCode !== 0) throw new Error(stderr);
+      const replies = stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Reply]));
+      expect(replies.map(({ sources }) => sources)).not.toContainEqual([]);
+      return replies;
+    },
+    { timeoutMs: 60_000, everyMs: 200 },
+  );
 
 beforeAll(async () => {
   await buildCli();
@@ -71,6 +101,62 @@ describe("a running system", () => {
     const { exitCode, stdout } = await run("retention", "status");
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/Nothing is due[^]*redaction\.map_entry/)]);
     expect(await json("retention", "run")).toEqual({ purges: [], receipts: [] });
+  });
+
+  it("answers a chat from imported documents, with their source and the name put back", async () => {
+    await writeFile(
+      join(folder, "cards.md"),
+      "# Card delivery\n\nA new debit card arrives within five working days.\n",
+    );
+    await writeFile(join(folder, "limits.jsonl"), `broken\n${JSON.stringify(limits)}\n`);
+    const imported = await run("kb", "import", "--tenant", "tenant", "cards.md", "limits.jsonl");
+    expect([imported.exitCode, imported.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^limits\.jsonl, line 1: not JSON\ncloister: DOCUMENTS_BROKEN: /),
+    ]);
+    const [card, limit] = await sourced("I am Zoë Quintanilla. When does my debit card arrive?", "Withdrawal limit?");
+    expect(card).toMatchObject({
+      text: expect.stringMatching(/Zoë Quintanilla[^]*five working days/),
+      rawText: expect.stringContaining("[PERSON_1]"),
+      sources: [{ documentId: "cards.md", title: "Card delivery" }],
+      sealed: { firstBytesHex: expect.stringMatching(/^[0-9a-f]{32}$/) },
+    });
+    expect(limit).toMatchObject({ text: expect.stringContaining("500 euros"), sources: [{ title: "Limits" }] });
+    expect(await readFile(join(folder, ".cloister/logs/cloister.log"), "utf8")).not.toContain("Quintanilla");
+  });
+
+  it("replaces a document that is imported again", async () => {
+    await writeFile(
+      join(folder, "cards.md"),
+      "# Card delivery\n\nA new debit card arrives within nine working days.\n",
+    );
+    expect((await run("kb", "import", "--tenant", "tenant", "cards.md")).exitCode).toBe(0);
+    const answer = await eventually(
+      async () => {
+        const [reply] = await sourced("When does my debit card arrive?");
+        expect(reply?.text).toContain("nine working days");
+        return reply;
+      },
+      { timeoutMs: 60_000, everyMs: 200 },
+    );
+    expect(answer?.text).not.toContain("five working days");
+  });
+
+  it("imports nothing into a knowledge base that it doesn't know", async () => {
+    const file = join(folder, "tenant/knowledge-bases.json");
+    const known = await readFile(file, "utf8");
+    const { knowledgeBases } = JSON.parse(known) as { knowledgeBases: { state: { conversationId: string } }[] };
+    const id = knowledgeBases[0]?.state.conversationId ?? "";
+    await writeFile(file, known.replaceAll(id, Buffer.alloc(16, 7).toString("base64")));
+    expect(await refusal("kb", "import", "--tenant", "tenant", "cards.md")).toEqual([1, "KNOWLEDGE_BASE_UNKNOWN"]);
+    await writeFile(file, known);
+  });
+
+  it("lets a chat be left with Ctrl-C, though more could be typed", async () => {
+    const chat = startCliWithPipe(folder, "chat", "--tenant", "tenant");
+    chat.stdout?.once("data", () => chat.kill("SIGINT"));
+    chat.stdin?.write("Hello?\n");
+    expect(await ended(chat)).toMatchObject({ exitCode: 0, stderr: "" });
   });
 
   it("refuses an older policy than the one in force", async () => {

@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
+const cliMain = join(root, "cli/dist/main.js");
 
 export interface Ended {
   readonly exitCode: number | null;
@@ -12,11 +13,23 @@ export interface Ended {
 
 /** Starts the built command, as a person at a terminal does. */
 export function startCli(cwd: string, ...args: readonly string[]): ChildProcess {
-  return startProgram(cwd, join(root, "cli/dist/main.js"), args);
+  return startProgram(cwd, cliMain, args);
 }
 
 export function runCli(cwd: string, ...args: readonly string[]): Promise<Ended> {
   return ended(startCli(cwd, ...args));
+}
+
+/** With its standard input through a pipe, to the end. */
+export function runCliWithInput(cwd: string, input: string, ...args: readonly string[]): Promise<Ended> {
+  const child = startCliWithPipe(cwd, ...args);
+  child.stdin?.end(input);
+  return ended(child);
+}
+
+/** With a pipe as standard input that stays open. */
+export function startCliWithPipe(cwd: string, ...args: readonly string[]): ChildProcess {
+  return startProgram(cwd, cliMain, args, "pipe");
 }
 
 export function runExample(cwd: string, name: string, ...args: readonly string[]): Promise<Ended> {
@@ -37,6 +50,11 @@ export async function buildCli(): Promise<void> {
   if (exitCode !== 0) throw new Error(stdout);
 }
 
-function startProgram(cwd: string, script: string, args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [script, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
+function startProgram(
+  cwd: string,
+  script: string,
+  args: readonly string[],
+  stdin: "ignore" | "pipe" = "ignore",
+): ChildProcess {
+  return spawn(process.execPath, [script, ...args], { cwd, stdio: [stdin, "pipe", "pipe"] });
 }
