@@ -169,19 +169,28 @@ describe("opening a conversation", () => {
     expect(Buffer.from(answers[0].statement)).toEqual(Buffer.from(answers[1].statement));
   });
 
-  it("refuses a missing, foreign, expired or unsigned admission, and one for other keys", async () => {
+  it.each<[string, string, (tenant: TestTenant, client: TestClient, nowMs: number) => Uint8Array]>([
+    ["missing", "ADMISSION_REQUIRED", () => new Uint8Array()],
+    ["no note", "ADMISSION_INVALID", () => randomBytes(64)],
+    [
+      "of another signer",
+      "ADMISSION_INVALID",
+      (tenant, client, nowMs) => tenant.admission(client, nowMs, {}, newSigner()),
+    ],
+    ["for other keys", "ADMISSION_INVALID", (tenant, _client, nowMs) => tenant.admission(new TestClient(), nowMs)],
+    ["expired", "ADMISSION_EXPIRED", (tenant, client, nowMs) => tenant.admission(client, nowMs - 2 * HOUR_MS)],
+  ])("refuses an admission that is %s with %s", async (_how, code, admission) => {
     const tenant = await world.newTenant();
-    const nowMs = world.clock.nowMs();
     const client = new TestClient();
-    const codeFor = (admission: Uint8Array) =>
-      refusal(world.authority.openConversation(client.openRequest(tenant, admission)));
-    const other = await world.newTenant();
-    expect(await codeFor(new Uint8Array())).toBe("ADMISSION_REQUIRED");
-    expect(await codeFor(other.admission(client, nowMs))).toBe("ADMISSION_INVALID");
-    expect(await codeFor(tenant.admission(client, nowMs, {}, newSigner()))).toBe("ADMISSION_INVALID");
-    expect(await codeFor(tenant.admission(new TestClient(), nowMs))).toBe("ADMISSION_INVALID");
-    expect(await codeFor(tenant.admission(client, nowMs - 2 * HOUR_MS))).toBe("ADMISSION_EXPIRED");
-    expect(await codeFor(randomBytes(64))).toBe("ADMISSION_INVALID");
+    const request = client.openRequest(tenant, admission(tenant, client, world.clock.nowMs()));
+    expect(await refusal(world.authority.openConversation(request))).toBe(code);
+  });
+
+  it("refuses another tenant's admission", async () => {
+    const [tenant, other] = [await world.newTenant(), await world.newTenant()];
+    const client = new TestClient();
+    const request = client.openRequest(tenant, other.admission(client, world.clock.nowMs()));
+    expect(await refusal(world.authority.openConversation(request))).toBe("ADMISSION_INVALID");
   });
 
   it("refuses a request that the client's own key did not sign, and fields of the wrong length", async () => {

@@ -196,18 +196,17 @@ describe("a lease", () => {
     expect(given(() => leased.sealingKey(request))).toBe("POLICY_EXPIRED");
   });
 
-  it("is refused for buckets that the conversation or the policy doesn't have", async () => {
+  it.each<[string, KeyRequest["purpose"], (flowEndMs: number) => number, string]>([
+    ["a bucket of another width", "flow", (flowEndMs) => flowEndMs + 1, "POLICY_STALE"],
+    ["a bucket later than the policy's period", "flow", (flowEndMs) => flowEndMs + DAY_MS, "POLICY_STALE"],
+    ["a bucket later than any period", "flow", (flowEndMs) => flowEndMs + 1_000 * DAY_MS, "BUCKET_INVALID"],
+    ["a bucket before the conversation was opened", "inbound", (flowEndMs) => flowEndMs - DAY_MS, "BUCKET_INVALID"],
+    ["a bucket that ends now", "map", () => world.clock.nowMs(), "KEY_EXPIRED"],
+  ])("is refused for %s", async (_which, purpose, bucketEnd, code) => {
     const { name, tenant } = await world.open(await world.newTenant());
-    const flow = bucketOf(world, tenant, "flow");
-    const codeFor = async (purpose: KeyRequest["purpose"], bucketEndMs: number) => {
-      const request: KeyRequest = { ...name, purpose, bucketEndMs };
-      const leased = await world.keyring("redaction").lease([request]);
-      return given(() => (purpose === "flow" ? leased.sealingKey(request) : leased.openingKey(request)));
-    };
-    expect(await codeFor("flow", flow + 1)).toBe("POLICY_STALE");
-    expect(await codeFor("flow", flow + DAY_MS)).toBe("POLICY_STALE");
-    expect(await codeFor("flow", flow + 1_000 * DAY_MS)).toBe("BUCKET_INVALID");
-    expect(await codeFor("inbound", flow - DAY_MS)).toBe("BUCKET_INVALID");
-    expect(await codeFor("map", world.clock.nowMs())).toBe("KEY_EXPIRED");
+    const request: KeyRequest = { ...name, purpose, bucketEndMs: bucketEnd(bucketOf(world, tenant, "flow")) };
+    const leased = await world.keyring("redaction").lease([request]);
+    const key = () => (purpose === "flow" ? leased.sealingKey(request) : leased.openingKey(request));
+    expect(given(key)).toBe(code);
   });
 });

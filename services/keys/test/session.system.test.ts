@@ -36,28 +36,38 @@ describe("a session", () => {
     );
   });
 
-  it("refuses evidence over another challenge, of another start, of no role that gets keys, or of an unknown root", async () => {
-    const attempt = async (prove: (nonce: Uint8Array) => ReturnType<InstanceIdentity["prove"]>): Promise<string> => {
+  describe("judges evidence:", () => {
+    type Prove = (nonce: Uint8Array) => ReturnType<InstanceIdentity["prove"]>;
+
+    const redaction = (): InstanceIdentity => identityOf(world, "redaction");
+    const stranger = (): InstanceIdentity => {
+      const measurement = new Uint8Array(48);
+      const source = simulatedEvidenceSource(SimulatedRoot.create(), { role: "redaction", measurement }, world.clock);
+      return new InstanceIdentity({ role: "redaction", source, configurationDigest, clock: world.clock });
+    };
+
+    it.each<[string, string, Prove]>([
+      ["over its challenge", "answered", (nonce) => redaction().prove(nonce)],
+      ["over another challenge", "EVIDENCE_REJECTED", () => redaction().prove(randomBytes(32))],
+      ["over no challenge", "EVIDENCE_REJECTED", () => redaction().standingEvidence()],
+      ["of a role that gets no keys", "EVIDENCE_REJECTED", (nonce) => identityOf(world, "keys").prove(nonce)],
+      ["of an unknown root", "EVIDENCE_REJECTED", (nonce) => stranger().prove(nonce)],
+      [
+        "that claims another role",
+        "EVIDENCE_REJECTED",
+        async (nonce) => ({ ...(await redaction().prove(nonce)), role: "enclave-inference" }),
+      ],
+      [
+        "beside a key of another start",
+        "EVIDENCE_REJECTED",
+        async (nonce) => ({ ...(await redaction().prove(nonce)), kemPublicKey: redaction().kem.publicKeyBytes }),
+      ],
+    ])("%s is %s", async (_which, code, prove) => {
       const { release } = world;
       const { sessionId, nonce } = await release.beginSession({ nonce: randomBytes(32) });
-      return refusal(release.attestSession({ sessionId, evidence: await prove(nonce) }));
-    };
-    const redaction = identityOf(world, "redaction");
-    expect(await attempt((nonce) => redaction.prove(nonce))).toBe("answered");
-    expect(await attempt(() => redaction.prove(randomBytes(32)))).toBe("EVIDENCE_REJECTED");
-    expect(await attempt(() => redaction.standingEvidence())).toBe("EVIDENCE_REJECTED");
-    expect(await attempt((nonce) => identityOf(world, "keys").prove(nonce))).toBe("EVIDENCE_REJECTED");
-    const claimed = async (nonce: Uint8Array) => ({ ...(await redaction.prove(nonce)), role: "enclave-inference" });
-    expect(await attempt(claimed)).toBe("EVIDENCE_REJECTED");
-    const moved = async (nonce: Uint8Array) => ({
-      ...(await redaction.prove(nonce)),
-      kemPublicKey: identityOf(world, "redaction").kem.publicKeyBytes,
+      const attested = release.attestSession({ sessionId, evidence: await prove(nonce) });
+      expect(await refusal(attested)).toBe(code);
     });
-    expect(await attempt(moved)).toBe("EVIDENCE_REJECTED");
-    const measurement = new Uint8Array(48);
-    const source = simulatedEvidenceSource(SimulatedRoot.create(), { role: "redaction", measurement }, world.clock);
-    const stranger = new InstanceIdentity({ role: "redaction", source, configurationDigest, clock: world.clock });
-    expect(await attempt((nonce) => stranger.prove(nonce))).toBe("EVIDENCE_REJECTED");
   });
 
   it("takes one answer to its challenge", async () => {
