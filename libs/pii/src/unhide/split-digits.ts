@@ -36,7 +36,7 @@ function readRun(written: string, offset: number): Reading[] {
 /** Between groups: the sign that stands there, or a space. */
 function usualSign(sign: string): string {
   if (sign.includes("-")) return "-";
-  return sign.trim() === "." ? "." : " ";
+  return /^(?:\s+\.\s+|\.)$/.test(sign) ? "." : " "; // "1. 2." counts
 }
 
 /** Between digits a single sign says nothing; a dash with spaces around parts groups. */
