@@ -1,7 +1,7 @@
 import { ClientError } from "@cloister/client";
 import { InvalidArgumentError, type Command } from "commander";
 import { CliError } from "../cli-error.ts";
-import { addConnectionOptions, type ConnectionFlags } from "../connection.ts";
+import { addConnectionOptions, defaultDataFolder, type ConnectionFlags } from "../connection.ts";
 import { interruptible } from "../interrupt.ts";
 import { tenantClient } from "../tenant-client.ts";
 import { admissionFor } from "../tenant/admission.ts";
@@ -121,10 +121,11 @@ function interrupted({ imported }: ImportProgress): CliError {
   );
 }
 
-function doneLines(name: string, imported: number, { tenant }: Flags): string[] {
+function doneLines(name: string, imported: number, { tenant, data, url }: Flags): string[] {
+  const where = url === undefined && data !== defaultDataFolder ? ` --data ${data}` : "";
   return [
     `${imported} ${imported === 1 ? "document" : "documents"} sealed into the knowledge base ${name}.`,
-    `Ask it: cloister chat --tenant ${tenant} --kb ${name}`,
+    `Ask it: cloister chat --tenant ${tenant} --kb ${name}${where}`,
   ];
 }
 
