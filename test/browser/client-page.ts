@@ -1,6 +1,8 @@
 // Runs in Chromium: an application's page with the SDK, called by client.system.test.ts. Bytes cross as hex.
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { createClient } from "@cloister/client";
+import { nobleBackend } from "@cloister/envelope/noble";
+import { createWebBackend } from "@cloister/envelope/web";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 
 export interface PageKeys {
@@ -12,7 +14,7 @@ export interface PageKeys {
 type Admit = (keys: PageKeys) => Promise<string>;
 
 const clientPage = {
-  ask: async (accessToken: string, tenantId: string, texts: readonly string[]) => {
+  ask: async (backend: "web" | "noble", accessToken: string, tenantId: string, texts: readonly string[]) => {
     const { admit } = globalThis as unknown as { readonly admit: Admit }; // exposed before this page was opened
     const client = createClient({
       baseUrl: (globalThis as unknown as { readonly location: { readonly origin: string } }).location.origin, // a page has one
@@ -20,6 +22,7 @@ const clientPage = {
       tenantId: hexToBytes(tenantId),
       evidenceVerifiers: [simulatedVerifier],
       allowDevelopment: true,
+      backend: backend === "web" ? await createWebBackend() : nobleBackend,
     });
     const conversation = await client.openConversation({
       admission: async ({ clientKemPublicKey, clientSigningPublicKey }) =>

@@ -1,4 +1,4 @@
-import type { EnvelopeBackend } from "@cloister/envelope";
+import type { AsyncBackend } from "@cloister/envelope/web";
 
 import type { Clock } from "./clock.ts";
 import type { HttpDoor } from "./http-door.ts";
@@ -7,7 +7,7 @@ import type { TenantAuthority } from "./tenant-authority.ts";
 
 /** What all conversations of a client share. */
 export interface ClientContext {
-  readonly backend: EnvelopeBackend;
+  readonly backend: AsyncBackend;
   /** 16 bytes. */
   readonly tenantId: Uint8Array;
   readonly door: HttpDoor;

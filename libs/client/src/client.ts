@@ -1,6 +1,7 @@
 import type { EvidenceVerifier } from "@cloister/attestation";
-import type { ConversationId, EnvelopeBackend } from "@cloister/envelope";
+import type { ConversationId } from "@cloister/envelope";
 import { nobleBackend } from "@cloister/envelope/noble";
+import type { AsyncBackend } from "@cloister/envelope/web";
 import type { ConversationKind, VerifiedChain } from "@cloister/policy";
 
 import type { ClientContext } from "./client-context.ts";
@@ -25,8 +26,11 @@ export interface ClientOptions {
   readonly evidenceVerifiers: readonly EvidenceVerifier[];
   /** Whether a policy marked `development` will do; false unless said. */
   readonly allowDevelopment?: boolean;
-  /** Default: the pure JavaScript one, for any runtime. In Node pass `nodeBackend` of @cloister/envelope/node. */
-  readonly backend?: EnvelopeBackend;
+  /**
+   * Default: the pure JavaScript one, for any runtime. In Node pass `nodeBackend` of @cloister/envelope/node; in a
+   * browser `await createWebBackend()` of @cloister/envelope/web is several times as fast.
+   */
+  readonly backend?: AsyncBackend;
   readonly fetch?: typeof fetch;
   readonly clock?: Clock;
   readonly retry?: RetryPolicy;

@@ -5,14 +5,8 @@ import {
   RenewConversationRequestSchema,
   RenewConversationResponseSchema,
 } from "@cloister/contracts/keys/authority";
-import {
-  createSigningKey,
-  deriveConversationId,
-  idToHex,
-  parseTenantId,
-  type EnvelopeBackend,
-  type SigningKey,
-} from "@cloister/envelope";
+import { createSigningKey, deriveConversationId, idToHex, parseTenantId } from "@cloister/envelope";
+import type { AsyncBackend, AsyncSigningKey } from "@cloister/envelope/web";
 import {
   openConversationSigningBytes,
   renewConversationSigningBytes,
@@ -41,7 +35,7 @@ export interface ClientPublicKeys {
 export type GetAdmission = (keys: ClientPublicKeys) => Uint8Array | Promise<Uint8Array>;
 
 export interface AuthorityContext {
-  readonly backend: EnvelopeBackend;
+  readonly backend: AsyncBackend;
   readonly tenantId: Uint8Array;
   readonly authority: TenantAuthority;
   readonly clock: Clock;
@@ -84,7 +78,7 @@ export async function openConversation(
     nonce: backend.randomBytes(32),
     admission: await wanted.admission({ tenantId, clientKemPublicKey, clientSigningPublicKey }),
   };
-  const signature = signingKey.sign(openConversationSigningBytes(unsigned));
+  const signature = await signingKey.sign(openConversationSigningBytes(unsigned));
   signingKey.destroy();
   const body = protobufBody(
     OpenConversationRequestSchema,
@@ -113,7 +107,7 @@ export async function renewConversation(
   context: AuthorityContext,
   conversation: {
     readonly conversationId: Uint8Array;
-    readonly signingKey: SigningKey;
+    readonly signingKey: AsyncSigningKey;
     readonly replyKeys: ReplyKeys;
     readonly inbound: InboundKey;
   },
@@ -128,7 +122,7 @@ export async function renewConversation(
     clientKemPublicKey: replyKeys.prepareNext(),
     requestedAtMs: BigInt(clock.nowMs()),
   };
-  const signature = signingKey.sign(renewConversationSigningBytes(unsigned));
+  const signature = await signingKey.sign(renewConversationSigningBytes(unsigned));
   const request = create(RenewConversationRequestSchema, { ...unsigned, signature });
   const body = protobufBody(RenewConversationRequestSchema, request);
   const path = `/v1/conversations/${idToHex(conversationId)}/renew`;

@@ -1,13 +1,7 @@
 import { toBinary, create } from "@bufbuild/protobuf";
 import { KnowledgeDocumentSchema } from "@cloister/contracts/content";
-import {
-  ContentType,
-  createSigningKey,
-  idToHex,
-  parseConversationId,
-  type ConversationId,
-  type SigningKey,
-} from "@cloister/envelope";
+import { ContentType, createSigningKey, idToHex, parseConversationId, type ConversationId } from "@cloister/envelope";
+import type { AsyncSigningKey } from "@cloister/envelope/web";
 import type { ConversationKind } from "@cloister/policy";
 import type { StreamReidentifier } from "@cloister/pii/placeholders";
 
@@ -55,7 +49,7 @@ export class Conversation {
   readonly #conversationId: ConversationId;
   readonly #kind: ConversationKind;
   readonly #signingSeed: Uint8Array;
-  readonly #signingKey: SigningKey;
+  readonly #signingKey: AsyncSigningKey;
   readonly #replyKeys: ReplyKeys;
   readonly #placeholders: PlaceholderMap;
   readonly #seenReplies: SeenReplies;
@@ -198,29 +192,33 @@ export class Conversation {
   async #sendNow(contentType: ContentType, payload: Uint8Array, signal: AbortSignal | undefined): Promise<SentMessage> {
     if (this.#context.clock.nowMs() >= this.#inbound.sealUntilMs) await this.#renew(signal);
     try {
-      return await this.#post(this.#seal(contentType, payload), signal);
+      return await this.#post(await this.#seal(contentType, payload), signal);
     } catch (error) {
       if (!(error instanceof ClientError) || !curedByRenewal.includes(error.problem)) throw error;
       await this.#renew(signal);
-      return this.#post(this.#seal(contentType, payload), signal);
+      return this.#post(await this.#seal(contentType, payload), signal);
     }
   }
 
-  #seal(contentType: ContentType, payload: Uint8Array): SealedMessage {
+  async #seal(contentType: ContentType, payload: Uint8Array): Promise<SealedMessage> {
     const { backend, tenantId, clock } = this.#context;
-    const sealed = sealOutgoing(backend, {
+    // A number is used once, whatever becomes of its message: the same number on other bytes would be refused.
+    const senderSeq = this.#lastSenderSeq + 1;
+    this.#lastSenderSeq = senderSeq;
+    const sealing = sealOutgoing(backend, {
       tenantId,
       conversationId: this.#conversationId,
       contentType,
       payload,
-      senderSeq: this.#lastSenderSeq + 1,
+      senderSeq,
       signingKey: this.#signingKey,
       inbound: this.#inbound,
       nowMs: clock.nowMs(),
     });
-    // A number is used once, whatever becomes of its message: the same number on other bytes would be refused.
-    this.#lastSenderSeq += 1;
-    return sealed;
+    return sealing.catch((error: unknown) => {
+      this.#lastSenderSeq = senderSeq - 1; // no bytes have it, and messages are sealed one after the other
+      throw error;
+    });
   }
 
   async #post({ messageId, bytes }: SealedMessage, signal: AbortSignal | undefined): Promise<SentMessage> {

@@ -5,14 +5,12 @@ import {
   ContentType,
   createVerifyingKey,
   EnvelopeError,
-  openEnvelope,
   parseEnvelope,
   Stage,
-  type EnvelopeBackend,
   type Header,
-  type KemPrivateKey,
   type MessageId,
 } from "@cloister/envelope";
+import { openEnvelopeWeb, type AsyncBackend, type AsyncKemPrivateKey } from "@cloister/envelope/web";
 import { PolicyError, verifyInstanceCertificate, type VerifiedChain } from "@cloister/policy";
 
 import { sameBytes } from "./encoding.ts";
@@ -25,10 +23,10 @@ export type Incoming =
 type AnsweringHeader = Header & { readonly causeId: MessageId };
 
 export interface OpeningContext {
-  readonly backend: EnvelopeBackend;
+  readonly backend: AsyncBackend;
   readonly tenantId: Uint8Array;
   readonly conversationId: Uint8Array;
-  readonly replyKeys: readonly KemPrivateKey[];
+  readonly replyKeys: readonly AsyncKemPrivateKey[];
   readonly chain: VerifiedChain;
   readonly nowMs: number;
 }
@@ -59,23 +57,23 @@ export function parseReplyEvent(bytes: Uint8Array | undefined): ReplyEvent["even
  * whose word it is, valid when it was made; the signature; tenant and conversation; the message that caused it.
  * @throws RefusedEvent with the code of the PolicyError or EnvelopeError
  */
-export function openIncoming(sealed: ReplySealed, context: OpeningContext): Incoming {
+export async function openIncoming(sealed: ReplySealed, context: OpeningContext): Promise<Incoming> {
   try {
-    return open(sealed, context);
+    return await open(sealed, context);
   } catch (error) {
     if (error instanceof EnvelopeError || error instanceof PolicyError) throw new RefusedEvent(error.code, error);
     throw error;
   }
 }
 
-function open({ envelope, signerCertificate }: ReplySealed, context: OpeningContext): Incoming {
+async function open({ envelope, signerCertificate }: ReplySealed, context: OpeningContext): Promise<Incoming> {
   const { backend, chain, nowMs } = context;
   const { header } = parseEnvelope(envelope);
   requireOwn(header, context);
   const expected = { role: signerRole(header), atMs: header.createdAtMs };
   const { signingPublicKey } = verifyInstanceCertificate(signerCertificate, chain, expected);
   const signer = createVerifyingKey(backend, signingPublicKey);
-  const { payload } = openEnvelope(backend, envelope, { keys: context.replyKeys, signer, nowMs });
+  const { payload } = await openEnvelopeWeb(backend, envelope, { keys: context.replyKeys, signer, nowMs });
   const answering = requireCause(header);
   if (header.stage === Stage.REPLY) {
     return { kind: "reply", header: answering, reply: decode(() => fromBinary(ReplySchema, payload)) };

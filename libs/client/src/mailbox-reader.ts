@@ -57,7 +57,7 @@ export class MailboxReader {
     const { authority } = this.#parts.context;
     const chain = await authority.newest();
     try {
-      return this.#openUnder(chain, sealed);
+      return await this.#openUnder(chain, sealed);
     } catch (error) {
       const newer = error instanceof RefusedEvent ? await authority.newest(refreshAfterMs) : chain;
       if (newer === chain) throw error;
@@ -65,7 +65,7 @@ export class MailboxReader {
     }
   }
 
-  #openUnder(chain: VerifiedChain, sealed: ReplySealed): Incoming {
+  #openUnder(chain: VerifiedChain, sealed: ReplySealed): Promise<Incoming> {
     const { context, conversationId, replyKeys } = this.#parts;
     const { backend, tenantId, clock } = context;
     const nowMs = clock.nowMs();

@@ -3,15 +3,13 @@ import {
   MAX_PLAINTEXT_BYTES,
   parseConversationId,
   parseTenantId,
-  sealEnvelope,
   Stage,
   Suite,
   uuidv7,
   type ContentType,
-  type EnvelopeBackend,
   type MessageId,
-  type SigningKey,
 } from "@cloister/envelope";
+import { sealEnvelopeWeb, type AsyncBackend, type AsyncSigningKey } from "@cloister/envelope/web";
 
 import type { InboundKey } from "./conversation-keys.ts";
 import { ClientError } from "./errors.ts";
@@ -23,7 +21,7 @@ export interface OutgoingMessage {
   readonly payload: Uint8Array;
   /** From 1, without gaps. */
   readonly senderSeq: number;
-  readonly signingKey: SigningKey;
+  readonly signingKey: AsyncSigningKey;
   readonly inbound: InboundKey;
   readonly nowMs: number;
 }
@@ -35,7 +33,7 @@ export interface SealedMessage {
 }
 
 /** Seals a message to the conversation's inbound key and signs it. @throws ClientError MESSAGE_TOO_LARGE above 256 KiB */
-export function sealOutgoing(backend: EnvelopeBackend, message: OutgoingMessage): SealedMessage {
+export async function sealOutgoing(backend: AsyncBackend, message: OutgoingMessage): Promise<SealedMessage> {
   const { inbound, payload, nowMs } = message;
   if (payload.length > MAX_PLAINTEXT_BYTES) {
     throw new ClientError("MESSAGE_TOO_LARGE", "A message has at most 256 KiB as UTF-8. Send it in parts.");
@@ -56,5 +54,6 @@ export function sealOutgoing(backend: EnvelopeBackend, message: OutgoingMessage)
     policyVersion: inbound.policyVersion,
   };
   const recipients = [createKemPublicKey(backend, inbound.inboundPublicKey)];
-  return { messageId, bytes: sealEnvelope(backend, { header, payload, recipients, signer: message.signingKey }).bytes };
+  const { bytes } = await sealEnvelopeWeb(backend, { header, payload, recipients, signer: message.signingKey });
+  return { messageId, bytes };
 }

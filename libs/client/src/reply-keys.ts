@@ -1,4 +1,5 @@
-import { createKemPrivateKey, KEM_SEED_BYTES, type EnvelopeBackend, type KemPrivateKey } from "@cloister/envelope";
+import { createKemPrivateKey, KEM_SEED_BYTES } from "@cloister/envelope";
+import type { AsyncBackend, AsyncKemPrivateKey } from "@cloister/envelope/web";
 
 /** The X-Wing reply keys of one conversation as they are exported: secrets, 32 bytes each. */
 export interface ReplyKeySeeds {
@@ -10,7 +11,7 @@ export interface ReplyKeySeeds {
 
 interface HeldKey {
   readonly seed: Uint8Array;
-  readonly key: KemPrivateKey;
+  readonly key: AsyncKemPrivateKey;
 }
 
 interface FormerKey extends HeldKey {
@@ -23,20 +24,20 @@ interface FormerKey extends HeldKey {
  * new key opens replies from the moment it is named, and the one before as long as such replies may wait in the mailbox.
  */
 export class ReplyKeys {
-  readonly #backend: EnvelopeBackend;
+  readonly #backend: AsyncBackend;
   #current: HeldKey;
   #pending: HeldKey | undefined;
   #former: readonly FormerKey[];
 
   /** @throws EnvelopeError MALFORMED for a seed that has not 32 bytes */
-  constructor(backend: EnvelopeBackend, seeds: ReplyKeySeeds) {
+  constructor(backend: AsyncBackend, seeds: ReplyKeySeeds) {
     this.#backend = backend;
     this.#current = this.#hold(seeds.current);
     this.#pending = seeds.pending && this.#hold(seeds.pending);
     this.#former = seeds.former.map(({ seed, keepUntilMs }) => ({ ...this.#hold(seed), keepUntilMs }));
   }
 
-  static generate(backend: EnvelopeBackend): ReplyKeys {
+  static generate(backend: AsyncBackend): ReplyKeys {
     return new ReplyKeys(backend, { current: backend.randomBytes(KEM_SEED_BYTES), pending: undefined, former: [] });
   }
 
@@ -60,7 +61,7 @@ export class ReplyKeys {
   }
 
   /** Every key that may open a reply now. Former ones whose time is over are destroyed. */
-  opening(nowMs: number): readonly KemPrivateKey[] {
+  opening(nowMs: number): readonly AsyncKemPrivateKey[] {
     for (const { key, seed, keepUntilMs } of this.#former) {
       if (keepUntilMs > nowMs) continue;
       key.destroy();

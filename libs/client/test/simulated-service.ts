@@ -10,6 +10,7 @@ import {
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { openEnvelope, createVerifyingKey, readHeader, type Header } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
+import type { AsyncBackend } from "@cloister/envelope/web";
 import { SimulatedAuthority, SimulatedInstance, SimulatedTenant, type SimulatedAnswer } from "@cloister/testing/tenant";
 
 import { createClient, type Client, type ClientPublicKeys, type Conversation } from "../src/index.ts";
@@ -39,7 +40,7 @@ export class SimulatedService {
   onAccepted: () => void = () => undefined;
   readonly fetch: typeof fetch = (input, init) => this.#answer(new Request(input, init));
 
-  client(backend = nodeBackend): Client {
+  client(backend: AsyncBackend = nodeBackend): Client {
     return createClient({
       baseUrl: "http://ingest.test",
       accessToken: "token",
