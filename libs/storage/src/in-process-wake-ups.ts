@@ -1,8 +1,9 @@
+import { ChannelListeners } from "./channel-listeners.ts";
 import type { Unsubscribe, WakeUps } from "./wake-ups.ts";
 
 /** Within one process; several wakes of one turn are one. */
 export class InProcessWakeUps implements WakeUps {
-  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #listeners = new ChannelListeners<[]>();
   readonly #pending = new Set<string>();
 
   wake(channel: string): void {
@@ -10,17 +11,12 @@ export class InProcessWakeUps implements WakeUps {
     this.#pending.add(channel);
     setImmediate(() => {
       this.#pending.delete(channel);
-      for (const listener of this.#listeners.get(channel) ?? []) listener();
+      this.#listeners.tell(channel);
     });
   }
 
   subscribe(channel: string, listener: () => void): Unsubscribe {
-    const listeners = this.#listeners.get(channel) ?? new Set();
-    this.#listeners.set(channel, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#listeners.get(channel) === listeners) this.#listeners.delete(channel);
-    };
+    return this.#listeners.add(channel, listener);
   }
 
   close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { ChannelListeners } from "./channel-listeners.ts";
 import type { Unsubscribe } from "./wake-ups.ts";
 
 /**
@@ -12,23 +13,14 @@ export interface LiveFrames {
 }
 
 export class InProcessLiveFrames implements LiveFrames {
-  readonly #listeners = new Map<string, Set<(frame: Uint8Array) => void>>();
+  readonly #listeners = new ChannelListeners<[frame: Uint8Array]>();
 
   publish(channel: string, frame: Uint8Array): void {
-    const listeners = this.#listeners.get(channel);
-    if (listeners === undefined) return;
-    setImmediate(() => {
-      for (const listener of listeners) listener(frame);
-    });
+    if (this.#listeners.has(channel)) setImmediate(() => this.#listeners.tell(channel, frame));
   }
 
   subscribe(channel: string, listener: (frame: Uint8Array) => void): Unsubscribe {
-    const listeners = this.#listeners.get(channel) ?? new Set();
-    this.#listeners.set(channel, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#listeners.get(channel) === listeners) this.#listeners.delete(channel);
-    };
+    return this.#listeners.add(channel, listener);
   }
 
   close(): Promise<void> {
