@@ -12,6 +12,7 @@ import { answer } from "./answer.ts";
 import { failureOf } from "./classify.ts";
 import { contextsOf, type ConversationContext } from "./context.ts";
 import { guardAnswer } from "./guard/guard.ts";
+import { guardSources } from "./guard/sources.ts";
 import type { InferenceMetrics } from "./inference.metrics.ts";
 import type { ModelAnswer, ModelRuntime } from "./model/model-runtime.ts";
 import type { RecalledTurn } from "./recall.ts";
@@ -128,7 +129,7 @@ export class InferencePipeline {
     const said = turns.flatMap((turn) => [turn.question, turn.answer]);
     const { text, findings } = guardAnswer(given.text, { own: [message.text, ...said, ...own], others });
     metrics.guarded(findings);
-    return { ...given, text };
+    return { ...given, text, sources: guardSources(given.sources) };
   }
 
   async #seal(question: Question, reply: ModelAnswer): Promise<InferenceResult> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { guardSources } from "../src/guard/sources.ts";
 import { guardAnswer } from "../src/guard/guard.ts";
 
 const shown = {
@@ -117,5 +118,12 @@ describe("the output guard", () => {
         expect(text(pieces.join(""))).not.toContain("evil.example");
       }),
     );
+  });
+});
+
+describe("the sources of an answer", () => {
+  it("reach the reader as one line without terminal escapes", () => {
+    const sources = [{ documentId: "faq\u001b]0;owned\u0007.md", title: "Fees\n\u202eand  more\u001b[2J" }];
+    expect(guardSources(sources)).toEqual([{ documentId: "faq]0;owned.md", title: "Fees and more[2J" }]);
   });
 });

@@ -40,7 +40,8 @@ export class PolicyBook {
   async inForce(tenantId: Uint8Array): Promise<TenantInForce> {
     const tenant = await findTenant(this.#db, tenantId);
     const row = tenant && (await findNewestPolicy(this.#db, tenantId));
-    if (tenant === undefined || row === undefined) {
+    const isAsked = tenant !== undefined && Buffer.compare(tenant.tenant_id, tenantId) === 0;
+    if (!isAsked || row === undefined) {
       throw new KeysError("TENANT_UNKNOWN", "No policy of this tenant was applied here.");
     }
     const name = nameOf(tenant, row);
