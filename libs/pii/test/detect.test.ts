@@ -58,6 +58,7 @@ describe("telephone numbers", () => {
     ["0044 20 7946 0958", ["PHONE_NUMBER 0044 20 7946 0958"]],
     ["Tel. 089 72634112", ["PHONE_NUMBER 089 72634112"]],
     ["my number is 4155552671", ["PHONE_NUMBER 4155552671"]],
+    ["my grandpa (1921-2010) and the years 1914 - 1918", []],
     ["built in 2019, cost 1,250,000 or 99.95", []],
     ["invoice 20391 of 12/04/2024", ["DATE_TIME 12/04/2024"]],
   ])("are found in %j", (text, expected) => {

@@ -87,10 +87,11 @@ function isSeries(match: string): boolean {
 
 /** 12/04/2024, 2024-04-12, 123-45-6789 and version 10.2.33.4.1 have the digits of a phone number and are none. */
 function isOtherNumber(match: string): boolean {
+  if (/^\(?(?:1[5-9]|20)\d\d ?- ?(?:1[5-9]|20)\d\d$/.test(match)) return true; // years
   if (/^\d{1,5}[ -]\d{1,7}[ -]\d{1,6}[ -]\d$/.test(match)) return true; // ISBN
   if ((match.match(/(?<=^|\.)\d(?=\.|$)/g) ?? []).length > 1) return true;
   return (
     /^\d{3}-\d{2}-\d{4}$/.test(match) ||
-    /^(?:\d{1,2}([./-])\d{1,2}\1(?:19|20)\d{2}|(?:19|20)\d{2}([./-])\d{1,2}\2\d{1,2})(?:$|\s)/.test(match)
+    /^(?:\d{1,2}([./-]) ?\d{1,2}\1 ?(?:19|20)\d{2}|(?:19|20)\d{2}([./-]) ?\d{1,2}\2 ?\d{1,2})(?:$|\s)/.test(match)
   );
 }

@@ -15,6 +15,7 @@ const after = new RegExp(
   "iu",
 );
 const dots = new RegExp(`${speltDot}|\\s{1,3}\\.\\s{0,3}|\\.\\s{1,3}`, "giu");
+const speltDotAnywhere = new RegExp(speltDot, "iu");
 const signs = new RegExp(speltSign, "giu");
 const tight = /^(?:%40|&|\\|\s{0,3}[[({<]|\s{0,3}@|\s{1,3}@)/u;
 
@@ -76,12 +77,17 @@ export function speltAddresses(text: string): Reading[] {
     const mailbox = before.exec(text.slice(Math.max(0, at.index - 120), at.index))?.[0];
     if (host === undefined || mailbox === undefined || mailbox.length < 2) continue;
     const isSpelt = !tight.test(at[0]);
-    if (isSpelt && (!new RegExp(speltDot, "iu").test(host) || notMailboxes.has(mailbox.toLowerCase()))) continue;
+    if (isSpelt && (!isSpeltHost(at[0], host) || notMailboxes.has(mailbox.toLowerCase()))) continue;
     found.push(...readingsOf(mailbox, at.index - mailbox.length, signs));
     found.push({ start: at.index, end, text: "@" });
     found.push(...readingsOf(host, end, dots));
   }
   return found;
+}
+
+/** "At this point to" has English words and a suffix: beside "at" the dot has to be called a dot. */
+function isSpeltHost(at: string, host: string): boolean {
+  return /^\W*at\W*$/i.test(at) ? /(?:\s|_|-)dot(?:\s|_|-)|[[({<]/i.test(host) : speltDotAnywhere.test(host);
 }
 
 /** The name of a host at the start of the text, with a public suffix; undefined if there is none. */
