@@ -8,10 +8,14 @@ import type { RedactionTables } from "./tables.ts";
 
 @Controller()
 export class RedactionConsumer {
-  constructor(@Inject(RedactionPipeline) private readonly pipeline: RedactionPipeline) {}
+  readonly #pipeline: RedactionPipeline;
+
+  constructor(@Inject(RedactionPipeline) pipeline: RedactionPipeline) {
+    this.#pipeline = pipeline;
+  }
 
   @EventPattern(topics.inbound)
   handle(@Payload() batch: ConsumedBatch): Promise<RecordResult<RedactionTables, RedactionWrite>[]> {
-    return this.pipeline.run(batch);
+    return this.#pipeline.run(batch);
   }
 }

@@ -3,16 +3,16 @@ import { bucketEnd, type ConversationRecord, type Keyring, type KeyRequest, type
 import { done, type ConsumedBatch, type RecordResult } from "@cloister/messaging";
 import { readSealedMessage, type SealedMessage } from "@cloister/messaging/sealed-events";
 import type { Clock } from "@cloister/service";
+import { checkSequence } from "./check-sequence.ts";
 import { failureOf } from "./classify.ts";
 import { recallConversation, type ConversationState } from "./conversation-state.ts";
 import type { Detectors } from "./detectors.ts";
-import { mapKeyOf } from "./map/map-entries.ts";
-import { type ConversationStore, type RedactionWrite, type StoredConversation } from "./map/conversation-store.ts";
-import { openMessage } from "./open-message.ts";
 import { RedactionError } from "./errors.ts";
+import type { ConversationStore, RedactionWrite, StoredConversation } from "./map/conversation-store.ts";
+import { mapKeyOf } from "./map/map-entries.ts";
+import { openMessage } from "./open-message.ts";
 import { redactMessage } from "./redact-message.ts";
 import { sealMapDelta, sealMapRow, sealRedacted, type Origin } from "./seal-outputs.ts";
-import { checkSequence } from "./check-sequence.ts";
 import { sequenceGap } from "./sequence-gap.ts";
 import type { RedactionTables } from "./tables.ts";
 
@@ -30,11 +30,15 @@ const BATCH_MS = 10_000;
 
 /** lease keys → open and check → sequence → recall the map → detect and replace → prove no leak → seal for each reader */
 export class RedactionPipeline {
-  constructor(private readonly steps: RedactionSteps) {}
+  readonly #steps: RedactionSteps;
+
+  constructor(steps: RedactionSteps) {
+    this.#steps = steps;
+  }
 
   /** @throws RedactionError BATCH_TOO_LONG, never for a single record: the consumer goes on with each half */
   async run(batch: ConsumedBatch): Promise<Result[]> {
-    const { store, clock } = this.steps;
+    const { store, clock } = this.#steps;
     const messages = batch.records.map(({ record }) => readSealedMessage(record));
     const ids = new Map(messages.map(({ envelope }) => [idToHex(envelope.header.conversationId), envelope.header]));
     const stored = await store.load(
@@ -57,7 +61,7 @@ export class RedactionPipeline {
     messages: readonly SealedMessage[],
     stored: ReadonlyMap<string, StoredConversation>,
   ): Promise<LeasedKeys> {
-    const { keyring, store } = this.steps;
+    const { keyring, store } = this.#steps;
     const reading = [
       ...messages.flatMap(flowKeysOf),
       ...[...stored.values()].flatMap((one) => one.mapRows.map(mapKeyOf)),
@@ -87,7 +91,7 @@ export class RedactionPipeline {
     states: Map<string, ConversationState>,
     keys: LeasedKeys,
   ): Result {
-    const { clock, detectors, keyring } = this.steps;
+    const { clock, detectors, keyring } = this.#steps;
     const nowMs = clock.nowMs();
     const conversation = keys.conversation(message.envelope.header);
     const opened = openMessage(message, conversation, keys, nowMs);

@@ -25,16 +25,21 @@ const LATEST = 10;
 
 /** What a compliance officer or an SRE asks first: what is due, when is the next, what was done, with which receipt. */
 export class RetentionStatusReader {
-  constructor(
-    private readonly keys: KeyLifecycle,
-    private readonly stores: ExpiringStores,
-    private readonly jobs: PurgeJobs,
-    private readonly clock: Clock,
-  ) {}
+  readonly #keys: KeyLifecycle;
+  readonly #stores: ExpiringStores;
+  readonly #jobs: PurgeJobs;
+  readonly #clock: Clock;
+
+  constructor(keys: KeyLifecycle, stores: ExpiringStores, jobs: PurgeJobs, clock: Clock) {
+    this.#keys = keys;
+    this.#stores = stores;
+    this.#jobs = jobs;
+    this.#clock = clock;
+  }
 
   async read(): Promise<RetentionStatus> {
-    const nowMs = this.clock.nowMs();
-    const byTable = Map.groupBy(await this.stores.list(), ({ table }) => table);
+    const nowMs = this.#clock.nowMs();
+    const byTable = Map.groupBy(await this.#stores.list(), ({ table }) => table);
     const stores = [...byTable].map(([table, buckets]) =>
       storeStatus(
         table,
@@ -43,9 +48,9 @@ export class RetentionStatusReader {
       ),
     );
     const [due, purges, receipts] = await Promise.all([
-      this.keys.due(),
-      this.jobs.latest(LATEST),
-      this.jobs.receipts(LATEST),
+      this.#keys.due(),
+      this.#jobs.latest(LATEST),
+      this.#jobs.receipts(LATEST),
     ]);
     return { nowMs, keysDue: due.length, stores, purges, receipts };
   }

@@ -17,7 +17,11 @@ const LEASE_MS = 120_000;
 
 /** planned → keys destroyed → stores dropped → verified → receipted; each state is saved, so a kill resumes there. */
 export class RetentionPipeline {
-  constructor(private readonly steps: RetentionSteps) {}
+  readonly #steps: RetentionSteps;
+
+  constructor(steps: RetentionSteps) {
+    this.#steps = steps;
+  }
 
   /**
    * Ends what is due now: first a purge that was cut off, then what came due since.
@@ -26,7 +30,7 @@ export class RetentionPipeline {
    * PURGE_INCOMPLETE; the job stays where it was
    */
   async run(): Promise<PurgeJob[]> {
-    const { jobs } = this.steps;
+    const { jobs } = this.#steps;
     await this.#hold();
     try {
       const cutOff = await jobs.unfinished();
@@ -39,7 +43,7 @@ export class RetentionPipeline {
   }
 
   async #plan(): Promise<PurgeJob | undefined> {
-    const { keys, stores, clock } = this.steps;
+    const { keys, stores, clock } = this.#steps;
     const nowMs = clock.nowMs();
     const due = await keys.due();
     const stored = await stores.list();
@@ -77,17 +81,17 @@ export class RetentionPipeline {
   }
 
   async #destroyKeys(job: PurgeJob): Promise<PurgeJob> {
-    const tombstones = await this.steps.keys.destroy(job.keys);
+    const tombstones = await this.#steps.keys.destroy(job.keys);
     return this.#saved({ ...job, state: "keys-destroyed", tombstones });
   }
 
   async #dropStores(job: PurgeJob): Promise<PurgeJob> {
-    const dropped = await this.steps.stores.dropDue(job.dueAtMs);
+    const dropped = await this.#steps.stores.dropDue(job.dueAtMs);
     return this.#saved({ ...job, state: "stores-dropped", dropped: merged(job.dropped, dropped) });
   }
 
   async #verify(job: PurgeJob): Promise<PurgeJob> {
-    const { keys, stores } = this.steps;
+    const { keys, stores } = this.#steps;
     const leftKeys = (await keys.due()).filter(({ bucketEndMs }) => bucketEndMs <= job.dueAtMs);
     const leftBuckets = (await stores.list()).filter(({ bucketEndMs }) => bucketEndMs <= job.dueAtMs);
     if (leftKeys.length > 0 || leftBuckets.length > 0) {
@@ -99,7 +103,7 @@ export class RetentionPipeline {
   }
 
   async #receipt(job: PurgeJob): Promise<PurgeJob> {
-    const { keys, jobs, clock, failpoints } = this.steps;
+    const { keys, jobs, clock, failpoints } = this.#steps;
     const receipts: SignedReceipt[] = [];
     for (const tombstones of job.tombstones) {
       const note = await keys.issueReceipt(tombstones, job.dropped);
@@ -117,7 +121,7 @@ export class RetentionPipeline {
   }
 
   async #saved(job: PurgeJob): Promise<PurgeJob> {
-    const { jobs, clock, failpoints } = this.steps;
+    const { jobs, clock, failpoints } = this.#steps;
     const saved = { ...job, updatedAtMs: clock.nowMs() };
     // Who lost the lease meanwhile must not write over what its successor has done.
     await this.#hold();
@@ -127,7 +131,7 @@ export class RetentionPipeline {
   }
 
   async #hold(): Promise<void> {
-    const { jobs, clock } = this.steps;
+    const { jobs, clock } = this.#steps;
     const nowMs = clock.nowMs();
     if (await jobs.acquireLease(nowMs, nowMs + LEASE_MS)) return;
     throw new RetentionError("PURGE_RUNNING", "Another instance is purging; look at its status and try again later.");

@@ -18,13 +18,16 @@ const state = z.enum(PURGE_STATES);
 type JobRow = RetentionTables["job"];
 
 export class SqlJobs implements PurgeJobs {
+  readonly #db: Kysely<RetentionTables>;
   readonly #holder = randomUUID();
 
-  constructor(private readonly db: Kysely<RetentionTables>) {}
+  constructor(db: Kysely<RetentionTables>) {
+    this.#db = db;
+  }
 
   async unfinished(): Promise<PurgeJob | undefined> {
     const row = await onDatabase(() =>
-      this.db
+      this.#db
         .selectFrom("job")
         .selectAll()
         .where("state", "<>", "receipted")
@@ -36,11 +39,11 @@ export class SqlJobs implements PurgeJobs {
   }
 
   async save(job: PurgeJob): Promise<void> {
-    await onDatabase(() => upsert(this.db, job));
+    await onDatabase(() => upsert(this.#db, job));
   }
 
   async finish(job: PurgeJob, receipts: readonly SignedReceipt[]): Promise<void> {
-    await inTransaction(this.db, async (tx) => {
+    await inTransaction(this.#db, async (tx) => {
       await upsert(tx, job);
       const rows = receipts.map(({ jobId, tenantIdHex, issuedAtMs, note }, part) => ({
         job_id: jobId,
@@ -60,14 +63,14 @@ export class SqlJobs implements PurgeJobs {
 
   async latest(count: number): Promise<PurgeJob[]> {
     const rows = await onDatabase(() =>
-      this.db.selectFrom("job").selectAll().orderBy("started_at_ms", "desc").limit(count).execute(),
+      this.#db.selectFrom("job").selectAll().orderBy("started_at_ms", "desc").limit(count).execute(),
     );
     return rows.map(jobOf);
   }
 
   async receipts(count: number): Promise<SignedReceipt[]> {
     const rows = await onDatabase(() =>
-      this.db.selectFrom("receipt").selectAll().orderBy("issued_at_ms", "desc").orderBy("part").limit(count).execute(),
+      this.#db.selectFrom("receipt").selectAll().orderBy("issued_at_ms", "desc").orderBy("part").limit(count).execute(),
     );
     return rows.map((row) => ({
       jobId: row.job_id,
@@ -79,7 +82,7 @@ export class SqlJobs implements PurgeJobs {
 
   async acquireLease(nowMs: number, untilMs: number): Promise<boolean> {
     const taken = await onDatabase(() =>
-      this.db
+      this.#db
         .insertInto("lease")
         .values({ name: "purge", holder: this.#holder, until_ms: untilMs })
         .onConflict((on) =>
@@ -95,7 +98,7 @@ export class SqlJobs implements PurgeJobs {
   }
 
   async releaseLease(): Promise<void> {
-    await onDatabase(() => this.db.deleteFrom("lease").where("holder", "=", this.#holder).execute());
+    await onDatabase(() => this.#db.deleteFrom("lease").where("holder", "=", this.#holder).execute());
   }
 }
 

@@ -9,14 +9,17 @@ import { TokenGuard } from "./token.guard.ts";
 @Controller("v1/retention")
 @UseGuards(TokenGuard)
 export class RetentionController {
-  constructor(
-    @Inject(PurgeRuns) private readonly runs: PurgeRuns,
-    @Inject(RetentionStatusReader) private readonly status: RetentionStatusReader,
-  ) {}
+  readonly #runs: PurgeRuns;
+  readonly #status: RetentionStatusReader;
+
+  constructor(@Inject(PurgeRuns) runs: PurgeRuns, @Inject(RetentionStatusReader) status: RetentionStatusReader) {
+    this.#runs = runs;
+    this.#status = status;
+  }
 
   @Get("status")
   read(): Promise<RetentionStatus> {
-    return this.status.read();
+    return this.#status.read();
   }
 
   /** Ends what is due now and answers when it is done. */
@@ -24,7 +27,7 @@ export class RetentionController {
   @HttpCode(200)
   async run(): Promise<{ purges: PurgeJob[] }> {
     try {
-      return { purges: await this.runs.now() };
+      return { purges: await this.#runs.now() };
     } catch (error) {
       throw problemOf(error);
     }

@@ -4,11 +4,15 @@ import type { FastifyRequest } from "fastify";
 
 @Injectable()
 export class TokenGuard implements CanActivate {
-  constructor(@Inject(TokenDigest) private readonly expected: TokenDigest) {}
+  readonly #expected: TokenDigest;
+
+  constructor(@Inject(TokenDigest) expected: TokenDigest) {
+    this.#expected = expected;
+  }
 
   canActivate(context: ExecutionContext): boolean {
     const token = bearerToken(context.switchToHttp().getRequest<FastifyRequest>().headers.authorization);
-    if (token !== undefined && this.expected.matches(token)) return true;
+    if (token !== undefined && this.#expected.matches(token)) return true;
     throw new ProblemError("UNAUTHENTICATED", 401, "Send retention's access token as Authorization: Bearer.");
   }
 }
