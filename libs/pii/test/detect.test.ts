@@ -59,6 +59,7 @@ describe("telephone numbers", () => {
     ["Tel. 089 72634112", ["PHONE_NUMBER 089 72634112"]],
     ["my number is 4155552671", ["PHONE_NUMBER 4155552671"]],
     ["my grandpa (1921-2010) and the years 1914 - 1918", []],
+    ["ring the bell on 27. 07. 2014 or 2014. 02. 26", []],
     ["built in 2019, cost 1,250,000 or 99.95", []],
     ["invoice 20391 of 12/04/2024", ["DATE_TIME 12/04/2024"]],
   ])("are found in %j", (text, expected) => {

@@ -92,6 +92,6 @@ function isOtherNumber(match: string): boolean {
   if ((match.match(/(?<=^|\.)\d(?=\.|$)/g) ?? []).length > 1) return true;
   return (
     /^\d{3}-\d{2}-\d{4}$/.test(match) ||
-    /^(?:\d{1,2}([./-]) ?\d{1,2}\1 ?(?:19|20)\d{2}|(?:19|20)\d{2}([./-]) ?\d{1,2}\2 ?\d{1,2})(?:$|\s)/.test(match)
+    /^(?:\d{1,2}([./ -]) ?\d{1,2}\1 ?(?:19|20)\d{2}|(?:19|20)\d{2}([./ -]) ?\d{1,2}\2 ?\d{1,2})(?:$|\s)/.test(match)
   );
 }
