@@ -72,7 +72,7 @@ export function verifyRecord(wire: WireRecord, chain: VerifiedChain): Conversati
   };
 }
 
-/** The policy that the statement was made under. @throws KeyringError STATEMENT_INVALID unless it came with the hash signed */
+/** The policy that the statement was made under. @throws KeyringError STATEMENT_INVALID unless it has the hash signed */
 function pinnedPolicy(wire: WireRecord, statement: ConversationStatement, chain: VerifiedChain): Policy {
   if (statement.policyVersion === chain.policy.version) return chain.policy;
   try {

@@ -31,7 +31,11 @@ export class LeasedKeys {
     this.#outcomes = outcomes;
   }
 
-  /** To open what was sealed: a KemPrivateKey for `inbound`, else a WrapKey. @throws KeyringError PURPOSE_NOT_ALLOWED when this role only writes, LEASE_ENDED, KEY_EXPIRED, KEY_DESTROYED … */
+  /**
+   * To open what was sealed: a KemPrivateKey for `inbound`, else a WrapKey.
+   * @throws KeyringError NOT_REQUESTED; PURPOSE_NOT_ALLOWED when this role only writes; LEASE_ENDED, KEY_EXPIRED,
+   * KEY_DESTROYED, or why `keys` refused it
+   */
   openingKey(request: KeyRequest): LeasedKey {
     this.#require(request, "r");
     return this.#live(request);

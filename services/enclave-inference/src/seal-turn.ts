@@ -9,7 +9,10 @@ import type { TurnRow } from "./tables.ts";
 /** A turn is kept as context for later ones, which never need more; an envelope holds 256 KiB. */
 const maxCharacters = 32_000;
 
-/** The turn of a question as it is kept, except for its place in the log: question and answer with their placeholders, under the conversation's `log` key. */
+/**
+ * The turn of a question as it is kept, except for its place in the log: question and answer with their placeholders,
+ * under the conversation's `log` key.
+ */
 export function sealTurn(
   { message, conversation }: Admitted,
   answer: string,

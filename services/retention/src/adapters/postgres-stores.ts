@@ -5,8 +5,9 @@ import type { Dropped } from "../purge/job.ts";
 import type { ExpiringStores, StoredBucket } from "../purge/ports.ts";
 
 /**
- * Every table in the database says by its columns when it ends: partitioned by `bucket_end_ms` (whole partitions go) or
- * with a column `expires_at_ms` (rows go), or the protocol's fences, which count the last bucket they saw. So a new table can't be forgotten here, and no service's tables need be known.
+ * Every table in the database says by its columns when it ends: partitioned by `bucket_end_ms` (whole partitions go),
+ * with a column `expires_at_ms` (rows go), or the protocol's fences, which count the last bucket they saw. So a new
+ * table can't be forgotten here, and no service's tables need be known (docs/adr/0006-purge-by-columns.md).
  */
 export class PostgresStores implements ExpiringStores {
   readonly #db: Kysely<unknown>;

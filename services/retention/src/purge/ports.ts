@@ -4,7 +4,10 @@ import type { Dropped, DueKey, PurgeJob, TenantTombstones } from "./job.ts";
 export interface KeyLifecycle {
   /** Bucket keys past their end that still exist. @throws RetentionError KEYS_UNAVAILABLE */
   due(): Promise<DueKey[]>;
-  /** Ends conversations whose last bucket has ended, too, so that no key is a call worth making. Harmless to repeat. @throws RetentionError KEYS_UNAVAILABLE, KEYS_REFUSED */
+  /**
+   * Ends conversations whose last bucket has ended, too, so a call without a key is worth making. Harmless to repeat.
+   * @throws RetentionError KEYS_UNAVAILABLE, KEYS_REFUSED
+   */
   destroy(keys: readonly DueKey[]): Promise<TenantTombstones[]>;
   /** A signed note. @throws RetentionError KEYS_UNAVAILABLE, KEYS_REFUSED */
   issueReceipt(tombstones: TenantTombstones, dropped: readonly Dropped[]): Promise<Uint8Array>;
