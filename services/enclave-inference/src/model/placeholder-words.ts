@@ -1,3 +1,4 @@
+/** Of other types the name itself will do: UK_NHS, US_PASSPORT. */
 const wordsOfType: Readonly<Record<string, string>> = {
   PERSON: "name",
   EMAIL_ADDRESS: "email mail address",
@@ -22,5 +23,5 @@ export function wordsForPlaceholders(text: string): string {
   for (const [, type] of text.matchAll(/\[([A-Z][A-Z_]*?)(?:_\d+(?:\.\d+)?)?\]/gu)) {
     if (type !== undefined) types.add(type);
   }
-  return [...types].flatMap((type) => wordsOfType[type] ?? []).join(" ");
+  return [...types].flatMap((type) => wordsOfType[type] ?? type.toLowerCase().replaceAll("_", " ")).join(" ");
 }
