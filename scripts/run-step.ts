@@ -7,6 +7,8 @@ export interface Step {
   readonly name: string;
   readonly script: string;
   readonly args: readonly string[];
+  /** A folder whose stale content may be why the step fails: it is run again without. */
+  readonly cache?: string;
 }
 
 export interface StepResult {
