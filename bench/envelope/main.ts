@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { cloister } from "./cloister.ts";
 import type { Contender } from "./contender.ts";
 import { floor } from "./floor.ts";
-import { IN_FLIGHT, measureRound, noSamples, percentile, type Samples } from "./measure.ts";
+import { IN_FLIGHT, measureRound, noSamples, percentile, type Samples, warmUp } from "./measure.ts";
 import { peers } from "./peers.ts";
 
 const SIZES = [256, 1024, 8 * 1024, 64 * 1024];
@@ -27,7 +27,7 @@ async function measureSize(size: number): Promise<Map<Contender, Samples>> {
   const payload = new Uint8Array(size).map((_, i) => 32 + (i % 90));
   const results = new Map<Contender, Samples>();
   for (const contender of contenders) {
-    await measureRound(contender, payload, 150, noSamples()); // compiled and warm before it counts
+    await warmUp(contender, payload);
     results.set(contender, noSamples());
   }
   for (let round = 0; round < rounds; round++) {
