@@ -113,9 +113,10 @@ function sealed(
     signer,
   });
   const bucketEndMs = statement.expiresAtMs;
+  const { conversationId = id } = header;
   return {
     messageId,
     envelope,
-    record: sealedMessageRecord(topics.inbound, { conversationId: id, envelope, bucketEndMs }),
+    record: sealedMessageRecord(topics.inbound, { conversationId, envelope, bucketEndMs }),
   };
 }

@@ -145,6 +145,13 @@ export class RedactionWorld {
     return rows.map(({ code }) => code);
   }
 
+  /** Of records under a conversation's key, whatever is in them. */
+  async deadLettersUnder({ id }: OpenedConversation): Promise<string[]> {
+    const { rows } = await sql<{ code: string }>`
+      select code from redaction.dead_letter where key = ${id}`.execute(this.world.db.kysely);
+    return rows.map(({ code }) => code);
+  }
+
   async parkedCodes({ id }: OpenedConversation): Promise<string[]> {
     const { rows } = await sql<{ code: string }>`
       select code from redaction.parked where conversation_id = ${id} order by seq`.execute(this.world.db.kysely);

@@ -235,6 +235,16 @@ describe("redaction, on keys of the real keys service", () => {
       expect(await redaction.codes(message)).toEqual(["SIGNATURE_INVALID"]);
     });
 
+    it("makes a dead letter of a record under another conversation's key, and handles its message in its own place", async () => {
+      const [mine, other] = [await open(), await open()];
+      const message = say(mine, nowMs(), 1, "Leave me here.");
+      await redaction.world.messages.produce([{ ...message.record, key: other.id }]);
+      await eventually(async () => expect(await redaction.deadLettersUnder(other)).toEqual(["RECORD_MOVED"]));
+      expect(await redaction.madeSoFar(message)).toEqual([]);
+      await redaction.send(message);
+      expect(await redaction.redactedText(message)).toBe("Leave me here.");
+    });
+
     it("takes no message that was sealed after its statement should have been renewed", async () => {
       const conversation = await open();
       const createdAtMs = conversation.statement.sealUntilMs + 1;

@@ -14,7 +14,7 @@ export type KeyringErrorCode =
   | "STATEMENT_INVALID"
   /** The lease ended before the key was used: lease again. */
   | "LEASE_ENDED"
-  /** An envelope of another stage, or of another conversation than its record's key. */
+  /** An envelope of another stage. */
   | "WRONG_STAGE"
   /** Not in the batch that was leased: an error of the caller. */
   | "NOT_REQUESTED";

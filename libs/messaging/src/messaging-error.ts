@@ -9,6 +9,8 @@ export type MessagingErrorCode =
   | "LOG_UNAVAILABLE"
   /** An engine that all records need is away; the same batch comes again later. */
   | "SHARED_FAILURE"
+  /** A record's key is not the conversation of its envelope: somebody moved it. */
+  | "RECORD_MOVED"
   /** Another owner of the partition was faster: nothing of this batch was written. */
   | "FENCED"
   /** The consumer must not go on; its service stops. */

@@ -3,6 +3,7 @@ import { MessageSealedSchema, ReplyEventSchema } from "@cloister/contracts/event
 import { topics } from "@cloister/contracts/topics";
 import { parseEnvelope, protectedHash, type ParsedEnvelope } from "@cloister/envelope";
 import type { LogRecord, OutgoingRecord } from "./message-log.ts";
+import { MessagingError } from "./messaging-error.ts";
 import type { Failure, RecordIdentity } from "./record-result.ts";
 
 /** The envelope inside a record of `chat.inbound.v1` or `chat.redacted.v1`: parsed, not opened. */
@@ -18,10 +19,17 @@ export function readSealedMessage(record: LogRecord): SealedMessage {
   return { bytes, envelope: parseEnvelope(bytes) };
 }
 
-/** `identify` of every consumer of sealed messages. */
+/**
+ * `identify` of every consumer of sealed messages. What was moved to another key has no identity: taken for the message
+ * that its header names, it would have that message refused as a repetition when it comes in its own place.
+ * @throws MessagingError RECORD_MOVED; as `readSealedMessage`
+ */
 export function identifySealedMessage(record: LogRecord): RecordIdentity {
   const { envelope } = readSealedMessage(record);
   const { messageId, conversationId, tenantId } = envelope.header;
+  if (Buffer.compare(record.key, conversationId) !== 0) {
+    throw new MessagingError("RECORD_MOVED", "A record's key is not the conversation of its envelope.");
+  }
   return { messageId, conversationId, tenantId, fingerprint: protectedHash(envelope) };
 }
 

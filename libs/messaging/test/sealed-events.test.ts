@@ -55,6 +55,13 @@ function causeTold(record: LogRecord): Uint8Array | undefined {
   return event.case === "failed" ? event.value.causeId : undefined;
 }
 
+describe("the identity of a sealed message", () => {
+  it("is none when its record lies under another conversation's key", () => {
+    const moved = { ...recordOf({ messageId: clientsId }), key: new Uint8Array(16).fill(9) };
+    expect(() => identifySealedMessage(moved)).toThrow(expect.objectContaining({ code: "RECORD_MOVED" }));
+  });
+});
+
 describe("the status of a message that failed", () => {
   it("names a client's own message by its id", () => {
     expect(causeTold(recordOf({ messageId: clientsId }))).toEqual(new Uint8Array(clientsId));

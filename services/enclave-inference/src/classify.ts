@@ -1,6 +1,5 @@
 import { classifyKeyed } from "@cloister/keyring/consuming";
 import type { Failed, Failure } from "@cloister/messaging";
-import { InferenceError } from "./errors.ts";
 import { ModelError, type ModelErrorCode } from "./model/model-runtime.ts";
 
 /**
@@ -18,9 +17,6 @@ const kindOfModelError: Readonly<Record<ModelErrorCode, Failure["kind"]>> = {
 /** What a failed record means for the others: see FailureKind. */
 export function classify(error: unknown): Failure {
   if (error instanceof ModelError) return { kind: kindOfModelError[error.code], code: error.code, isRetryable: true };
-  if (error instanceof InferenceError && error.code === "POLICY_STALE") {
-    return { kind: "tenant", code: error.code, isRetryable: true };
-  }
   return classifyKeyed(error);
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
 import { EnvelopeError } from "@cloister/envelope";
 import { KeyringError } from "@cloister/keyring";
+import { PolicyError } from "@cloister/policy";
 import { classify } from "../src/classify.ts";
-import { InferenceError } from "../src/errors.ts";
 import { ModelError } from "../src/model/model-runtime.ts";
 
 describe("a failure", () => {
@@ -12,7 +12,7 @@ describe("a failure", () => {
     ["a conversation was erased", new KeyringError("KEY_DESTROYED", ""), "poison"],
     ["a lease ended in the middle of a batch", new EnvelopeError("KEY_DESTROYED", ""), "shared"],
     ["an envelope was changed", new EnvelopeError("AUTHENTICATION_FAILED", ""), "poison"],
-    ["a policy is not known yet", new InferenceError("POLICY_STALE", ""), "tenant"],
+    ["a policy is not known yet", new PolicyError("POLICY_STALE", ""), "tenant"],
     ["the model server is away", new ModelError("MODEL_UNAVAILABLE", ""), "shared"],
     ["the service stops", new ModelError("MODEL_ABORTED", ""), "shared"],
     ["a prompt takes the model too long", new ModelError("MODEL_TIMEOUT", ""), "poison"],

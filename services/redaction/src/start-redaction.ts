@@ -1,9 +1,9 @@
+import { classifyKeyed } from "@cloister/keyring/consuming";
 import { topics } from "@cloister/contracts/topics";
 import { defineConsumer, LogStrategy } from "@cloister/messaging";
 import { identifySealedMessage, replyFailedRecords } from "@cloister/messaging/sealed-events";
 import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { migrate, schemaOf } from "@cloister/storage";
-import { classify } from "./classify.ts";
 import { ConversationStore, type RedactionWrite } from "./map/conversation-store.ts";
 import { redactionMigrations } from "./migrations/index.ts";
 import { RedactionModule } from "./redaction.module.ts";
@@ -28,7 +28,7 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
     schema: redactionSchema,
     identify: identifySealedMessage,
     onDeadLetter: replyFailedRecords,
-    classify,
+    classify: classifyKeyed,
     writeAll: (tx, writes) => ConversationStore.write(tx, writes),
   });
   const strategy = new LogStrategy({

@@ -9,7 +9,7 @@ describe("what becomes of a record whose redaction threw", () => {
   it.each([
     ["everybody waits while keys is away", new KeyringError("KEYS_UNAVAILABLE", ""), "shared", true],
     ["its tenant waits for its KMS", new KeyringError("KMS_UNAVAILABLE", ""), "tenant", true],
-    ["its tenant waits for a policy that is not here yet", new PolicyError("POLICY_STALE", ""), "tenant", false],
+    ["its tenant waits for a policy that is not here yet", new PolicyError("POLICY_STALE", ""), "tenant", true],
     ["an erased conversation is at its end", new KeyringError("KEY_DESTROYED", ""), "poison", false],
     ["what the policy refuses is refused", new PolicyError("RETENTION_TOO_LONG", ""), "poison", false],
     ["what can't be opened is refused", new EnvelopeError("AUTHENTICATION_FAILED", ""), "poison", false],

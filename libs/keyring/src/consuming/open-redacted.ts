@@ -29,12 +29,9 @@ export function flowKeyOf(record: LogRecord): KeyRequest {
  */
 export function openRedacted(record: LogRecord, keys: Pick<LeasedKeys, "openingKey">, nowMs: number): RedactedText {
   const { bytes, envelope } = readSealedMessage(record);
-  const { stage, contentType, conversationId } = envelope.header;
+  const { stage, contentType } = envelope.header;
   if (stage !== Stage.REDACTED || contentType !== ContentType.REDACTED_MESSAGE) {
     throw new KeyringError("WRONG_STAGE", "Only redacted messages belong on this topic.");
-  }
-  if (Buffer.compare(record.key, conversationId) !== 0) {
-    throw new KeyringError("WRONG_STAGE", "A record's key is not the conversation of its envelope.");
   }
   const key = keys.openingKey(flowKeyOf(record));
   const { header, payload } = openEnvelope(nodeBackend, bytes, { keys: [key], signer: "none", nowMs });

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloister/events/v1/events.proto.
  */
 export const file_cloister_events_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jbG9pc3Rlci9ldmVudHMvdjEvZXZlbnRzLnByb3RvEhJjbG9pc3Rlci5ldmVudHMudjEiIQoNTWVzc2FnZVNlYWxlZBIQCghlbnZlbG9wZRgBIAEoDCJ7CgpSZXBseUV2ZW50EjEKBnNlYWxlZBgBIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseVNlYWxlZEgAEjEKBmZhaWxlZBgCIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseUZhaWxlZEgAQgcKBWV2ZW50IjsKC1JlcGx5U2VhbGVkEhAKCGVudmVsb3BlGAEgASgMEhoKEnNpZ25lcl9jZXJ0aWZpY2F0ZRgCIAEoDCJsCgtSZXBseUZhaWxlZBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEhAKCGNhdXNlX2lkGAMgASgMEgwKBGNvZGUYBCABKAkSEQoJcmV0cnlhYmxlGAUgASgIYgZwcm90bzM");
+  fileDesc("Ch9jbG9pc3Rlci9ldmVudHMvdjEvZXZlbnRzLnByb3RvEhJjbG9pc3Rlci5ldmVudHMudjEiIQoNTWVzc2FnZVNlYWxlZBIQCghlbnZlbG9wZRgBIAEoDCJ7CgpSZXBseUV2ZW50EjEKBnNlYWxlZBgBIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseVNlYWxlZEgAEjEKBmZhaWxlZBgCIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseUZhaWxlZEgAQgcKBWV2ZW50IjsKC1JlcGx5U2VhbGVkEhAKCGVudmVsb3BlGAEgASgMEhoKEnNpZ25lcl9jZXJ0aWZpY2F0ZRgCIAEoDCJ9CgtSZXBseUZhaWxlZBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEhAKCGNhdXNlX2lkGAMgASgMEgwKBGNvZGUYBCABKAkSEQoJcmV0cnlhYmxlGAUgASgIEg8KB3dhaXRpbmcYBiABKAhiBnByb3RvMw");
 
 /**
  * chat.inbound.v1 and chat.redacted.v1.
@@ -130,6 +130,13 @@ export type ReplyFailed = Message<"cloister.events.v1.ReplyFailed"> & {
    * @generated from field: bool retryable = 5;
    */
   retryable: boolean;
+
+  /**
+   * The message has not failed: it is kept, and is answered when what the code names is over. Nothing is to be sent.
+   *
+   * @generated from field: bool waiting = 6;
+   */
+  waiting: boolean;
 };
 
 /**
