@@ -1,26 +1,80 @@
 import { CodedError } from "@cloister/service";
 
-/** Why a command did not do what it was asked to. Closed: `docs/cli.md` says what to do about each. */
-export type CliErrorCode =
-  | "NOT_RUNNING"
-  | "ACCESS_MISSING"
-  | "FILE_UNREADABLE"
-  | "FILE_UNWRITABLE"
-  | "FILE_EXISTS"
-  | "KEY_FILE_OPEN"
-  | "TENANT_MALFORMED"
-  | "TENANT_FOREIGN"
-  | "POLICY_INCOMPLETE"
-  | "POLICY_NOT_IN_FORCE"
-  | "SERVICE_UNREACHABLE"
-  | "ANSWER_MALFORMED"
-  | "RECEIPT_UNVERIFIED"
-  | "KNOWLEDGE_BASE_UNKNOWN"
-  | "KNOWLEDGE_BASES_MALFORMED"
-  | "KNOWLEDGE_BASES_BUSY"
-  | "DOCUMENTS_BROKEN"
-  | "INTERRUPTED"
-  | "SERVICE_FAILED";
+/** Why a command did not do what it was asked to. Closed: docs/errors.md says what to do about each. */
+export const cliErrors = {
+  NOT_RUNNING: {
+    title: "Nothing runs on the data folder",
+    remedy: "Start it with `cloister serve`, or name a running system by its address and token.",
+  },
+  ACCESS_MISSING: {
+    title: "The address or the access token of the system is missing or no such thing",
+    remedy: "Give both: --url and --token, or the variables that the command's help names.",
+  },
+  FILE_UNREADABLE: {
+    title: "A file can't be read or holds something else",
+    remedy: "Look at the path and its rights.",
+  },
+  FILE_UNWRITABLE: {
+    title: "A file or folder can't be written",
+    remedy: "Look at the path, its rights and the space on the disk.",
+  },
+  FILE_EXISTS: { title: "The file is there already and is never overwritten", remedy: "Choose another place." },
+  KEY_FILE_OPEN: { title: "A file with a key can be read by others than its owner", remedy: "Run `chmod 600` on it." },
+  TENANT_MALFORMED: {
+    title: "The folder is no tenant that `cloister tenant init` made",
+    remedy: "Name the folder that `tenant init` wrote, with its keys.",
+  },
+  TENANT_FOREIGN: {
+    title: "The policy is another tenant's",
+    remedy: "Use the tenant's own folder and policy together.",
+  },
+  POLICY_INCOMPLETE: {
+    title: "The policy lacks fields, or its file holds no JSON object",
+    remedy: "Add the fields that are named, or sign for development.",
+  },
+  POLICY_NOT_IN_FORCE: {
+    title: "The policy, or any policy, is not in force",
+    remedy: "Apply it with `cloister policy apply`.",
+  },
+  SERVICE_UNREACHABLE: {
+    title: "The system doesn't answer at its address",
+    remedy: "Look whether it runs and whether that is its address.",
+  },
+  ANSWER_MALFORMED: {
+    title: "What answers is not this version of the service",
+    remedy: "Check the address and the versions.",
+  },
+  RECEIPT_UNVERIFIED: {
+    title: "A receipt could not be verified",
+    remedy: "Don't take it as proof; fetch it again and look at the reason beside it.",
+  },
+  KNOWLEDGE_BASE_UNKNOWN: {
+    title: "The tenant or the running system has no knowledge base of that name",
+    remedy: "Choose one of those that are named, or import it.",
+  },
+  KNOWLEDGE_BASES_MALFORMED: {
+    title: "The list of knowledge bases was not written by this version",
+    remedy: "Restore the file, or import into a new tenant folder.",
+  },
+  KNOWLEDGE_BASES_BUSY: {
+    title: "Another import into this tenant is running",
+    remedy: "Wait for it. If it was killed, remove the file that is named.",
+  },
+  DOCUMENTS_BROKEN: {
+    title: "Some documents could not be imported; the others were",
+    remedy: "Correct the ones that are named and run the import again.",
+  },
+  INTERRUPTED: {
+    title: "The command was stopped in the middle",
+    remedy: "What was done stays. Run it again: it goes on.",
+  },
+  SERVICE_FAILED: {
+    title: "The running system stopped by itself",
+    remedy: "Read its log, then start it again; nothing that was accepted is lost.",
+  },
+} as const;
+
+export type CliErrorCode = keyof typeof cliErrors;
 
 /** Its message is one sentence for the person at the terminal. */
 export class CliError extends CodedError<CliErrorCode> {}

@@ -1,4 +1,4 @@
-export { AttestationError, type AttestationErrorCode } from "./errors.ts";
+export { AttestationError, attestationErrors, type AttestationErrorCode } from "./errors.ts";
 export type { EvidenceSource } from "./evidence-source.ts";
 export { lengthPrefixed, type Field } from "./length-prefixed.ts";
 export { configurationDigest, measureFiles, type MeasuredFile } from "./measure.ts";

@@ -1,5 +1,13 @@
 /** Why a record of the audit was refused. A receipt's signature fails with a `PolicyError` of libs/policy. */
-export type AuditErrorCode = "TOMBSTONE_MALFORMED" | "RECEIPT_FOREIGN";
+export const auditErrors = {
+  TOMBSTONE_MALFORMED: {
+    title: "A stored tombstone is damaged",
+    remedy: "Restore the database of `keys` from a backup; the service does not start without its tombstones.",
+  },
+  RECEIPT_FOREIGN: { title: "The receipt is another tenant's", remedy: "Verify it with the tenant that it names." },
+} as const;
+
+export type AuditErrorCode = keyof typeof auditErrors;
 
 export class AuditError extends Error {
   override readonly name = "AuditError";

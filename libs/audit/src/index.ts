@@ -1,4 +1,4 @@
-export { AuditError, type AuditErrorCode } from "./errors.ts";
+export { AuditError, auditErrors, type AuditErrorCode } from "./errors.ts";
 export { leafHash } from "./leaf-hash.ts";
 export {
   MAX_RECEIPT_ASSERTIONS,

@@ -1,4 +1,4 @@
-export { EnvelopeError, type EnvelopeErrorCode } from "./errors.ts";
+export { EnvelopeError, envelopeErrors, type EnvelopeErrorCode } from "./errors.ts";
 export { ContentType, type Header, requireNotExpired, Stage, Suite } from "./header.ts";
 export { type ConversationId, type KeyId, type MessageId, type TenantId } from "./ids.ts";
 export { idToHex, idToUuid, parseConversationId, parseKeyId, parseMessageId, parseTenantId } from "./ids.ts";

@@ -1,6 +1,6 @@
 export { createDetector, type Detector, type DetectorOptions } from "./detect.ts";
 export { type EntityType, entityTypes, isEntityType } from "./entities.ts";
-export { PiiError, type PiiErrorCode } from "./errors.ts";
+export { PiiError, piiErrors, type PiiErrorCode } from "./errors.ts";
 export type { NameFinder } from "./names/name-finder.ts";
 export { type NormalizedText, normalize } from "./normalize.ts";
 export * from "./placeholders.ts";

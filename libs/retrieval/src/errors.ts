@@ -1,7 +1,15 @@
 import { CodedError } from "@cloister/service";
 
-/** INDEX_NOT_READY: embedding, which owns the tables, has not made them yet; try again later. */
-export type RetrievalErrorCode = "INDEX_NOT_READY";
+/** Why nothing can be searched. */
+export const retrievalErrors = {
+  INDEX_NOT_READY: {
+    title: "embedding, which owns the passages, has not made its tables yet",
+    remedy: "Start embedding; the message is tried again by itself.",
+    isRetryable: true,
+  },
+} as const;
+
+export type RetrievalErrorCode = keyof typeof retrievalErrors;
 
 const unavailable: ReadonlySet<RetrievalErrorCode> = new Set(["INDEX_NOT_READY"]);
 

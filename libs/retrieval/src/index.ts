@@ -7,7 +7,7 @@ export {
   type WordQuery,
   type WordSearchLimits,
 } from "./words/word-search.ts";
-export { RetrievalError, type RetrievalErrorCode } from "./errors.ts";
+export { RetrievalError, retrievalErrors, type RetrievalErrorCode } from "./errors.ts";
 export {
   type PassageReader,
   type PassageScope,

@@ -1,14 +1,27 @@
 import { CodedError } from "@cloister/service";
 
-export type StorageErrorCode =
-  /** Another process has the data folder open. */
-  | "DATA_DIR_IN_USE"
-  /** The database cannot be reached, is starting, stopping or out of connections. */
-  | "DATABASE_UNAVAILABLE"
-  /** A migration failed; nothing of it was kept. */
-  | "MIGRATION_FAILED"
-  /** The schema lacks a migration that this build needs, or has one that it does not know. */
-  | "SCHEMA_OUTDATED";
+/** Why a database can't be used. Closed: callers switch on it exhaustively. */
+export const storageErrors = {
+  DATA_DIR_IN_USE: {
+    title: "Another process has the data folder open",
+    remedy: "Stop that process, or use another folder.",
+  },
+  DATABASE_UNAVAILABLE: {
+    title: "The database cannot be reached, is starting, stopping or out of connections",
+    remedy: "Look at the database; the service goes on by itself when it is back.",
+    isRetryable: true,
+  },
+  MIGRATION_FAILED: {
+    title: "A migration failed and nothing of it was kept",
+    remedy: "Look at the cause in the log, and at the rights of the service's database role.",
+  },
+  SCHEMA_OUTDATED: {
+    title: "The schema and this build don't know the same migrations",
+    remedy: "Run the migrations, or the build that fits the schema.",
+  },
+} as const;
+
+export type StorageErrorCode = keyof typeof storageErrors;
 
 export class StorageError extends CodedError<StorageErrorCode> {
   override get isUnavailable(): boolean {

@@ -4,6 +4,7 @@ export { codeFolder } from "./code-folder.ts";
 export type { InferenceConfig, InferencePorts } from "./inference.ports.ts";
 export {
   ModelError,
+  modelErrors,
   type ModelAnswer,
   type ModelErrorCode,
   type ModelEvent,

@@ -1,17 +1,34 @@
 import { CodedError } from "@cloister/service";
 
-export type RedactionErrorCode =
-  /** The event or what is inside its envelope does not have the form that its stage demands. */
-  | "MALFORMED"
-  /** An envelope of another stage than its topic or table is for. */
-  | "WRONG_STAGE"
-  /** This `sender_seq` was seen before, or lies too far behind to tell. */
-  | "REPLAYED"
-  /** Personal data was still there after redaction: nothing is passed on. */
-  | "REDACTION_LEAK"
-  /** The policy wants a kind of data found that this build has no detector for. */
-  | "REGULATED_DATA_BLOCKED"
-  /** The batch takes longer than its keys may last: it is done in halves. */
-  | "BATCH_TOO_LONG";
+/** Why redaction passes a message on to nobody. Closed: callers switch on it exhaustively. */
+export const redactionErrors = {
+  MALFORMED: {
+    title: "What is inside the envelope does not have the form that its stage demands",
+    remedy: "Seal with the SDK of this version.",
+  },
+  WRONG_STAGE: {
+    title: "An envelope of another stage than its topic or table is for",
+    remedy: "Clients send envelopes of stage INBOUND only.",
+  },
+  REPLAYED: {
+    title: "This sender_seq was seen before, or lies too far behind to tell",
+    remedy: "Seal the text anew: the SDK counts by itself. Two devices must not share one signing key.",
+  },
+  REDACTION_LEAK: {
+    title: "Personal data was still there after redaction, so nothing was passed on",
+    remedy: "Write the text differently, and report the kind of data: it is a defect.",
+  },
+  REGULATED_DATA_BLOCKED: {
+    title: "The policy wants a kind of data found that this build has no detector for",
+    remedy: "Take the kind out of the policy's `redact`, or run a build that finds it.",
+  },
+  BATCH_TOO_LONG: {
+    title: "The batch takes longer than its keys may last",
+    remedy: "It is done in halves by itself.",
+    isRetryable: true,
+  },
+} as const;
+
+export type RedactionErrorCode = keyof typeof redactionErrors;
 
 export class RedactionError extends CodedError<RedactionErrorCode> {}

@@ -1,14 +1,21 @@
 import { CodedError } from "@cloister/service";
 
-export type RetentionErrorCode =
-  /** `keys` did not answer: the purge goes on later. */
-  | "KEYS_UNAVAILABLE"
-  /** `keys` refused to destroy or to sign; its code is in the message. */
-  | "KEYS_REFUSED"
-  /** Something that was due is still there after the purge. */
-  | "PURGE_INCOMPLETE"
-  /** Another instance is purging at this moment. */
-  | "PURGE_RUNNING";
+/** Why a purge did not end. Closed: callers switch on it exhaustively. */
+export const retentionErrors = {
+  KEYS_UNAVAILABLE: { title: "`keys` did not answer", remedy: "The purge goes on by itself later.", isRetryable: true },
+  KEYS_REFUSED: { title: "`keys` refused to destroy or to sign", remedy: "The message names its code: look that up." },
+  PURGE_INCOMPLETE: {
+    title: "Something that was due is still there after the purge",
+    remedy: "Run the purge again, and look at the table that the message names.",
+  },
+  PURGE_RUNNING: {
+    title: "Another purge is running at this moment",
+    remedy: "Wait for it, then look at the status.",
+    isRetryable: true,
+  },
+} as const;
+
+export type RetentionErrorCode = keyof typeof retentionErrors;
 
 export class RetentionError extends CodedError<RetentionErrorCode> {
   override get isUnavailable(): boolean {

@@ -59,13 +59,32 @@ export async function finalAnswer(
   throw new ModelError("MODEL_MALFORMED", "The model runtime ended without an answer.");
 }
 
-/**
- * MODEL_UNAVAILABLE: the server can't be reached, is overloaded or fails. MODEL_TIMEOUT: no answer in the time allowed.
- * MODEL_REFUSED: it won't take this request, and won't take it again. MODEL_MALFORMED: what it says is no answer.
- * MODEL_ABORTED: the caller gave up.
- */
-export type ModelErrorCode =
-  "MODEL_UNAVAILABLE" | "MODEL_TIMEOUT" | "MODEL_REFUSED" | "MODEL_MALFORMED" | "MODEL_ABORTED";
+/** Why a model gave no answer. Closed: callers switch on it exhaustively. */
+export const modelErrors = {
+  MODEL_UNAVAILABLE: {
+    title: "The model server can't be reached, is overloaded or fails",
+    remedy: "The message is tried again by itself; look at the model server.",
+    isRetryable: true,
+  },
+  MODEL_TIMEOUT: {
+    title: "The model gave no answer in the time allowed",
+    remedy: "Send the message again, or a shorter one.",
+    isRetryable: true,
+  },
+  MODEL_REFUSED: { title: "The model server won't take this request", remedy: "Send a shorter or another message." },
+  MODEL_MALFORMED: {
+    title: "What the model server says is no answer",
+    remedy: "Send the message again; look at the model server's version.",
+    isRetryable: true,
+  },
+  MODEL_ABORTED: {
+    title: "The service stopped waiting for the answer",
+    remedy: "The message is tried again by itself.",
+    isRetryable: true,
+  },
+} as const;
+
+export type ModelErrorCode = keyof typeof modelErrors;
 
 /** Its message never holds a part of a prompt or an answer. */
 export class ModelError extends CodedError<ModelErrorCode> {

@@ -1,7 +1,7 @@
 import { AuthorityService } from "@cloister/contracts/keys/authority";
-import { readKeysErrorCode } from "@cloister/contracts/keys/errors";
+import { httpStatusOfKeysError, keysErrors, readKeysErrorCode } from "@cloister/contracts/keys/errors";
 import { ProblemError } from "@cloister/service";
-import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
 
 import type { Authority } from "../authority/authority.ts";
 import { problem } from "../ingest.problems.ts";
@@ -30,29 +30,11 @@ async function answered<T>(call: Promise<T>): Promise<T> {
 
 /** A refusal keeps the stable code of `keys`; what it says beside the code stays inside. */
 function refusalOf(error: ConnectError): ProblemError {
-  const status = httpStatus(error.code);
   const code = readKeysErrorCode(error.metadata);
-  if (status === undefined || code === undefined) {
+  const status = code === undefined ? undefined : httpStatusOfKeysError(code);
+  if (code === undefined || status === undefined) {
     return problem("AUTHORITY_UNAVAILABLE", "The key service is not available. Send the same request again.");
   }
-  return new ProblemError(code, status, `The key service refused the request with ${code}.`);
-}
-
-/** Undefined for what is no refusal of this request: the service is down, busy or broken. */
-function httpStatus(code: Code): number | undefined {
-  switch (code) {
-    case Code.InvalidArgument:
-      return 400;
-    case Code.PermissionDenied:
-    case Code.Unauthenticated:
-      return 403;
-    case Code.NotFound:
-      return 404;
-    case Code.AlreadyExists:
-      return 409;
-    case Code.FailedPrecondition:
-      return 422;
-    default:
-      return undefined;
-  }
+  const { title, remedy } = keysErrors[code];
+  return new ProblemError(code, status, `${title}. ${remedy}`, status === 503 ? { "retry-after": "1" } : {});
 }
