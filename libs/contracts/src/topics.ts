@@ -4,3 +4,12 @@ export const topics = {
   redacted: "chat.redacted.v1",
   replies: "chat.replies.v1",
 } as const;
+
+/** The channel of a conversation's live cells, by its ids of 16 bytes: beside the log, see LiveEvent. */
+export function liveChannel(tenantId: Uint8Array, conversationId: Uint8Array): string {
+  return `live:${hex(tenantId)}:${hex(conversationId)}`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,5 +1,5 @@
 export { openDatabase, schemaOf, type Database, type DatabaseOptions } from "./database.ts";
-export { InProcessLiveFrames, type LiveFrames } from "./live-frames.ts";
+export { InProcessLiveFrames, MAX_LIVE_FRAME_BYTES, type LiveFrames } from "./live-frames.ts";
 export { checkMigrated, migrate, type Migrations, type SchemaMigration } from "./migrate.ts";
 export { isOutage, isTransient, sqlState } from "./outage.ts";
 export {
@@ -10,7 +10,7 @@ export {
   type PartitionedTable,
 } from "./partitions.ts";
 export { databaseOver } from "./pglite.ts";
-export { StorageError, type StorageErrorCode } from "./storage-error.ts";
+export { StorageError, storageErrors, type StorageErrorCode } from "./storage-error.ts";
 export { inTransaction, onDatabase } from "./transaction.ts";
 export { InProcessWakeUps } from "./in-process-wake-ups.ts";
 export { wakeUpsFor } from "./wake-ups-for.ts";

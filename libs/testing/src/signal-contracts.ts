@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import type { LiveFrames, WakeUps } from "@cloister/storage";
+import { MAX_LIVE_FRAME_BYTES, type LiveFrames, type WakeUps } from "@cloister/storage";
 import { eventually } from "./eventually.ts";
 
 /** What every adapter of the WakeUps port does. */
@@ -43,6 +43,54 @@ export function liveFramesContract(name: string, factory: () => Promise<LiveFram
       frames.subscribe("b", () => seen.push(-1));
       for (const n of [1, 2, 3]) frames.publish("a", Uint8Array.of(n));
       await eventually(() => expect(seen).toEqual([1, 2, 3]));
+      await frames.close();
+    });
+
+    it("gives every listener of a channel the same frames", async () => {
+      const frames = await factory();
+      const seen: [string, number][] = [];
+      for (const name of ["first", "second"]) frames.subscribe("a", ([n = -1]) => seen.push([name, n]));
+      for (const n of [1, 2]) frames.publish("a", Uint8Array.of(n));
+      await eventually(() => expect(seen).toHaveLength(4));
+      for (const name of ["first", "second"]) {
+        expect(seen.filter(([listener]) => listener === name).map(([, n]) => n)).toEqual([1, 2]);
+      }
+      await frames.close();
+    });
+
+    it("calls a listener in a later turn, and no more once it has left", async () => {
+      const frames = await factory();
+      let seen = 0;
+      const leave = frames.subscribe("a", () => (seen += 1));
+      frames.publish("a", Uint8Array.of(1));
+      expect(seen).toBe(0);
+      await eventually(() => expect(seen).toBe(1));
+      leave();
+      frames.publish("a", Uint8Array.of(2));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      expect(seen).toBe(1);
+      await frames.close();
+    });
+
+    it("knows whether anybody listens to a channel", async () => {
+      const frames = await factory();
+      expect(await frames.hasListeners("a")).toBe(false);
+      const leave = frames.subscribe("a", () => undefined);
+      await eventually(async () => expect(await frames.hasListeners("a")).toBe(true));
+      expect(await frames.hasListeners("b")).toBe(false);
+      leave();
+      await eventually(async () => expect(await frames.hasListeners("a")).toBe(false));
+      await frames.close();
+    });
+
+    it("carries a frame of 64 KiB and drops a larger one", async () => {
+      const frames = await factory();
+      const lengths: number[] = [];
+      frames.subscribe("a", ({ length }) => lengths.push(length));
+      for (const length of [MAX_LIVE_FRAME_BYTES + 1, MAX_LIVE_FRAME_BYTES, 1]) {
+        frames.publish("a", new Uint8Array(length));
+      }
+      await eventually(() => expect(lengths).toEqual([MAX_LIVE_FRAME_BYTES, 1]));
       await frames.close();
     });
 

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloister/events/v1/events.proto.
  */
 export const file_cloister_events_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jbG9pc3Rlci9ldmVudHMvdjEvZXZlbnRzLnByb3RvEhJjbG9pc3Rlci5ldmVudHMudjEiIQoNTWVzc2FnZVNlYWxlZBIQCghlbnZlbG9wZRgBIAEoDCJ7CgpSZXBseUV2ZW50EjEKBnNlYWxlZBgBIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseVNlYWxlZEgAEjEKBmZhaWxlZBgCIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseUZhaWxlZEgAQgcKBWV2ZW50IjsKC1JlcGx5U2VhbGVkEhAKCGVudmVsb3BlGAEgASgMEhoKEnNpZ25lcl9jZXJ0aWZpY2F0ZRgCIAEoDCJ9CgtSZXBseUZhaWxlZBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEhAKCGNhdXNlX2lkGAMgASgMEgwKBGNvZGUYBCABKAkSEQoJcmV0cnlhYmxlGAUgASgIEg8KB3dhaXRpbmcYBiABKAhiBnByb3RvMw");
+  fileDesc("Ch9jbG9pc3Rlci9ldmVudHMvdjEvZXZlbnRzLnByb3RvEhJjbG9pc3Rlci5ldmVudHMudjEiIQoNTWVzc2FnZVNlYWxlZBIQCghlbnZlbG9wZRgBIAEoDCJ7CgpSZXBseUV2ZW50EjEKBnNlYWxlZBgBIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseVNlYWxlZEgAEjEKBmZhaWxlZBgCIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseUZhaWxlZEgAQgcKBWV2ZW50IjsKC1JlcGx5U2VhbGVkEhAKCGVudmVsb3BlGAEgASgMEhoKEnNpZ25lcl9jZXJ0aWZpY2F0ZRgCIAEoDCJ9CgtSZXBseUZhaWxlZBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEhAKCGNhdXNlX2lkGAMgASgMEgwKBGNvZGUYBCABKAkSEQoJcmV0cnlhYmxlGAUgASgIEg8KB3dhaXRpbmcYBiABKAgiWQoJTGl2ZUV2ZW50EjIKB29wZW5pbmcYASABKAsyHy5jbG9pc3Rlci5ldmVudHMudjEuTGl2ZU9wZW5pbmdIABIPCgVmcmFtZRgCIAEoDEgAQgcKBWV2ZW50IjsKC0xpdmVPcGVuaW5nEhAKCGVudmVsb3BlGAEgASgMEhoKEnNpZ25lcl9jZXJ0aWZpY2F0ZRgCIAEoDGIGcHJvdG8z");
 
 /**
  * chat.inbound.v1 and chat.redacted.v1.
@@ -145,4 +145,65 @@ export type ReplyFailed = Message<"cloister.events.v1.ReplyFailed"> & {
  */
 export const ReplyFailedSchema: GenMessage<ReplyFailed> = /*@__PURE__*/
   messageDesc(file_cloister_events_v1_events, 3);
+
+/**
+ * Beside the log: on a conversation's live channel and in ingest's stream of replies, best effort and kept nowhere.
+ *
+ * @generated from message cloister.events.v1.LiveEvent
+ */
+export type LiveEvent = Message<"cloister.events.v1.LiveEvent"> & {
+  /**
+   * @generated from oneof cloister.events.v1.LiveEvent.event
+   */
+  event: {
+    /**
+     * @generated from field: cloister.events.v1.LiveOpening opening = 1;
+     */
+    value: LiveOpening;
+    case: "opening";
+  } | {
+    /**
+     * A serialized cloister.envelope.v1.Frame.
+     *
+     * @generated from field: bytes frame = 2;
+     */
+    value: Uint8Array;
+    case: "frame";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message cloister.events.v1.LiveEvent.
+ * Use `create(LiveEventSchema)` to create a new message.
+ */
+export const LiveEventSchema: GenMessage<LiveEvent> = /*@__PURE__*/
+  messageDesc(file_cloister_events_v1_events, 4);
+
+/**
+ * Opens a stream of live cells. What they say stands in the final reply, too.
+ *
+ * @generated from message cloister.events.v1.LiveOpening
+ */
+export type LiveOpening = Message<"cloister.events.v1.LiveOpening"> & {
+  /**
+   * A serialized, signed cloister.envelope.v1.Envelope of stage STREAM, sealed to the client and the policy's recipients.
+   *
+   * @generated from field: bytes envelope = 1;
+   */
+  envelope: Uint8Array;
+
+  /**
+   * The signed note by which the tenant's issuer key certifies the signing instance.
+   *
+   * @generated from field: bytes signer_certificate = 2;
+   */
+  signerCertificate: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.events.v1.LiveOpening.
+ * Use `create(LiveOpeningSchema)` to create a new message.
+ */
+export const LiveOpeningSchema: GenMessage<LiveOpening> = /*@__PURE__*/
+  messageDesc(file_cloister_events_v1_events, 5);
 
