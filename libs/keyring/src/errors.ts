@@ -1,23 +1,41 @@
 import type { KeysErrorCode } from "@cloister/contracts/keys/errors";
 import { CodedError } from "@cloister/service";
 
-/** The codes of `keys`, and what an instance finds out by itself. */
-export type KeyringErrorCode =
-  | KeysErrorCode
-  /** `keys` did not answer. */
-  | "KEYS_UNAVAILABLE"
-  /** Whoever answered could not prove to be `keys`. */
-  | "KEYS_NOT_TRUSTED"
-  /** The tenant's chain, policy or issuer does not verify here. */
-  | "CHAIN_INVALID"
-  /** The conversation's statement does not verify under that chain. */
-  | "STATEMENT_INVALID"
-  /** The lease ended before the key was used: lease again. */
-  | "LEASE_ENDED"
-  /** An envelope of another stage. */
-  | "WRONG_STAGE"
-  /** Not in the batch that was leased: an error of the caller. */
-  | "NOT_REQUESTED";
+/** What an instance finds out by itself, beside the codes of `keys`. */
+export const keyringErrors = {
+  KEYS_UNAVAILABLE: {
+    title: "`keys` did not answer",
+    remedy: "Look at the key service; the batch comes again by itself.",
+    isRetryable: true,
+  },
+  KEYS_NOT_TRUSTED: {
+    title: "Whoever answered could not prove to be `keys`",
+    remedy: "Find out who listens at that address; no key was taken.",
+  },
+  CHAIN_INVALID: {
+    title: "The tenant's chain, policy or issuer does not verify here",
+    remedy: "Compare versions and clocks of `keys` and the instance; messages wait.",
+  },
+  STATEMENT_INVALID: {
+    title: "The conversation's statement does not verify under its tenant's chain",
+    remedy: "Messages wait; if it stays so, the database of `keys` was changed.",
+  },
+  LEASE_ENDED: {
+    title: "The lease ended before the key was used",
+    remedy: "The key is leased again by itself.",
+    isRetryable: true,
+  },
+  WRONG_STAGE: {
+    title: "An envelope of another stage than its topic is for",
+    remedy: "Clients send envelopes of stage INBOUND only.",
+  },
+  NOT_REQUESTED: {
+    title: "A key that was not part of what was leased",
+    remedy: "Report it: it is a defect of the service.",
+  },
+} as const;
+
+export type KeyringErrorCode = KeysErrorCode | keyof typeof keyringErrors;
 
 /**
  * What a consumer does with the record: `shared` pauses everything, `tenant` parks the conversation and retries,

@@ -1,6 +1,6 @@
 export { bucketEnd, bucketEnds, latestBucketEnd, type SealingPurpose } from "./bucket-ends.ts";
 export type { ConversationRecord, Recipient } from "./conversation-record.ts";
-export { KeyringError, type FailureScope, type KeyringErrorCode } from "./errors.ts";
+export { KeyringError, keyringErrors, type FailureScope, type KeyringErrorCode } from "./errors.ts";
 export { InstanceIdentity, type InstanceIdentityOptions } from "./instance-identity.ts";
 export { conversationText, requestText, type ConversationName, type KeyRequest } from "./key-request.ts";
 export type { KeyLease, KeySource } from "./key-source.ts";

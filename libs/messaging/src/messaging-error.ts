@@ -1,20 +1,41 @@
 import { CodedError } from "@cloister/service";
 
-export type MessagingErrorCode =
-  /** A record or a consumer names a topic that was never created. */
-  | "UNKNOWN_TOPIC"
-  /** A topic exists with another number of partitions; that number is fixed for ever. */
-  | "TOPIC_MISMATCH"
-  /** The log cannot be reached. */
-  | "LOG_UNAVAILABLE"
-  /** An engine that all records need is away; the same batch comes again later. */
-  | "SHARED_FAILURE"
-  /** A record's key is not the conversation of its envelope: somebody moved it. */
-  | "RECORD_MOVED"
-  /** Another owner of the partition was faster: nothing of this batch was written. */
-  | "FENCED"
-  /** The consumer must not go on; its service stops. */
-  | "CONSUMER_FATAL";
+/** What can go wrong between a service and the message log. Closed: callers switch on it exhaustively. */
+export const messagingErrors = {
+  UNKNOWN_TOPIC: {
+    title: "A record or a consumer names a topic that was never created",
+    remedy: "Create the topics before the services start.",
+  },
+  TOPIC_MISMATCH: {
+    title: "The topic exists with another number of partitions",
+    remedy: "Configure the number that it was created with: it is fixed for ever.",
+  },
+  LOG_UNAVAILABLE: {
+    title: "The message log cannot be reached",
+    remedy: "Look at the log's engine; the service goes on by itself when it is back.",
+    isRetryable: true,
+  },
+  SHARED_FAILURE: {
+    title: "An engine that all records need is away",
+    remedy: "The same batch comes again; the code inside says which engine.",
+    isRetryable: true,
+  },
+  RECORD_MOVED: {
+    title: "A record's key is not the conversation of its envelope: somebody moved it",
+    remedy: "Find out who writes to the topic; the record is not used.",
+  },
+  FENCED: {
+    title: "Another owner of the partition was faster",
+    remedy: "Nothing of the batch was written; the other owner did it.",
+    isRetryable: true,
+  },
+  CONSUMER_FATAL: {
+    title: "A consumer must not go on, and its service stops",
+    remedy: "Read the cause in the log before starting the service again.",
+  },
+} as const;
+
+export type MessagingErrorCode = keyof typeof messagingErrors;
 
 export class MessagingError extends CodedError<MessagingErrorCode> {
   override get isUnavailable(): boolean {

@@ -1,6 +1,7 @@
 export { extractiveRuntime } from "./adapters/extractive/extractive-runtime.ts";
 export { openAiRuntime, type OpenAiRuntimeOptions } from "./adapters/openai/openai-runtime.ts";
 export { codeFolder } from "./code-folder.ts";
+export { inferenceErrors } from "./errors.ts";
 export type { InferenceConfig, InferencePorts } from "./inference.ports.ts";
 export {
   ModelError,
