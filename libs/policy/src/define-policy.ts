@@ -23,6 +23,8 @@ export function definePolicy(name: PresetName, choices: PolicyChoices): Policy {
     history: preset.history,
     memory: preset.memory,
     redact: [...preset.redact],
+    block: [...preset.block],
+    forbiddenTopics: [],
     simulatedRoots: [],
     recipients: [],
     delegates: [],

@@ -3,7 +3,7 @@ export { DAY_MS, HOUR_MS, bucketEndMs, bucketWidthMs, inboundWindow, type Inboun
 export { checkMessage, type MessageContext, type MessageHeader } from "./check-message.ts";
 export { definePolicy, type PolicyChoices } from "./define-policy.ts";
 export { noteSigner, signerFromSeed, verifyEd25519, type NoteSigner } from "./ed25519.ts";
-export { PolicyError, type PolicyErrorCode } from "./errors.ts";
+export { PolicyError, policyErrors, type PolicyErrorCode } from "./errors.ts";
 export type { ConversationKind } from "./fields.ts";
 export { embeddedCapabilities, missingFromDeployment, missingGuarantees, type Capabilities } from "./guarantees.ts";
 export { clientKeysHash, type ClientKeys } from "./client-keys.ts";
@@ -20,6 +20,7 @@ export {
   type OpenedNote,
 } from "./notes.ts";
 export {
+  policyFieldNames,
   policyFromJson,
   policyToJson,
   presetNames,
@@ -82,4 +83,6 @@ export {
   type PolicyExpectations,
   type VerifiedPolicy,
 } from "./statements/tenant-policy.ts";
+export { topicFinder, type TopicFinder } from "./topic-finder.ts";
+export type { ForbiddenTopic } from "./topic-phrases.ts";
 export type { AuthorityChainFields, FieldsOf, InstanceEvidenceFields } from "./wire.ts";

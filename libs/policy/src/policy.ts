@@ -4,6 +4,7 @@ import { PolicyError } from "./errors.ts";
 import { digest384, ed25519Key, hex, kemKey, shortName, tenantIdField, timeMs } from "./fields.ts";
 import { statesItsGuarantees } from "./guarantees.ts";
 import { readUnverified, statementFormat } from "./statement.ts";
+import { forbiddenTopicsField } from "./topic-phrases.ts";
 
 export const presetNames = ["healthcare", "finance", "legal", "cybersecurity", "standard"] as const;
 export type PresetName = (typeof presetNames)[number];
@@ -30,6 +31,9 @@ const measurements = z
   .array(z.strictObject({ measurement: digest384, configurationDigest: digest384 }))
   .check(z.maxLength(64));
 
+/** One of Presidio's type names. */
+const entityName = z.string().check(z.regex(/^[A-Z][A-Z0-9_]{1,63}$/));
+
 const fields = z.strictObject({
   version: z.int().check(z.minimum(1)),
   tenantId: tenantIdField,
@@ -54,8 +58,12 @@ const fields = z.strictObject({
   memory: z.boolean(),
   /** Nothing is ever trained on messages. */
   training: z.literal(false),
-  /** Presidio's type names. */
-  redact: z.array(z.string().check(z.regex(/^[A-Z][A-Z0-9_]{1,63}$/))).check(z.minLength(1), z.maxLength(128)),
+  /** Kinds of personal data that are replaced by placeholders. */
+  redact: z.array(entityName).check(z.minLength(1), z.maxLength(128)),
+  /** Kinds of personal data that refuse the message they are found in. */
+  block: z._default(z.array(entityName).check(z.maxLength(128)), []),
+  /** What people may not ask about. */
+  forbiddenTopics: z._default(forbiddenTopicsField, []),
   measurements: z.strictObject({
     keys: measurements,
     redaction: measurements,
@@ -91,6 +99,8 @@ const fields = z.strictObject({
   vectors: z.enum(["none", "sealed", "protected"]),
   /** Where a model may run: inside the attested image, with an attested GPU or without. */
   modelLocality: z.enum(["enclave", "enclave-attested-gpu"]),
+  /** How often a cell of a running answer leaves, in ms; 0: answers are not shown before they are whole. 50 if absent. */
+  liveBeatMs: z.optional(z.union([z.literal(0), z.int().check(z.minimum(20), z.maximum(1_000))])),
 });
 
 const policySchema = fields.check(
@@ -101,10 +111,14 @@ const policySchema = fields.check(
   z.refine((policy) => policy.development || statesItsGuarantees(policy), "lacks what its preset requires"),
   z.refine((policy) => hasDistinctNames(policy.recipients), "two recipients have one name"),
   z.refine((policy) => hasDistinctNames(policy.admissionIssuers), "two admission issuers have one name"),
+  z.refine((policy) => hasDistinctNames(policy.forbiddenTopics), "two forbidden topics have one name"),
 );
 
 /** A tenant's policy as parsed: its limits hold. Periods are in ms. */
 export type Policy = z.output<typeof fields>;
+
+/** The names of all fields of a policy. */
+export const policyFieldNames: readonly (keyof Policy)[] = z.keyof(fields).options;
 
 export const policyFormat = statementFormat("policy", policySchema, "POLICY_MALFORMED");
 

@@ -1,7 +1,7 @@
 import { DAY_MS } from "./buckets.ts";
 import type { Policy, PresetName } from "./policy.ts";
 import type { RetentionClass } from "./purposes.ts";
-import { everyoneRedacts } from "./redacted-entities.ts";
+import { everyoneRedacts, healthRecords } from "./redacted-entities.ts";
 
 /** What a preset decides; a policy may override each but `custodies` and `requires`. */
 export interface Preset {
@@ -9,6 +9,8 @@ export interface Preset {
   readonly history: boolean;
   readonly memory: boolean;
   readonly redact: readonly string[];
+  /** Kinds of personal data that refuse a message: what this preset's guarantees are too weak for. */
+  readonly block: readonly string[];
   readonly vectors: Policy["vectors"];
   readonly modelLocality: Policy["modelLocality"];
   /** Who may run the service that unwraps keys: with `hyok` alone, the tenant itself. */
@@ -35,6 +37,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     history: true,
     memory: false,
     redact: [...everyoneRedacts, "DATE_TIME", "AGE"],
+    block: [],
     vectors: "sealed",
     modelLocality: "enclave",
     custodies: ["byok", "hyok"],
@@ -45,6 +48,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     history: true,
     memory: false,
     redact: everyoneRedacts,
+    block: [],
     vectors: "sealed",
     modelLocality: "enclave",
     custodies: ["byok", "hyok"],
@@ -55,6 +59,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     history: true,
     memory: false,
     redact: [...everyoneRedacts, "ORGANIZATION"],
+    block: [],
     vectors: "sealed",
     modelLocality: "enclave",
     custodies: ["hyok"],
@@ -65,6 +70,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     history: true,
     memory: false,
     redact: everyoneRedacts,
+    block: healthRecords,
     vectors: "sealed",
     modelLocality: "enclave",
     custodies: ["byok", "hyok"],
@@ -75,6 +81,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     history: true,
     memory: true,
     redact: everyoneRedacts,
+    block: healthRecords,
     vectors: "sealed",
     modelLocality: "enclave",
     custodies: ["byok", "hyok"],

@@ -101,3 +101,6 @@ const nationalNumbers = [
 ];
 
 export const everyoneRedacts: readonly string[] = [...direct, ...numbers, ...nationalNumbers];
+
+/** Numbers under which somebody's health is on record: for deployments that can prove what healthcare asks for. */
+export const healthRecords: readonly string[] = ["MEDICAL_RECORD_NUMBER", "HEALTH_PLAN_NUMBER", "US_MBI", "UK_NHS"];
