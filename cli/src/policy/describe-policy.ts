@@ -71,13 +71,16 @@ function admission({ admissionIssuers }: Policy): string[] {
   return admissionIssuers.map(({ name, publicKey }) => `Whom ${name} admits (${hexOf(publicKey)}).`);
 }
 
-function model({ redact, history, memory, modelLocality }: Policy): string[] {
+function model({ redact, history, memory, modelLocality, liveBeatMs = 50 }: Policy): string[] {
   const where =
     modelLocality === "enclave" ? "inside the attested service" : "inside the attested service, with an attested GPU";
   return [
     `Placeholders instead of: ${redact.join(", ")}.`,
     `Earlier turns of the conversation: ${yesNo(history)}. Other conversations of the same person: ${yesNo(memory)}.`,
     `It runs ${where}. Nothing is ever trained on messages.`,
+    liveBeatMs === 0
+      ? "Answers are shown once they are whole."
+      : `Answers are shown as they come: a sealed cell of one size every ${liveBeatMs} ms.`,
   ];
 }
 

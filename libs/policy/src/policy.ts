@@ -101,6 +101,8 @@ const fields = z.strictObject({
   modelLocality: z.enum(["enclave", "enclave-attested-gpu"]),
   /** How often a cell of a running answer leaves, in ms; 0: answers are not shown before they are whole. 50 if absent. */
   liveBeatMs: z.optional(z.union([z.literal(0), z.int().check(z.minimum(20), z.maximum(1_000))])),
+  /** How often a cell of a running answer leaves, in ms; 0: answers are not shown before they are whole. 50 if absent. */
+  liveBeatMs: z.optional(z.union([z.literal(0), z.int().check(z.minimum(20), z.maximum(1_000))])),
 });
 
 const policySchema = fields.check(
