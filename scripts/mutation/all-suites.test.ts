@@ -1,0 +1,13 @@
+/** All suites of a target in one file, so that its sources are loaded once for each mutant and not once for each suite. */
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { chosenTarget } from "./targets.ts";
+
+const root = join(import.meta.dirname, "../..");
+const { tests } = chosenTarget();
+const leftOut = tests.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
+const suites = globSync(
+  tests.filter((pattern) => !pattern.startsWith("!")),
+  { cwd: root, exclude: leftOut },
+).sort();
+for (const suite of suites) await import(`../../${suite}`);

@@ -1,0 +1,28 @@
+import { mutationTargets } from "./targets.ts";
+
+const name = process.env.CLOISTER_MUTATION_TARGET;
+const reports = `.cache/mutation/reports/${name}`;
+
+export default {
+  mutate: mutationTargets[name].mutate,
+  testRunner: "jest",
+  jest: { configFile: "scripts/mutation/jest.config.mjs", enableFindRelatedTests: false },
+  testRunnerNodeArgs: ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"],
+  coverageAnalysis: "perTest",
+  // A mutant that is in force only while a module loads would need a process of its own.
+  ignoreStatic: true,
+  concurrency: 1,
+  // The vm contexts of finished suites are slow to be freed.
+  maxTestRunnerReuse: 100,
+  timeoutMS: 20_000,
+  disableTypeChecks: false,
+  // Outside what the repository's own Jest, ESLint and Prettier look at.
+  tempDirName: ".cache/mutation/sandbox",
+  ignorePatterns: ["/.cache", "/bench", "/docs", "/examples", "/proto", "**/dist", "**/*.tsbuildinfo"],
+  reporters: ["clear-text", "json", "html", "progress-append-only"],
+  clearTextReporter: { allowColor: false, reportTests: false, logTests: false },
+  jsonReporter: { fileName: `${reports}.json` },
+  htmlReporter: { fileName: `${reports}.html` },
+  thresholds: { high: 95, low: 85, break: 85 },
+  allowConsoleColors: false,
+};
