@@ -3,7 +3,8 @@ import { CodedError, codeOf } from "@cloister/service";
 
 /** What to do about codes of the service and of the pure libraries, whose own sentences don't know this program. */
 const sentences: Readonly<Record<string, string>> = {
-  UNAUTHENTICATED: "The access token is not the one that this start of the system takes.",
+  TOKEN_UNKNOWN:
+    "The system knows no such access token: was it made for this deployment, or by an earlier start of it?",
   TENANT_UNKNOWN: "The system knows no such tenant: its first policy makes it, `cloister policy apply`.",
   POLICY_STALE: "A newer policy is in force and versions only grow: sign one with a higher --version.",
   POLICY_EXPIRED: "The policy is expired or not yet in force: sign a new version with `cloister policy sign`.",

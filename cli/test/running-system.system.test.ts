@@ -181,7 +181,7 @@ describe("a running system", () => {
 
   it("refuses a wrong access token", async () => {
     const args = ["policy", "show", "--tenant", "tenant", "--url", url, "--token", "wrong", "--development"];
-    expect(await refusal(...args)).toEqual([1, "UNAUTHENTICATED"]);
+    expect(await refusal(...args)).toEqual([1, "TOKEN_UNKNOWN"]);
   });
 
   it("doesn't share its data folder, nor its port, and says whose they are", async () => {

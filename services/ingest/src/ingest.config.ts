@@ -23,7 +23,7 @@ export const ingestConfig = defineConfig({
     description: "File with the credential of the Authority door: policies and conversations, never a key",
   }),
   accessTokenFile: variable("CLOISTER_INGEST_ACCESS_TOKEN_FILE", z.string().min(1), {
-    description: "File (0600) that each start writes its random access token to",
+    description: "File (0600) that each start writes its administration token to: random, with every scope",
   }),
   tenantIdHex: variable(
     "CLOISTER_INGEST_TENANT_ID",
@@ -32,7 +32,7 @@ export const ingestConfig = defineConfig({
       .regex(/^[0-9a-f]{32}$/u)
       .optional(),
     {
-      description: "The only tenant that the access token is good for; unset: every tenant",
+      description: "The only tenant that the administration token is good for; unset: every tenant",
     },
   ),
   region: variable("CLOISTER_REGION", z.string().min(1).optional(), {
@@ -45,6 +45,10 @@ export const ingestConfig = defineConfig({
   reconnectMs: variable("CLOISTER_INGEST_RECONNECT_MS", milliseconds, {
     description: "How long a reader waits before it connects again, in milliseconds",
     default: "1000",
+  }),
+  accessCacheMs: variable("CLOISTER_INGEST_ACCESS_CACHE_MS", milliseconds, {
+    description: "How long a look at an access token counts, and so how long a revoked one may go on, in milliseconds",
+    default: "5000",
   }),
   policyCacheMs: variable("CLOISTER_INGEST_POLICY_CACHE_MS", milliseconds, {
     description: "How long a tenant's policy is used before keys is asked for a newer one, in milliseconds",

@@ -1,12 +1,15 @@
 import { Module, type DynamicModule } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
 
-import { ACCESS_TOKENS, type AccessTokens } from "./access-tokens.ts";
+import { ACCESS_TOKENS, type AccessTokens } from "./access/access-tokens.ts";
+import { IssuedTokens } from "./access/issued-tokens.ts";
+import { TokensController } from "./access/tokens.controller.ts";
 import type { SqlMailbox } from "./adapters/sql-mailbox.ts";
 import { AUTHORITY, type Authority } from "./authority/authority.ts";
 import { ConversationsController } from "./authority/conversations.controller.ts";
 import { PolicyController } from "./authority/policy.controller.ts";
-import { AccessGuard } from "./http/caller.ts";
+import { AccessGuard } from "./http/access.guard.ts";
+import { OpenResponses } from "./http/open-responses.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestPipeline } from "./ingest.pipeline.ts";
 import { CLOCK, SETTINGS, type IngestPorts, type IngestSettings } from "./ingest.ports.ts";
@@ -21,6 +24,7 @@ import { Waker } from "./replies/waker.ts";
 /** What the doors stand on. */
 export interface IngestParts {
   readonly tokens: AccessTokens;
+  readonly issuedTokens: IssuedTokens;
   readonly authority: Authority;
   readonly policies: Policies;
   readonly intake: MessageIntake;
@@ -37,10 +41,19 @@ export class IngestModule {
     const steps = { policies: parts.policies, intake: parts.intake, clock, ...(region && { region }) };
     return {
       module: IngestModule,
-      controllers: [PolicyController, ConversationsController, MessagesController, RepliesController, RepliesConsumer],
+      controllers: [
+        PolicyController,
+        ConversationsController,
+        MessagesController,
+        RepliesController,
+        TokensController,
+        RepliesConsumer,
+      ],
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: ACCESS_TOKENS, useValue: parts.tokens },
+        { provide: IssuedTokens, useValue: parts.issuedTokens },
+        OpenResponses,
         { provide: AUTHORITY, useValue: parts.authority },
         { provide: POLICIES, useValue: parts.policies },
         { provide: IngestPipeline, useValue: new IngestPipeline(steps) },

@@ -23,6 +23,8 @@ export interface IngestSettings {
   readonly reconnectMs: number;
   /** How long a tenant's policy is used before `keys` is asked for a newer one. */
   readonly policyCacheMs: number;
+  /** How long a look at an access token counts: a revoked one stops working, and ends its streams, within it. */
+  readonly accessCacheMs: number;
   /** The region that this cell's operator states. */
   readonly region?: { readonly name: string; readonly isAttested: boolean };
 }
@@ -30,11 +32,16 @@ export interface IngestSettings {
 export interface IngestConfig extends Partial<IngestSettings> {
   /** Where to listen; port 0 picks a free one. */
   readonly http: { readonly host: string; readonly port: number };
-  /** The only tenant that the access token is good for, 32 hex digits; missing: every tenant. */
+  /** The only tenant that the token of this start is good for, 32 hex digits; missing: every tenant. */
   readonly tenantIdHex?: string;
 }
 
-export const defaultSettings: IngestSettings = { keepAliveMs: 15_000, reconnectMs: 1_000, policyCacheMs: 30_000 };
+export const defaultSettings: IngestSettings = {
+  keepAliveMs: 15_000,
+  reconnectMs: 1_000,
+  policyCacheMs: 30_000,
+  accessCacheMs: 5_000,
+};
 
 /** Injection tokens of the clock and the settings. */
 export const CLOCK = Symbol("Clock");

@@ -6,9 +6,15 @@ const statuses = {
   WRONG_STAGE: 400,
   UNSUPPORTED_SUITE: 400,
   UNAUTHENTICATED: 401,
+  TOKEN_UNKNOWN: 401,
+  TOKEN_EXPIRED: 401,
+  TOKEN_REVOKED: 401,
   FORBIDDEN_TENANT: 403,
+  INSUFFICIENT_SCOPE: 403,
   POLICY_EXPIRED: 403,
+  TOKEN_NOT_FOUND: 404,
   ID_REUSED: 409,
+  TOKEN_LIMIT: 409,
   EXPIRED: 410,
   TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
@@ -23,7 +29,11 @@ const statuses = {
 export type IngestProblem = keyof typeof statuses;
 
 /** @param detail a sentence for whoever sent the request: what happened and what to do */
-export function problem(code: IngestProblem, detail: string): ProblemError {
+export function problem(
+  code: IngestProblem,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): ProblemError {
   const status = statuses[code];
-  return new ProblemError(code, status, detail, status === 503 ? { "retry-after": "1" } : {});
+  return new ProblemError(code, status, detail, status === 503 ? { "retry-after": "1", ...headers } : headers);
 }

@@ -11,7 +11,7 @@ import { startIngest } from "./start-ingest.ts";
 await runMain("ingest", async () => {
   const environment = ingestConfig.parse(process.env);
   const { host, port, databaseUrl, keysUrl, authorityTokenFile, accessTokenFile, tenantIdHex, region } = environment;
-  const { keepAliveMs, reconnectMs, policyCacheMs } = environment;
+  const { keepAliveMs, reconnectMs, accessCacheMs, policyCacheMs } = environment;
   const log = createLog({ service: "ingest" });
   const clock = systemClock;
   const db = await openDatabase({ engine: "postgres", url: databaseUrl.reveal(), applicationName: "ingest" });
@@ -21,6 +21,7 @@ await runMain("ingest", async () => {
   const config = {
     keepAliveMs,
     reconnectMs,
+    accessCacheMs,
     policyCacheMs,
     http: { host, port },
     ...(tenantIdHex !== undefined && { tenantIdHex }),

@@ -1,12 +1,15 @@
 import { topics } from "@cloister/contracts/topics";
 import { defineConsumer, LogStrategy, Outbox } from "@cloister/messaging";
-import { randomAccessToken, Secret, ServiceMetrics, startService, type RunningService } from "@cloister/service";
+import { Secret, ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
 
-import { SingleAccessToken } from "./access-tokens.ts";
+import { StartToken, TokensByKind } from "./access/access-tokens.ts";
+import { IssuedTokens } from "./access/issued-tokens.ts";
+import { newToken } from "./access/token-format.ts";
 import { connectAuthority } from "./adapters/connect-authority.ts";
 import { OutboxIntake } from "./adapters/outbox-intake.ts";
 import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
+import { SqlTokenStore } from "./adapters/sql-token-store.ts";
 import { takeBinaryBodies } from "./http/bodies.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestModule } from "./ingest.module.ts";
@@ -19,7 +22,7 @@ import { Waker } from "./replies/waker.ts";
 import { ingestPartitions, ingestSchema, type IngestTables } from "./tables.ts";
 
 export interface RunningIngest extends RunningService {
-  /** Made at this start, for whoever may send and read. Only its hash is kept. */
+  /** The deployment's administration token, made at this start, with every scope. Only its hash is kept. */
   readonly accessToken: Secret;
 }
 
@@ -38,9 +41,12 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
   const outbox = new Outbox({ db, schema: ingestSchema, lane: "ingest/http", messages, clock, log });
   const mailbox = new SqlMailbox(db, partitions);
   const authority = connectAuthority(ports.keysTransport);
-  const accessToken = randomAccessToken();
+  const accessToken = newToken();
+  const store = new SqlTokenStore(db);
+  const issuedTokens = new IssuedTokens({ store, clock, cacheMs: settings.accessCacheMs });
   const parts = {
-    tokens: new SingleAccessToken(accessToken, { tenantIdHex: config.tenantIdHex }),
+    tokens: new TokensByKind([new StartToken(accessToken, config.tenantIdHex), issuedTokens]),
+    issuedTokens,
     authority,
     policies: new AuthorityPolicies({ authority, clock, cacheMs: settings.policyCacheMs }),
     intake: new OutboxIntake({ db, outbox, partitions }),

@@ -15,6 +15,18 @@ export interface IngestTables {
     log_offset: number;
     event: Uint8Array;
   };
+  access_token: {
+    id: Uint8Array;
+    digest: Uint8Array;
+    tenant_id: Uint8Array | null;
+    scopes: string;
+    label: string;
+    created_at_ms: number;
+    created_by: Uint8Array | null;
+    expires_at_ms: number;
+    last_used_at_ms: number | null;
+    revoked_at_ms: number | null;
+  };
 }
 
 /** The schema that ingest owns. */

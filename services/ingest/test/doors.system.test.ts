@@ -122,12 +122,12 @@ describe("POST /v1/messages", () => {
 
 describe("who may come in", () => {
   it.each([
-    ["no token", { authorization: "" }],
-    ["another token", { authorization: `Bearer ${randomBytes(32).toString("base64url")}` }],
-    ["another scheme", { authorization: "Basic dTpw" }],
-  ])("answers %s with 401", async (_what, headers) => {
-    const response = await ingest.request("/v1/policy", { headers });
-    expect(await problemOf(response)).toEqual(problem(401, "UNAUTHENTICATED"));
+    ["no token", "", "UNAUTHENTICATED"],
+    ["another token", `Bearer ${randomBytes(32).toString("base64url")}`, "TOKEN_UNKNOWN"],
+    ["another scheme", "Basic dTpw", "UNAUTHENTICATED"],
+  ])("answers %s with 401", async (_what, authorization, code) => {
+    const response = await ingest.request("/v1/policy", { headers: { authorization } });
+    expect(await problemOf(response)).toEqual(problem(401, code));
   });
 
   it("answers 403 when the envelope is of another tenant than the header names", async () => {

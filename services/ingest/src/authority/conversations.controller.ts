@@ -7,6 +7,7 @@ import {
 import { idToHex } from "@cloister/envelope";
 import { Body, Controller, Header, HttpCode, Inject, Param, Post } from "@nestjs/common";
 
+import { NeedsScope } from "../http/access.guard.ts";
 import { protobufType, readProtobuf, writeProtobuf } from "../http/bodies.ts";
 import { CallerOf, requireCallerTenant, type Caller } from "../http/caller.ts";
 import { readConversationId } from "../http/conversation-id.ts";
@@ -26,6 +27,7 @@ export class ConversationsController {
   @Post()
   @HttpCode(200)
   @Header("content-type", protobufType)
+  @NeedsScope("conversations:open")
   async open(@CallerOf() caller: Caller, @Body() body: unknown): Promise<Buffer> {
     const request = readProtobuf(OpenConversationRequestSchema, body);
     requireCallerTenant(caller, idToHex(request.tenantId));
@@ -36,6 +38,7 @@ export class ConversationsController {
   @Post(":id/renew")
   @HttpCode(200)
   @Header("content-type", protobufType)
+  @NeedsScope("conversations:open")
   async renew(@CallerOf() caller: Caller, @Param("id") id: string, @Body() body: unknown): Promise<Buffer> {
     const request = readProtobuf(RenewConversationRequestSchema, body);
     requireCallerTenant(caller, idToHex(request.tenantId));

@@ -8,6 +8,7 @@ import {
 import { deriveTenantId, idToHex } from "@cloister/envelope";
 import { Body, Controller, Get, Header, Inject, Put } from "@nestjs/common";
 
+import { NeedsScope } from "../http/access.guard.ts";
 import { protobufType, readProtobuf, writeProtobuf } from "../http/bodies.ts";
 import { CallerOf, requireCallerTenant, tenantOf, type Caller } from "../http/caller.ts";
 import { problem } from "../ingest.problems.ts";
@@ -28,6 +29,7 @@ export class PolicyController {
   /** A serialized ApplyPolicyRequest; the tenant is that of its genesis root. */
   @Put()
   @Header("content-type", protobufType)
+  @NeedsScope("policy:apply")
   async apply(@CallerOf() caller: Caller, @Body() body: unknown): Promise<Buffer> {
     const request = readProtobuf(ApplyPolicyRequestSchema, body);
     if (request.genesisRoot.length !== 32) throw problem("MALFORMED", "A genesis root has 32 bytes.");
@@ -41,6 +43,7 @@ export class PolicyController {
   /** A serialized GetPolicyResponse with the newest policy and its chain. */
   @Get()
   @Header("content-type", protobufType)
+  @NeedsScope("policy:read")
   async newest(@CallerOf() caller: Caller): Promise<Buffer> {
     const request = create(GetPolicyRequestSchema, { tenantId: tenantOf(caller) });
     return writeProtobuf(GetPolicyResponseSchema, await this.#authority.getPolicy(request));

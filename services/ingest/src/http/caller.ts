@@ -1,9 +1,9 @@
-import { createParamDecorator, Inject, Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common";
+import { createParamDecorator, type ExecutionContext } from "@nestjs/common";
 import { idToHex, parseTenantId, type TenantId } from "@cloister/envelope";
-import { bearerToken } from "@cloister/service";
 import type { FastifyRequest } from "fastify";
 
-import { ACCESS_TOKENS, type AccessTokens, type Grant } from "../access-tokens.ts";
+import type { Grant } from "../access/access-tokens.ts";
+import { unauthenticated } from "../access/refusals.ts";
 import { problem } from "../ingest.problems.ts";
 
 /** For whom a request is made. */
@@ -15,59 +15,47 @@ export interface Caller {
 
 const callers = new WeakMap<FastifyRequest, Caller>();
 
-/** Every door asks for an access token: `Authorization: Bearer <token>` (RFC 6750 section 2.1). */
-@Injectable()
-export class AccessGuard implements CanActivate {
-  readonly #tokens: AccessTokens;
-
-  constructor(@Inject(ACCESS_TOKENS) tokens: AccessTokens) {
-    this.#tokens = tokens;
-  }
-
-  canActivate(context: ExecutionContext): boolean {
-    // The consumer's handlers pass global guards too; they have no caller.
-    if (context.getType() !== "http") return true;
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    callers.set(request, authenticate(request, this.#tokens));
-    return true;
-  }
+/** Only AccessGuard says who calls. */
+export function rememberCaller(request: FastifyRequest, caller: Caller): void {
+  callers.set(request, caller);
 }
 
 /** The caller that AccessGuard let in. */
 export const CallerOf = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
   const caller = callers.get(context.switchToHttp().getRequest<FastifyRequest>());
-  if (caller === undefined) throw problem("UNAUTHENTICATED", "This door needs an access token.");
+  if (caller === undefined) throw unauthenticated();
   return caller;
 });
 
-/** The caller's tenant. @throws ProblemError MALFORMED without a Cloister-Tenant header */
-export function tenantOf(caller: Caller): TenantId {
-  if (caller.tenantId === undefined) {
-    throw problem("MALFORMED", "Name the tenant in the Cloister-Tenant header, as 32 hexadecimal digits.");
-  }
-  return caller.tenantId;
+/** The tenant that the request names, else the only one that its token is for; undefined when there is neither. */
+export function namedTenant({ grant, tenantId }: Caller): string | undefined {
+  return tenantId === undefined ? grant.tenantIdHex : idToHex(tenantId);
 }
 
-/** @throws ProblemError FORBIDDEN_TENANT when the request speaks of another tenant than its token or its header */
-export function requireCallerTenant(caller: Caller, tenantIdHex: string): void {
-  const named = caller.tenantId === undefined ? undefined : idToHex(caller.tenantId);
-  for (const allowed of [caller.grant.tenantIdHex, named]) {
+/** The caller's tenant. @throws ProblemError MALFORMED when neither a Cloister-Tenant header nor the token says which */
+export function tenantOf(caller: Caller): TenantId {
+  const tenantIdHex = namedTenant(caller);
+  if (tenantIdHex === undefined) {
+    throw problem("MALFORMED", "Name the tenant in the Cloister-Tenant header, as 32 hexadecimal digits.");
+  }
+  return parseTenantId(tenantIdHex);
+}
+
+/**
+ * @param tenantIdHex null stands for every tenant together
+ * @throws ProblemError FORBIDDEN_TENANT when the request speaks of another tenant than its token or its header
+ */
+export function requireCallerTenant({ grant, tenantId }: Caller, tenantIdHex: string | null): void {
+  const named = tenantId === undefined ? undefined : idToHex(tenantId);
+  for (const allowed of [grant.tenantIdHex, named]) {
     if (allowed !== undefined && allowed !== tenantIdHex) {
       throw problem("FORBIDDEN_TENANT", "The access token or the Cloister-Tenant header is for another tenant.");
     }
   }
 }
 
-function authenticate(request: FastifyRequest, tokens: AccessTokens): Caller {
-  const token = bearerToken(request.headers.authorization);
-  const grant = token === undefined ? undefined : tokens.grantOf(token);
-  if (grant === undefined) throw problem("UNAUTHENTICATED", "Send a valid access token as Authorization: Bearer.");
-  const caller = { grant, tenantId: readTenant(request.headers["cloister-tenant"]) };
-  if (caller.tenantId !== undefined) requireCallerTenant(caller, idToHex(caller.tenantId));
-  return caller;
-}
-
-function readTenant(header: string | string[] | undefined): TenantId | undefined {
+/** @throws ProblemError MALFORMED */
+export function readTenantHeader(header: string | string[] | undefined): TenantId | undefined {
   if (header === undefined) return undefined;
   if (typeof header !== "string" || !/^[0-9a-f]{32}$/u.test(header)) {
     throw problem("MALFORMED", "The Cloister-Tenant header is 32 lower-case hexadecimal digits.");

@@ -1,6 +1,7 @@
 import { idToUuid } from "@cloister/envelope";
 import { Body, Controller, HttpCode, Inject, Post } from "@nestjs/common";
 
+import { NeedsScope } from "../http/access.guard.ts";
 import { octetsType, requireBytes } from "../http/bodies.ts";
 import { CallerOf, type Caller } from "../http/caller.ts";
 import { IngestMetrics } from "../ingest.metrics.ts";
@@ -20,6 +21,7 @@ export class MessagesController {
   /** A serialized envelope. 202 says: stored, on its way, and the same again will get the same answer. */
   @Post()
   @HttpCode(202)
+  @NeedsScope("messages:send")
   async accept(@CallerOf() caller: Caller, @Body() body: unknown): Promise<{ messageId: string }> {
     const bytes = requireBytes(body, octetsType);
     const messageId = await this.#metrics.message(this.#pipeline.accept(caller, bytes));

@@ -2,6 +2,12 @@ import { protocolMigrations } from "@cloister/messaging";
 import type { Migrations } from "@cloister/storage";
 
 import { messagesAndMailbox } from "./100-messages-and-mailbox.ts";
+import { accessTokens } from "./110-access-tokens.ts";
 
 /** The steps of ingest's schema, by name, the messaging protocol's tables among them. */
-export const ingestMigrations: Migrations = { ...protocolMigrations, "100_messages_and_mailbox": messagesAndMailbox };
+export const ingestMigrations: Migrations = {
+  ...protocolMigrations,
+  "100_messages_and_mailbox": messagesAndMailbox,
+  "110_access_tokens": accessTokens,
+};
+export { ingestSchema } from "../tables.ts";

@@ -4,6 +4,7 @@ import { Controller, Get, Headers, Inject, Param, Res, type OnModuleDestroy } fr
 import type { Clock } from "@cloister/service";
 import type { FastifyReply } from "fastify";
 
+import { NeedsScope } from "../http/access.guard.ts";
 import { CallerOf, tenantOf, type Caller } from "../http/caller.ts";
 import { readConversationId } from "../http/conversation-id.ts";
 import { IngestMetrics } from "../ingest.metrics.ts";
@@ -39,6 +40,7 @@ export class RepliesController implements OnModuleDestroy {
 
   /** Last-Event-ID, the `id` of the last event that was read, resumes after it; without it the mailbox is read whole. */
   @Get(":id/replies")
+  @NeedsScope("replies:read")
   read(
     @CallerOf() caller: Caller,
     @Param("id") id: string,
