@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Catch, type ArgumentsHost, type ExceptionFilter } from "@nestjs/common";
 import type { FastifyReply } from "fastify";
 import { throwError, type Observable } from "rxjs";
@@ -19,22 +20,27 @@ export class ErrorsFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): Observable<never> | undefined {
     if (host.getType() !== "http") return throwError(() => error);
-    this.#answer(error, host.switchToHttp().getResponse<FastifyReply>());
+    answerProblem(this.#log, error, host.switchToHttp().getResponse<FastifyReply>());
     return undefined;
   }
+}
 
-  #answer(error: unknown, reply: FastifyReply): void {
-    const document = problemOf(error);
-    if (isServerFault(document)) this.#log.error("a request failed", { status: document.status, error });
-    // A stream that has already begun cannot change its status any more.
-    if (reply.sent || reply.raw.headersSent) {
-      reply.raw.destroy();
-      return;
-    }
-    if (error instanceof ProblemError) void reply.headers({ ...error.headers });
-    void reply
-      .status(document.status)
-      .header("content-type", "application/problem+json")
-      .send(JSON.stringify(document));
+/** Also for what Fastify refuses before Nest sees it, such as a path that can't be decoded. */
+export function answerProblem(log: Log, error: unknown, reply: FastifyReply): void {
+  const document = problemOf(error);
+  const { status, code } = document;
+  // Ties what a caller reports to a line of the log (RFC 9457 section 3.1.5).
+  const instance = `urn:uuid:${randomUUID()}`;
+  if (isServerFault(document)) log.error("a request failed", { status, instance, error });
+  else log.debug("a request was refused", { status, instance, code });
+  // A stream that has already begun cannot change its status any more.
+  if (reply.sent || reply.raw.headersSent) {
+    reply.raw.destroy();
+    return;
   }
+  if (error instanceof ProblemError) void reply.headers({ ...error.headers });
+  void reply
+    .status(status)
+    .header("content-type", "application/problem+json")
+    .send(JSON.stringify({ ...document, instance }));
 }

@@ -14,6 +14,7 @@ export const LOG_FIELDS = [
   "durationMs",
   "group",
   "host",
+  "instance",
   "keyId",
   "method",
   "messageId",

@@ -1,14 +1,15 @@
-import { STATUS_CODES } from "node:http";
 import { HttpException } from "@nestjs/common";
 import { CodedError } from "./coded-error.ts";
+import { PROBLEMS_PATH, serverProblems, type ServerProblem } from "./problem-catalogue.ts";
 
 /** An RFC 9457 problem document; `code` is an extension member that callers switch on. */
 export interface ProblemDocument {
+  /** Resolves, against the request's address, to the code's place on the page of errors. */
   readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly code: string;
-  readonly detail?: string;
+  readonly detail: string;
 }
 
 /** Thrown by HTTP controllers. `detail` is a sentence for the caller and may be logged: no plaintext, no keys. */
@@ -19,6 +20,8 @@ export class ProblemError extends CodedError {
     readonly detail: string,
     /** Sent with the answer, such as `retry-after` in seconds. */
     readonly headers: Readonly<Record<string, string>> = {},
+    /** What the code says of any request. */
+    readonly title = "The request was refused",
   ) {
     super(code, detail);
   }
@@ -30,36 +33,35 @@ export class ProblemError extends CodedError {
  * INTERNAL without a word of the error.
  */
 export function problemOf(error: unknown): ProblemDocument {
-  if (error instanceof ProblemError) return problem(error.status, error.code, error.detail);
-  if (error instanceof CodedError && error.isUnavailable) {
-    return problem(503, "UNAVAILABLE", "A part of the system is not reachable at the moment. Try again shortly.");
+  if (error instanceof ProblemError) {
+    const { code, title, status, detail } = error;
+    return { type: typeOf(code), title, status, code, detail };
   }
+  if (error instanceof CodedError && error.isUnavailable) return serverProblem("UNAVAILABLE");
   const status = statusOf(error);
   if (status !== undefined && status >= 400 && status < 500) return refusalOfServer(status);
-  return problem(500, "INTERNAL", "The request could not be completed.");
+  return serverProblem("INTERNAL");
 }
 
-function problem(status: number, code: string, detail?: string): ProblemDocument {
-  const document = { type: `urn:cloister:problem:${code}`, title: STATUS_CODES[status] ?? "Error", status, code };
-  return detail === undefined ? document : { ...document, detail };
+const typeOf = (code: string): string => `${PROBLEMS_PATH}#${code}`;
+
+function serverProblem(code: ServerProblem): ProblemDocument {
+  const { title, remedy, httpStatus } = serverProblems[code];
+  return { type: typeOf(code), title, status: httpStatus, code, detail: `${title}. ${remedy}` };
 }
 
 /** What Fastify refuses before a controller sees it. */
 function refusalOfServer(status: number): ProblemDocument {
   switch (status) {
     case 404:
-      return problem(status, "NOT_FOUND", "There is no such door here: look at the path and the method.");
+      return serverProblem("NOT_FOUND");
     case 413:
-      return problem(status, "TOO_LARGE", "The body is larger than this door takes. Send less at a time.");
+      return serverProblem("TOO_LARGE");
     case 415:
-      return problem(status, "UNSUPPORTED_MEDIA_TYPE", "This door does not take a body of that content type.");
+      return serverProblem("UNSUPPORTED_MEDIA_TYPE");
     default:
-      return problem(status, httpCode(status), "The server could not take the request as it was sent.");
+      return serverProblem("BAD_REQUEST");
   }
-}
-
-function httpCode(status: number): string {
-  return (STATUS_CODES[status] ?? "BAD_REQUEST").toUpperCase().replaceAll(/[^A-Z]+/g, "_");
 }
 
 function statusOf(error: unknown): number | undefined {

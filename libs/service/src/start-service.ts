@@ -2,14 +2,17 @@ import "reflect-metadata";
 import type { DynamicModule, Type } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { systemClock, type Clock } from "./clock.ts";
 import { Drain } from "./drain.ts";
-import { ErrorsFilter } from "./errors-filter.ts";
+import { answerProblem, ErrorsFilter } from "./errors-filter.ts";
 import { Health } from "./health.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { Log } from "./log.ts";
 import { ServiceMetrics } from "./metrics.ts";
 import { nestLogger } from "./nest-log.ts";
+import type { ProblemCatalogue } from "./problem-catalogue.ts";
+import { problemsRoute } from "./problems-page.ts";
 import { ServiceError } from "./service-error.ts";
 import type { ServiceStrategy } from "./strategy.ts";
 import { cutUnusedConnections } from "./unused-connections.ts";
@@ -31,6 +34,8 @@ export interface ServiceOptions {
   readonly bodyLimitBytes?: number;
   /** A last word on the application before it listens: content type parsers, raw routes. */
   readonly configure?: (app: NestFastifyApplication) => Promise<void> | void;
+  /** The codes of its problem documents, explained on its page of errors beside the HTTP server's own. */
+  readonly problems?: ProblemCatalogue;
   /** Released after everything else has stopped, in this order: pools, locks. */
   readonly release?: readonly (() => Promise<void>)[];
 }
@@ -62,9 +67,10 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   let app: NestFastifyApplication | undefined;
   try {
     app = await createApp(options);
-    healthRoutes(app, health, metrics);
     cutUnusedConnections(app);
     await options.configure?.(app);
+    healthRoutes(app, health, metrics);
+    problemsRoute(app, options.problems ?? {});
     const address = await listen(app, options);
     health.started();
     const drain = new Drain({ app, health, log, options });
@@ -89,6 +95,9 @@ async function createApp(options: ServiceOptions): Promise<NestFastifyApplicatio
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyLimitBytes ?? 512 * 1024,
     forceCloseConnections: "idle",
+    frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
+      answerProblem(options.log, error, reply);
+    },
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
     logger: nestLogger(options.log),

@@ -12,6 +12,7 @@ import {
   type ServiceOptions,
   type ServiceStrategy,
 } from "@cloister/service";
+import { z } from "zod";
 
 class EngineError extends CodedError<"ENGINE_AWAY"> {
   override get isUnavailable(): boolean {
@@ -194,6 +195,26 @@ describe("a failed request", () => {
       { status: 404, code: "NOT_FOUND" },
       { status: 413, code: "TOO_LARGE" },
     ]);
+  });
+
+  it.each(["/%zz", "/echo"])("is a problem document too for a path that fits nothing: %s", async (path) => {
+    const response = await fetch(`${(await start()).address}${path}`);
+    expect(response.headers.get("content-type")).toContain("application/problem+json");
+  });
+
+  it("points at the place where its code is explained", async () => {
+    const problems = { ODD: { title: "That is odd", remedy: "Use `even`.", httpStatus: 422 } };
+    const { address } = await start({ problems });
+    const { type } = z.object({ type: z.string() }).parse(await (await fetch(`${address}/refused`)).json());
+    const target = new URL(type, address);
+    const page = await (await fetch(target)).text();
+    expect(page).toContain(`<dt id="${target.hash.slice(1)}">`);
+  });
+
+  it("has an instance, by which the log tells the cause", async () => {
+    const response = await fetch(`${(await start()).address}/broken`);
+    const { instance } = z.object({ instance: z.string() }).parse(await response.json());
+    expect(lines.filter((line) => line.includes(instance))).toHaveLength(1);
   });
 });
 

@@ -1,4 +1,4 @@
-import { CodedError } from "@cloister/service";
+import { CodedError, type ProblemCatalogue } from "@cloister/service";
 
 /** Why a purge did not end. Closed: callers switch on it exhaustively. */
 export const retentionErrors = {
@@ -22,3 +22,15 @@ export class RetentionError extends CodedError<RetentionErrorCode> {
     return this.code === "KEYS_UNAVAILABLE";
   }
 }
+
+/** What its doors refuse with. */
+export const retentionProblems = {
+  UNAUTHENTICATED: {
+    title: "The request has no valid access token of retention's",
+    remedy: "Send the token of this start as Authorization: Bearer.",
+    httpStatus: 401,
+  },
+  KEYS_REFUSED: { ...retentionErrors.KEYS_REFUSED, httpStatus: 409 },
+  PURGE_INCOMPLETE: { ...retentionErrors.PURGE_INCOMPLETE, httpStatus: 409 },
+  PURGE_RUNNING: { ...retentionErrors.PURGE_RUNNING, httpStatus: 409 },
+} as const satisfies ProblemCatalogue;

@@ -4,6 +4,7 @@ import { connectLifecycle } from "./adapters/connect-lifecycle.ts";
 import { PostgresStores } from "./adapters/postgres-stores.ts";
 import { SqlJobs } from "./adapters/sql-jobs.ts";
 import { retentionMigrations } from "./migrations/index.ts";
+import { retentionProblems } from "./errors.ts";
 import { noPurgeFailpoints } from "./purge/ports.ts";
 import { PurgeRuns } from "./purge-runs.ts";
 import { RetentionStatusReader } from "./retention-status.ts";
@@ -39,6 +40,7 @@ export async function startRetention(config: RetentionConfig, ports: RetentionPo
     }),
     log,
     clock,
+    problems: retentionProblems,
     ...(config.http && { http: config.http }),
     release: [() => runs.close()],
   });

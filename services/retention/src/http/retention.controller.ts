@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Post, UseGuards } from "@nestjs/common";
 import { ProblemError } from "@cloister/service";
-import { RetentionError } from "../errors.ts";
+import { RetentionError, retentionProblems } from "../errors.ts";
 import type { PurgeJob } from "../purge/job.ts";
 import { PurgeRuns } from "../purge-runs.ts";
 import { RetentionStatusReader, type RetentionStatus } from "../retention-status.ts";
@@ -35,6 +35,7 @@ export class RetentionController {
 }
 
 function problemOf(error: unknown): unknown {
-  if (!(error instanceof RetentionError) || error.isUnavailable) return error;
-  return new ProblemError(error.code, 409, error.message);
+  if (!(error instanceof RetentionError) || error.code === "KEYS_UNAVAILABLE") return error;
+  const { httpStatus, title } = retentionProblems[error.code];
+  return new ProblemError(error.code, httpStatus, error.message, {}, title);
 }

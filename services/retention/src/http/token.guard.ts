@@ -1,6 +1,7 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common";
 import { bearerToken, ProblemError, TokenDigest } from "@cloister/service";
 import type { FastifyRequest } from "fastify";
+import { retentionProblems } from "../errors.ts";
 
 @Injectable()
 export class TokenGuard implements CanActivate {
@@ -13,6 +14,7 @@ export class TokenGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const token = bearerToken(context.switchToHttp().getRequest<FastifyRequest>().headers.authorization);
     if (token !== undefined && this.#expected.matches(token)) return true;
-    throw new ProblemError("UNAUTHENTICATED", 401, "Send retention's access token as Authorization: Bearer.");
+    const { httpStatus, title, remedy } = retentionProblems.UNAUTHENTICATED;
+    throw new ProblemError("UNAUTHENTICATED", httpStatus, remedy, {}, title);
   }
 }
