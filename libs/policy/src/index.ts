@@ -83,6 +83,7 @@ export {
   type PolicyExpectations,
   type VerifiedPolicy,
 } from "./statements/tenant-policy.ts";
+export type { RedactionRules } from "./redaction-rules.ts";
 export { topicFinder, type TopicFinder } from "./topic-finder.ts";
 export type { ForbiddenTopic } from "./topic-phrases.ts";
 export type { AuthorityChainFields, FieldsOf, InstanceEvidenceFields } from "./wire.ts";

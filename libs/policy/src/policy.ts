@@ -3,6 +3,7 @@ import { DAY_MS, HOUR_MS, bucketWidthMs } from "./buckets.ts";
 import { PolicyError } from "./errors.ts";
 import { digest384, ed25519Key, hex, kemKey, shortName, tenantIdField, timeMs } from "./fields.ts";
 import { statesItsGuarantees } from "./guarantees.ts";
+import { entityName, generalizesWhatCanBe, namesKnownKinds, redactionRulesField } from "./redaction-rules.ts";
 import { readUnverified, statementFormat } from "./statement.ts";
 import { forbiddenTopicsField } from "./topic-phrases.ts";
 
@@ -30,9 +31,6 @@ function period(minMs: number, maxMs: number) {
 const measurements = z
   .array(z.strictObject({ measurement: digest384, configurationDigest: digest384 }))
   .check(z.maxLength(64));
-
-/** One of Presidio's type names. */
-const entityName = z.string().check(z.regex(/^[A-Z][A-Z0-9_]{1,63}$/));
 
 const fields = z.strictObject({
   version: z.int().check(z.minimum(1)),
@@ -64,6 +62,8 @@ const fields = z.strictObject({
   block: z._default(z.array(entityName).check(z.maxLength(128)), []),
   /** What people may not ask about. */
   forbiddenTopics: z._default(forbiddenTopicsField, []),
+  /** How finds are judged and what is written in their place. */
+  redaction: z.optional(redactionRulesField),
   measurements: z.strictObject({
     keys: measurements,
     redaction: measurements,
@@ -101,8 +101,6 @@ const fields = z.strictObject({
   modelLocality: z.enum(["enclave", "enclave-attested-gpu"]),
   /** How often a cell of a running answer leaves, in ms; 0: answers are not shown before they are whole. 50 if absent. */
   liveBeatMs: z.optional(z.union([z.literal(0), z.int().check(z.minimum(20), z.maximum(1_000))])),
-  /** How often a cell of a running answer leaves, in ms; 0: answers are not shown before they are whole. 50 if absent. */
-  liveBeatMs: z.optional(z.union([z.literal(0), z.int().check(z.minimum(20), z.maximum(1_000))])),
 });
 
 const policySchema = fields.check(
@@ -114,6 +112,11 @@ const policySchema = fields.check(
   z.refine((policy) => hasDistinctNames(policy.recipients), "two recipients have one name"),
   z.refine((policy) => hasDistinctNames(policy.admissionIssuers), "two admission issuers have one name"),
   z.refine((policy) => hasDistinctNames(policy.forbiddenTopics), "two forbidden topics have one name"),
+  z.refine(
+    ({ redact, block, redaction }) => namesKnownKinds(redaction, [...redact, ...block]),
+    "a redaction rule is for a kind that is neither in redact nor in block nor a pattern's name",
+  ),
+  z.refine(({ redaction }) => generalizesWhatCanBe(redaction), "only DATE_TIME and AGE can be generalized"),
 );
 
 /** A tenant's policy as parsed: its limits hold. Periods are in ms. */
