@@ -5,13 +5,14 @@ import {
   ContentType,
   createVerifyingKey,
   EnvelopeError,
+  type EnvelopeErrorCode,
   parseEnvelope,
   Stage,
   type Header,
   type MessageId,
 } from "@cloister/envelope";
 import { openEnvelopeWeb, type AsyncBackend, type AsyncKemPrivateKey } from "@cloister/envelope/web";
-import { PolicyError, verifyInstanceCertificate, type VerifiedChain } from "@cloister/policy";
+import { PolicyError, type PolicyErrorCode, verifyInstanceCertificate, type VerifiedChain } from "@cloister/policy";
 
 import { sameBytes } from "./encoding.ts";
 
@@ -31,11 +32,35 @@ export interface OpeningContext {
   readonly nowMs: number;
 }
 
-/** Why an event is not shown; `code` is a verifier's own. */
-export class RefusedEvent extends Error {
-  readonly code: string;
+/** What the SDK itself refuses to show, beside what the verifiers of policy and envelope refuse. */
+export const refusedEvents = {
+  MALFORMED: {
+    title: "The event of the mailbox is in no form that this version knows",
+    remedy: "Update the SDK; if it stays so, somebody changed the event.",
+  },
+  WRONG_STAGE: {
+    title: "The event is no reply and no map entry",
+    remedy: "Nothing to do: it is not shown.",
+  },
+  WRONG_CONVERSATION: {
+    title: "The event is another conversation's",
+    remedy: "Nothing to do: it is not shown. Somebody moved it.",
+  },
+  CAUSE_MISSING: {
+    title: "The event answers no message",
+    remedy: "Nothing to do: it is not shown.",
+  },
+  PLACEHOLDER_REUSED: {
+    title: "A placeholder was given a second value",
+    remedy: "The first value stays; report it, since redaction never does so.",
+  },
+} as const;
 
-  constructor(code: string, cause?: unknown) {
+/** Why an event is not shown; `code` is the SDK's or a verifier's own. */
+export class RefusedEvent extends Error {
+  readonly code: keyof typeof refusedEvents | EnvelopeErrorCode | PolicyErrorCode;
+
+  constructor(code: RefusedEvent["code"], cause?: unknown) {
     super(`An event of the mailbox was refused with ${code}.`, { cause });
     this.name = "RefusedEvent";
     this.code = code;

@@ -3,7 +3,7 @@ import { sql, type Kysely, type Transaction } from "kysely";
 import type { ConsumerDefinition } from "./consumer.ts";
 import { moveFences } from "./fences.ts";
 import type { LogRecord } from "./message-log.ts";
-import { MessagingError } from "./messaging-error.ts";
+import { MessagingError, type recordErrors } from "./messaging-error.ts";
 import type { Outcome } from "./outcome.ts";
 import { appendOutbox } from "./outbox-rows.ts";
 import { park, unpark } from "./parked-rows.ts";
@@ -75,7 +75,7 @@ async function insertInbox(
     values ${sql.join(rows)}`.execute(tx);
 }
 
-export const ID_REUSED = "ID_REUSED";
+export const ID_REUSED = "ID_REUSED" satisfies keyof typeof recordErrors;
 
 function isReused(outcome: Outcome): boolean {
   return outcome.kind === "dead" && outcome.failure.code === ID_REUSED;

@@ -14,9 +14,10 @@ export type {
   TopicDefinition,
   TopicPartition,
 } from "./message-log.ts";
-export { MessagingError, type MessagingErrorCode } from "./messaging-error.ts";
+export { MessagingError, messagingErrors, recordErrors, type MessagingErrorCode } from "./messaging-error.ts";
 export { Outbox, type OutboxOptions } from "./outbox.ts";
 export { pipelineTopics } from "./pipeline-topics.ts";
+export { LOG_SCHEMA, logMigrations } from "./postgres/log-tables.ts";
 export { PostgresMessageLog, type PostgresLogOptions } from "./postgres/postgres-message-log.ts";
 export { protocolMigrations } from "./protocol-tables.ts";
 export {

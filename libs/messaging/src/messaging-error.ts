@@ -42,3 +42,16 @@ export class MessagingError extends CodedError<MessagingErrorCode> {
     return this.code === "LOG_UNAVAILABLE" || this.code === "SHARED_FAILURE";
   }
 }
+
+/** Codes of records that no exception carries. */
+export const recordErrors = {
+  ID_REUSED: {
+    title: "The message id was used for other bytes",
+    remedy: "Seal the text anew: the SDK gives each message an id of its own.",
+  },
+  BEHIND_PARKED: {
+    title: "The message waits because an earlier one of its conversation waits",
+    remedy: "It goes on by itself after the earlier one; look at that one's code.",
+    isRetryable: true,
+  },
+} as const;

@@ -1,5 +1,6 @@
 import { hex } from "./hex.ts";
 import type { LogRecord, OutgoingRecord } from "./message-log.ts";
+import type { recordErrors } from "./messaging-error.ts";
 import type { ConsumedRecord, Done, Failure, RecordIdentity, RecordResult } from "./record-result.ts";
 
 /** What a transaction writes for one record. */
@@ -15,7 +16,7 @@ export type Outcome =
     };
 
 /** The code of a record that waits only because an earlier one of its key does. */
-export const BEHIND = "BEHIND_PARKED";
+export const BEHIND = "BEHIND_PARKED" satisfies keyof typeof recordErrors;
 
 export type DeadLetters = (record: LogRecord, failure: Failure, identity?: RecordIdentity) => Outcome;
 

@@ -18,6 +18,14 @@ export abstract class CodedError<Code extends string = string> extends Error {
   }
 }
 
+/** What stands for an error that has no code of ours. */
+export const unexpectedError = {
+  UNEXPECTED: {
+    title: "Something failed that nobody foresaw",
+    remedy: "Report it: it is a defect. The log has the kind of error, never its text.",
+  },
+} as const;
+
 const CODE = /^[A-Z0-9][A-Z0-9_]{1,63}$/;
 
 /** The code of any thrown value, ours or a driver's, or `UNEXPECTED` when it has none that is safe to print. */

@@ -1,6 +1,6 @@
 export { bearerToken, randomAccessToken, TokenDigest } from "./access-token.ts";
 export { systemClock, type Clock } from "./clock.ts";
-export { CodedError, codeOf } from "./coded-error.ts";
+export { CodedError, codeOf, unexpectedError } from "./coded-error.ts";
 export { documentConfig, type ConfigDoc } from "./config-docs.ts";
 export { httpUrl, portNumber, postgresUrl } from "./config-values.ts";
 export {

@@ -32,3 +32,11 @@ export const redactionErrors = {
 export type RedactionErrorCode = keyof typeof redactionErrors;
 
 export class RedactionError extends CodedError<RedactionErrorCode> {}
+
+/** What a reader is told of a message that was worked on all the same. */
+export const redactionStatuses = {
+  SEQUENCE_GAP: {
+    title: "Messages of the sender before this one never arrived",
+    remedy: "Ask the sender to look what was sent: whoever runs the system may have dropped a message.",
+  },
+} as const;

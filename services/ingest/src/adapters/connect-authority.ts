@@ -36,5 +36,5 @@ function refusalOf(error: ConnectError): ProblemError {
     return problem("AUTHORITY_UNAVAILABLE", "The key service is not available. Send the same request again.");
   }
   const { title, remedy } = keysErrors[code];
-  return new ProblemError(code, status, `${title}. ${remedy}`, status === 503 ? { "retry-after": "1" } : {});
+  return new ProblemError(code, status, `${title}. ${remedy}`, status === 503 ? { "retry-after": "1" } : {}, title);
 }
