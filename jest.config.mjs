@@ -38,6 +38,7 @@ export default {
       ...shared,
       displayName: "system",
       testEnvironment: "<rootDir>/libs/testing/jest/pglite-environment.mjs",
+      setupFilesAfterEnv: ["<rootDir>/test/jest-database.ts"],
       testMatch: ["<rootDir>/**/test/**/*.system.test.ts", "<rootDir>/test/{e2e,faults,operator}/**/*.test.ts"],
       testPathIgnorePatterns: ["/node_modules/"],
     },

@@ -25,6 +25,8 @@ export interface EmbeddedOptions {
   readonly retentionIntervalMs?: number;
   /** Stands around the model runtime: a demo records there what a model saw. */
   readonly wrapRuntime?: (runtime: ModelRuntime) => ModelRuntime;
+  /** Open databases that the caller closes, instead of those in the folder. One may be both: their schemas differ. */
+  readonly databases?: { readonly main: Database; readonly keys: Database };
   /** For tests: where a consumer stops. */
   readonly failpoints?: Failpoints;
   readonly purgeFailpoints?: PurgeFailpoints;
@@ -75,10 +77,7 @@ async function startAll(
     opened.push(() => one.close());
     return one;
   };
-  const [mainDatabase, keysDatabase] = await Promise.all([
-    openDatabase({ engine: "pglite", dataDir: folder.mainDatabase }).then(keep),
-    openDatabase({ engine: "pglite", dataDir: folder.keysDatabase }).then(keep),
-  ]);
+  const { main: mainDatabase, keys: keysDatabase } = options.databases ?? (await openDatabases(folder, keep));
   const instances = await attestInstances(folder.simulatedRootFile, clock, { runtime: "extractive" });
   const credentials: DoorCredentials = { authority: token(), release: token(), lifecycle: token() };
   const keys = keep(await startOwnKeys(options, keysDatabase, instances, credentials));
@@ -149,6 +148,14 @@ async function startAll(
     },
     close,
   };
+}
+
+async function openDatabases(folder: DataFolder, keep: (one: Database) => Database) {
+  const [main, keys] = await Promise.all([
+    openDatabase({ engine: "pglite", dataDir: folder.mainDatabase }).then(keep),
+    openDatabase({ engine: "pglite", dataDir: folder.keysDatabase }).then(keep),
+  ]);
+  return { main, keys };
 }
 
 async function startOwnKeys(

@@ -19,7 +19,8 @@ import { idToHex, parseEnvelope, Stage } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { keysTransport } from "@cloister/keyring";
 import type { Admission } from "@cloister/policy";
-import { capturedLog, eventually } from "@cloister/testing";
+import { databaseOver, type Database } from "@cloister/storage";
+import { capturedLog, eventually, testDatabase } from "@cloister/testing";
 import { sql } from "kysely";
 import { TestTenant } from "./tenant.ts";
 
@@ -33,25 +34,31 @@ export interface MailboxEntry {
   readonly causeIdHex: string;
 }
 
-type Choices = Pick<EmbeddedOptions, "wrapRuntime" | "failpoints">;
+interface Choices extends Pick<EmbeddedOptions, "wrapRuntime" | "failpoints"> {
+  /** Databases in the folder, those of `keys` apart: for what an operator does to one of them. */
+  readonly onDisk?: true;
+}
 
-/** Every service in one process on one data folder, which a test may stop and start again, and a tenant of it. */
+/** Every service in one process, which a test may stop and start again on what they left, and a tenant. */
 export class EmbeddedWorld {
   readonly clock = new MovableClock();
   /** Of all services. */
   readonly log = capturedLog("embedded");
   readonly folder: DataFolder;
+  /** The Jest worker's, unless the folder has databases of its own. */
+  readonly #db: Database | undefined;
   readonly #choices: Choices;
   #running: { readonly cloister: EmbeddedCloister; readonly tenant: TestTenant } | undefined;
 
-  private constructor(folder: DataFolder, choices: Choices) {
+  private constructor(folder: DataFolder, db: Database | undefined, choices: Choices) {
     this.folder = folder;
+    this.#db = db;
     this.#choices = choices;
   }
 
   static async start(choices: Choices = {}): Promise<EmbeddedWorld> {
     const folder = await openDataFolder(await mkdtemp(join(tmpdir(), "cloister-e2e-")));
-    const world = new EmbeddedWorld(folder, choices);
+    const world = new EmbeddedWorld(folder, choices.onDisk ? undefined : await testDatabase(), choices);
     const cloister = await world.#startServices();
     const tenant = new TestTenant(cloister.instances);
     world.#running = { cloister, tenant };
@@ -72,7 +79,7 @@ export class EmbeddedWorld {
     return this.#running;
   }
 
-  /** Ends every service and starts them again on what lies in the folder. */
+  /** Ends every service and starts them again on what they left. */
   async restart(): Promise<void> {
     const { tenant, cloister } = this.#both;
     await cloister.close();
@@ -81,6 +88,7 @@ export class EmbeddedWorld {
 
   async close(): Promise<void> {
     await this.#running?.cloister.close();
+    await this.#db?.close();
     await rm(this.folder.path, { recursive: true, force: true });
   }
 
@@ -146,7 +154,8 @@ export class EmbeddedWorld {
   /** Every value of every row of the services' tables, `keys` included. The topics are tables, too. */
   async allRows(): Promise<Uint8Array[]> {
     const values: Uint8Array[] = [];
-    for (const { kysely } of [this.cloister.mainDatabase, this.cloister.keysDatabase]) {
+    const { mainDatabase, keysDatabase } = this.cloister;
+    for (const { kysely } of new Set([mainDatabase, keysDatabase])) {
       const tables = await sql<{ schema: string; name: string }>`
         select table_schema as schema, table_name as name from information_schema.tables
         where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`.execute(kysely);
@@ -179,8 +188,22 @@ export class EmbeddedWorld {
   }
 
   #startServices(): Promise<EmbeddedCloister> {
+    const { onDisk: _, ...choices } = this.#choices;
     const logOf = () => this.log.log;
-    return startEmbedded({ folder: this.folder, clock: this.clock, logOf, retentionIntervalMs: 0, ...this.#choices });
+    const databases = this.#databases();
+    return startEmbedded({
+      ...{ folder: this.folder, clock: this.clock, logOf, retentionIntervalMs: 0 },
+      ...(databases && { databases }),
+      ...choices,
+    });
+  }
+
+  /** A handle of its own for each start, as a process that starts has. */
+  #databases(): EmbeddedOptions["databases"] {
+    const pglite = this.#db?.pglite;
+    if (!pglite) return undefined;
+    const both = databaseOver(pglite, () => Promise.resolve());
+    return { main: both, keys: both };
   }
 }
 

@@ -26,28 +26,23 @@ import { TestTenant } from "./tenant.ts";
 
 const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
 
-/** The real `keys` with its own database, and a message log: what a single other service needs around it. */
+/** The real `keys`, and a message log: what a single other service needs around it. */
 export class KeysWorld {
   readonly clock: FakeClock;
   readonly folder: string;
   readonly instances: AttestedInstances;
-  /** Of all services but `keys`. */
+  /** Of all services, `keys` included. */
   readonly db: Database;
-  readonly keysDb: Database;
   /** Everything that was produced, in order. */
   readonly produced: OutgoingRecord[] = [];
   readonly messages: MessageLog;
   #keys: RunningKeys;
 
-  private constructor(
-    parts: Pick<KeysWorld, "clock" | "folder" | "instances" | "db" | "keysDb" | "messages">,
-    keys: RunningKeys,
-  ) {
+  private constructor(parts: Pick<KeysWorld, "clock" | "folder" | "instances" | "db" | "messages">, keys: RunningKeys) {
     this.clock = parts.clock;
     this.folder = parts.folder;
     this.instances = parts.instances;
     this.db = parts.db;
-    this.keysDb = parts.keysDb;
     this.messages = recording(parts.messages, this.produced);
     this.#keys = keys;
   }
@@ -56,10 +51,10 @@ export class KeysWorld {
     const clock = new FakeClock(Date.UTC(2026, 10, 22, 12, 10));
     const folder = await mkdtemp(join(tmpdir(), "cloister-test-"));
     const instances = await attestInstances(join(folder, "root"), clock, { runtime: "extractive" });
-    const [db, keysDb] = [await testDatabase(), await testDatabase()];
+    const db = await testDatabase();
     const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
     await messages.ensureTopics(Object.values(topics).map((name) => ({ name, partitions: 2 })));
-    const parts = { clock, folder, instances, db, keysDb, messages };
+    const parts = { clock, folder, instances, db, messages };
     return new KeysWorld(parts, await runKeys(parts));
   }
 
@@ -76,7 +71,7 @@ export class KeysWorld {
   async close(): Promise<void> {
     await this.messages.close();
     await this.#keys.close();
-    await Promise.all([this.db.close(), this.keysDb.close()]);
+    await this.db.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -134,9 +129,9 @@ export class KeysWorld {
 async function runKeys({
   folder,
   clock,
-  keysDb: db,
+  db,
   instances: { machines, simulatedRoot },
-}: Pick<KeysWorld, "folder" | "clock" | "keysDb" | "instances">): Promise<RunningKeys> {
+}: Pick<KeysWorld, "folder" | "clock" | "db" | "instances">): Promise<RunningKeys> {
   const { evidence, verifiers, configurationDigest } = machines.keys;
   return startKeys(
     {

@@ -74,7 +74,7 @@ export class RetentionWorld {
   /** How many conversations `keys` still holds a secret of. */
   async secrets(): Promise<number> {
     const { rows } = await sql<{ held: number }>`
-      select count(*)::integer as held from keys.conversation_secret`.execute(this.redaction.world.keysDb.kysely);
+      select count(*)::integer as held from keys.conversation_secret`.execute(this.redaction.world.db.kysely);
     return rows[0]?.held ?? 0;
   }
 }

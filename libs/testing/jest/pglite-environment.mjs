@@ -1,38 +1,55 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { glob, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import { TestEnvironment } from "jest-environment-node";
 
 const version = createRequire(import.meta.url)("../package.json").dependencies["@electric-sql/pglite"];
 
-/** Long enough for the next test file of this worker to ask, short enough not to hold the process at its end. */
+/** Long enough for the next test file of this worker to ask. */
 const IDLE_MS = 300;
 
 /** This module is loaded once a Jest worker, so that its files share one instance: starting one takes seconds. */
 let shared;
 let closing;
+let name;
 
-/** A folder image of an empty database, kept between runs: loading it takes a tenth of making it. */
-async function emptySnapshot(rootDir) {
-  const folder = join(rootDir, ".cache", "pglite");
-  const file = join(folder, `empty-${version}.tar`);
-  try {
-    return new Blob([await readFile(file)]);
-  } catch {
-    const made = await PGlite.create();
-    const dump = await made.dumpDataDir("none");
-    await made.close();
-    await mkdir(folder, { recursive: true });
-    // Two workers may make it at once: each writes a file of its own, the last rename wins.
-    const own = `${file}.${process.pid}`;
-    await writeFile(own, new Uint8Array(await dump.arrayBuffer()));
-    await rename(own, file);
-    return dump;
+/** PGlite's version and every source that speaks of migrations name the snapshot, so that none is used when it is stale. */
+async function snapshotName(rootDir) {
+  const hash = createHash("sha256").update(version);
+  const files = await Array.fromAsync(glob("{libs,services}/*/src/**/*.ts", { cwd: rootDir }));
+  for (const file of files.sort()) {
+    const text = await readFile(join(rootDir, file), "utf8");
+    if (/migration/iu.test(text)) hash.update(file).update(text);
   }
+  return `migrated-${hash.digest("hex").slice(0, 16)}.tar`;
 }
 
-/** Node's environment with two makers of PGlite for `testDatabase`: the worker's shared one, and a fresh one. */
+async function snapshotFile(rootDir) {
+  return join(rootDir, ".cache", "pglite", await (name ??= snapshotName(rootDir)));
+}
+
+/** A folder image of a database with every schema and no rows, kept between runs: loading it takes a tenth of making it. */
+async function prepare(rootDir, migrate) {
+  const file = await snapshotFile(rootDir);
+  if (existsSync(file)) return;
+  const made = await PGlite.create();
+  await migrate(made);
+  const dump = await made.dumpDataDir("none");
+  await made.close();
+  const folder = dirname(file);
+  await mkdir(folder, { recursive: true });
+  // Two workers may make it at once: each writes a file of its own, the last rename wins.
+  const own = `${file}.${process.pid}`;
+  await writeFile(own, new Uint8Array(await dump.arrayBuffer()));
+  await rename(own, file);
+  const stale = (await readdir(folder)).filter((other) => other.endsWith(".tar") && other !== basename(file));
+  for (const other of stale) await rm(join(folder, other), { force: true });
+}
+
+/** Node's environment with the makers of PGlite that `testDatabase` uses: the worker's shared one, and fresh ones. */
 export default class PgliteEnvironment extends TestEnvironment {
   #rootDir;
 
@@ -44,19 +61,24 @@ export default class PgliteEnvironment extends TestEnvironment {
   async setup() {
     await super.setup();
     clearTimeout(closing);
-    const fresh = async () => PGlite.create({ loadDataDir: await emptySnapshot(this.#rootDir) });
     this.global[Symbol.for("cloister.pglite")] = {
-      fresh,
-      shared: () => (shared ??= fresh()),
+      prepare: (migrate) => prepare(this.#rootDir, migrate),
+      fresh: async () => PGlite.create({ loadDataDir: new Blob([await readFile(await snapshotFile(this.#rootDir))]) }),
+      shared: (make) => (shared ??= make()),
+      discard,
     };
   }
 
   async teardown() {
-    closing = setTimeout(async () => {
-      const idle = await shared;
-      shared = undefined;
-      await idle?.close();
-    }, IDLE_MS);
+    closing = setTimeout(discard, IDLE_MS);
+    // In memory, so there is nothing to close for at the end of the process.
+    closing.unref();
     await super.teardown();
   }
+}
+
+async function discard() {
+  const idle = await shared;
+  shared = undefined;
+  await idle?.pglite.close();
 }

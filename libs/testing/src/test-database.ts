@@ -1,43 +1,54 @@
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { databaseOver, type Database } from "@cloister/storage";
+import { readTables, restoreTables, type TablesOf } from "./restore-tables.ts";
 
-/** What `jest/pglite-environment.mjs` puts into the global object of each test file. */
+/** What `jest/pglite-environment.mjs` puts into the global object of each system test file. */
 interface PgliteMakers {
+  /** A new instance from the snapshot. */
   fresh(): Promise<PGlite>;
-  shared(): Promise<PGlite>;
+  /** The one of this Jest worker, with whatever was noted of it when it was made. */
+  shared(make: () => Promise<SharedInstance>): Promise<SharedInstance>;
+  /** The shared one can't be restored: the next who asks makes another. */
+  discard(): Promise<void>;
 }
 
-const MAKERS = Symbol.for("cloister.pglite");
+interface SharedInstance {
+  readonly pglite: PGlite;
+  /** As the snapshot has them. */
+  readonly tables: TablesOf;
+}
 
+/** By this test file. */
 let isSharedTaken = false;
 
 /**
- * An empty database in memory. The Jest worker's one instance, emptied, when this file holds no other; else a further
- * one, from a snapshot. Close it: that makes the shared one free again.
+ * A database in memory with the migrated, empty schemas of every service. It is the Jest worker's one instance, restored
+ * to its snapshot, when this file holds no other; else a further one. Close it: that makes the shared one free again.
  */
 export async function testDatabase(): Promise<Database> {
   const makers = pgliteMakers();
-  if (makers === undefined) return databaseOver(await PGlite.create());
   if (isSharedTaken) return databaseOver(await makers.fresh());
   isSharedTaken = true;
-  const pglite = await makers.shared();
-  await dropSchemas(pglite);
-  return databaseOver(pglite, () => {
+  const instance = await makers.shared(() => newInstance(makers));
+  if (!(await restoreTables(instance.pglite, instance.tables))) {
+    isSharedTaken = false;
+    await makers.discard();
+    return testDatabase();
+  }
+  return databaseOver(instance.pglite, () => {
     isSharedTaken = false;
     return Promise.resolve();
   });
 }
 
-function pgliteMakers(): PgliteMakers | undefined {
-  // The environment sets this symbol to exactly this form, or another environment sets nothing.
-  return Reflect.get(globalThis, MAKERS) as PgliteMakers | undefined;
+async function newInstance(makers: PgliteMakers): Promise<SharedInstance> {
+  const pglite = await makers.fresh();
+  return { pglite, tables: await readTables(pglite) };
 }
 
-async function dropSchemas(pglite: PGlite): Promise<void> {
-  const { rows } = await pglite.query<{ name: string }>(
-    `select quote_ident(nspname) as name from pg_namespace
-      where nspname not like 'pg\\_%' and nspname <> 'information_schema'`,
-  );
-  for (const { name } of rows) await pglite.exec(`drop schema ${name} cascade`);
-  await pglite.exec("create schema public");
+function pgliteMakers(): PgliteMakers {
+  // The environment sets this symbol to exactly this form, or another environment sets nothing.
+  const makers = Reflect.get(globalThis, Symbol.for("cloister.pglite")) as PgliteMakers | undefined;
+  if (makers === undefined) throw new Error("testDatabase() is for *.system.test.ts files");
+  return makers;
 }

@@ -4,3 +4,4 @@ import type { Migrations } from "@cloister/storage";
 
 /** The steps of embedding's schema, by name: the messaging protocol's tables, and those of the sealed VectorIndex. */
 export const embeddingMigrations: Migrations = { ...protocolMigrations, ...passageMigrations };
+export { passageSchema as embeddingSchema } from "@cloister/retrieval";
