@@ -1,8 +1,8 @@
-import type { EntityType, Span } from "@cloister/pii";
+import type { EntityName, Span } from "@cloister/pii";
 
 /** Counts what was found, and keeps no value. */
 export class FindTally {
-  readonly #counts = new Map<EntityType, number>();
+  readonly #counts = new Map<EntityName, number>();
   #texts = 0;
   #textsWithFinds = 0;
 
@@ -12,7 +12,7 @@ export class FindTally {
     for (const { type } of spans) this.#counts.set(type, (this.#counts.get(type) ?? 0) + 1);
   }
 
-  hasAny(types: readonly EntityType[]): boolean {
+  hasAny(types: readonly EntityName[]): boolean {
     return types.some((type) => this.#counts.has(type));
   }
 

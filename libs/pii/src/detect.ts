@@ -1,6 +1,8 @@
 import { patternRules } from "./detectors/all.ts";
 import { applyRules, type PatternRule } from "./detectors/rule.ts";
-import type { EntityType } from "./entities.ts";
+import { type CustomPattern, CustomPatterns } from "./custom/custom-pattern.ts";
+import { HashedListFinder, type HashedLists } from "./custom/listed-values.ts";
+import type { EntityName, EntityType } from "./entities.ts";
 import { mergeByScore } from "./merge.ts";
 import type { NameFinder } from "./names/name-finder.ts";
 import { trainedNames } from "./names/trained.ts";
@@ -14,16 +16,25 @@ export interface DetectorOptions {
   readonly entities?: readonly EntityType[];
   /** Lowest score reported, 0..1; 0.5 by default. */
   readonly threshold?: number;
+  /** Another lowest score for some kinds. */
+  readonly thresholds?: Readonly<Record<string, number>>;
   /** Values that are never reported, in any case or normal form. */
   readonly allow?: readonly string[];
   /** Values that are always reported with score 1, in any case or normal form. */
-  readonly deny?: readonly { readonly value: string; readonly type: EntityType }[];
+  readonly deny?: readonly { readonly value: string; readonly type: EntityName }[];
+  /** The same lists for values that the lists may not say. */
+  readonly hashedLists?: HashedLists;
+  /** The caller's own patterns; always looked for, whatever `entities` says. */
+  readonly patterns?: readonly CustomPattern[];
   /** Who finds names: the model that comes with the library by default, `false` for nobody. */
   readonly names?: NameFinder | false;
 }
 
 export interface Detector {
-  /** Spans in order of appearance, none overlapping another. UTF-16 offsets into the text as given. */
+  /**
+   * Spans in order of appearance, none overlapping another. UTF-16 offsets into the text as given.
+   * @throws PiiError TOO_MANY_MATCHES where custom patterns match too often
+   */
   detect(text: string): Span[];
   /** The same, each with the detector that found it and why. */
   explain(text: string): ExplainedSpan[];
@@ -34,32 +45,40 @@ const defaultThreshold = 0.5;
 const lowestHiddenScore = 0.6;
 const nameTypes = ["PERSON", "LOCATION", "ORGANIZATION"] as const;
 
-/** A detector, built once and used for many texts: it holds no state between them. */
+/**
+ * A detector, built once and used for many texts: it holds no state between them.
+ * @throws PiiError BAD_PATTERN for a custom pattern, BAD_LIST for a hashed list that can't be taken
+ */
 export function createDetector(options: DetectorOptions = {}): Detector {
   const threshold = options.threshold ?? defaultThreshold;
-  const wanted = options.entities === undefined ? undefined : new Set(options.entities);
-  const isWanted = (type: EntityType): boolean => wanted?.has(type) ?? true;
+  const wanted = options.entities === undefined ? undefined : new Set<EntityName>(options.entities);
+  const thresholdOf = (type: EntityName): number => options.thresholds?.[type] ?? threshold;
+  const isWanted = (type: EntityName): boolean => wanted?.has(type) ?? true;
   const rules = patternRules.filter((rule) => isWanted(rule.type));
   const wantsNames = nameTypes.some(isWanted);
   const names = options.names === false || !wantsNames ? undefined : (options.names ?? trainedNames());
   const denied = new KnownValues((options.deny ?? []).map((entry) => ({ ...entry, label: entry.type })));
-  const deniedTypes = new Map<string, EntityType>((options.deny ?? []).map((entry) => [entry.type, entry.type]));
+  const deniedTypes = new Map<string, EntityName>((options.deny ?? []).map((entry) => [entry.type, entry.type]));
   const allowed = new Set((options.allow ?? []).map(allowKey));
+  const hashed = options.hashedLists === undefined ? undefined : new HashedListFinder(options.hashedLists);
+  const custom = options.patterns === undefined ? undefined : new CustomPatterns(options.patterns);
+  const isAllowed = (value: string): boolean =>
+    (allowed.size > 0 && allowed.has(allowKey(value))) || hashed?.isAllowed(value) === true;
 
   function explain(text: string): ExplainedSpan[] {
     const normalized = normalize(text);
     const candidates = applyRules(rules, normalized.text).concat(
       hiddenSpans(rules, normalized.text),
       names?.find(normalized.text).filter((span) => isWanted(span.type)) ?? [],
+      custom?.find(normalized.text) ?? [],
+      hashed?.findDenied(normalized) ?? [],
     );
     for (const place of denied.find(normalized.text)) {
       const type = deniedTypes.get(place.type);
       if (type !== undefined) candidates.push({ ...place, type, score: 1, detector: "deny-list", evidence: "listed" });
     }
     const kept = candidates.filter(
-      (span) =>
-        span.score >= threshold &&
-        !(allowed.size > 0 && allowed.has(allowKey(normalized.text.slice(span.start, span.end)))),
+      (span) => span.score >= thresholdOf(span.type) && !isAllowed(normalized.text.slice(span.start, span.end)),
     );
     return mergeByScore(normalized.text, kept).map(({ start, end, type, score, detector, evidence }) => ({
       ...normalized.toOriginal(start, end),

@@ -95,8 +95,17 @@ export const entityTypes = [
 
 export type EntityType = (typeof entityTypes)[number];
 
+/** A kind that a tenant's own pattern or list brings, in the letters that placeholders are written in. */
+export type CustomEntity = string & { readonly isCustomEntity: unique symbol };
+export type EntityName = EntityType | CustomEntity;
+
 const known: ReadonlySet<string> = new Set(entityTypes);
 
 export function isEntityType(name: string): name is EntityType {
   return known.has(name);
+}
+
+/** Whether finds may be of this kind: one of the library's, or 2 to 40 capital letters and underscores. */
+export function isEntityName(name: string): name is EntityName {
+  return isEntityType(name) || (/^[A-Z][A-Z_]{0,38}[A-Z]$/.test(name) && name !== "LITERAL");
 }

@@ -12,6 +12,22 @@ export const piiErrors = {
     title: "The names model does not fit this version",
     remedy: "Train it with the script of this version.",
   },
+  BAD_PATTERN: {
+    title: "A custom pattern can't be taken; the message names it and says why",
+    remedy: "Correct the pattern: RE2's syntax, repeats with an upper bound, 512 characters at most.",
+  },
+  TOO_MANY_MATCHES: {
+    title: "Custom patterns match in more places of one text than can be looked through in bounded time",
+    remedy: "Make the pattern match less, or cut the text into parts.",
+  },
+  BAD_LIST: {
+    title: "A hashed list or an entry of it does not have its form",
+    remedy: "Make the entries with `cloister redact hash`, all with one salt.",
+  },
+  REFUSED_ENTITY: {
+    title: "The text holds a kind of data that may not be sent; the message names the kind",
+    remedy: "Take the data out of the text, or the refusal out of the policy.",
+  },
 } as const;
 
 export type PiiErrorCode = keyof typeof piiErrors;

@@ -1,10 +1,10 @@
-import type { EntityType } from "./entities.ts";
+import type { EntityName } from "./entities.ts";
 
 /** A piece of personal data: UTF-16 offsets into the text it was found in (end exclusive), score in 0..1. */
 export interface Span {
   readonly start: number;
   readonly end: number;
-  readonly type: EntityType;
+  readonly type: EntityName;
   readonly score: number;
 }
 

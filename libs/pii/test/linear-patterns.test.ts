@@ -1,7 +1,10 @@
+// The backend in this process: the others start a program or a Java machine.
+process.env["RECHECK_BACKEND"] = "pure";
 import { RegExpParser, visitRegExpAST } from "@eslint-community/regexpp";
 import type { AST } from "@eslint-community/regexpp";
 import { describe, expect, it } from "@jest/globals";
-import { patternRules } from "@cloister/pii/detectors";
+import { type PatternRule, patternRules } from "@cloister/pii/detectors";
+import { checkSync } from "recheck";
 
 /** Quantifiers of a pattern, each with the product of its bound and the bounds of those around it. */
 function nestedBounds(pattern: RegExp): number[] {
@@ -19,6 +22,16 @@ function nestedBounds(pattern: RegExp): number[] {
   });
   return bounds;
 }
+
+/** What recheck's automaton says of a pattern: no input makes it take more than linear time. */
+const isSafe = (pattern: RegExp): boolean =>
+  checkSync(pattern.source, pattern.flags, { checker: "automaton", timeout: 20_000 }).status === "safe";
+
+/** Every pattern of a rule: what it finds by, what makes it look, the words beside it. */
+const patternsOf = (rule: PatternRule): RegExp[] =>
+  [rule.pattern, rule.trigger, rule.context?.words, rule.context?.decisive, rule.against].filter(
+    (pattern) => pattern !== undefined,
+  );
 
 // From each place a pattern reads at most this far, so that the time for a text is linear in its length.
 const furthest = 20_480;
@@ -38,6 +51,14 @@ describe("patterns take time linear in the text", () => {
       expect(rule.pattern.flags).toContain("g");
     },
   );
+
+  it.each(patternRules.map((rule) => [rule.name, rule] as const))("%s is safe by recheck", (_name, rule) => {
+    expect(patternsOf(rule).filter((pattern) => !isSafe(pattern))).toEqual([]);
+  });
+
+  it("a pattern that backtracks is seen by recheck", () => {
+    expect(isSafe(/(?<![a-z])(?:a|b|ab)*c/u)).toBe(false);
+  });
 
   it("an unbounded pattern is seen", () => {
     expect(nestedBounds(/(?:a{2})+/)).toContain(Infinity);

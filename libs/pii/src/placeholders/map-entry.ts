@@ -8,4 +8,6 @@ export interface MapEntry {
   readonly value: string;
   /** The end of life of the message that brought the value, Unix milliseconds. */
   readonly expiresAtMs: number;
+  /** Set where no placeholder was written but a mask, a hash or something more general: no reader gets this entry. */
+  readonly isWithheld?: true;
 }

@@ -65,12 +65,22 @@ export class PlaceholderMemory {
       .map(({ value, type, placeholder }) => ({ value, type, label: placeholder }));
   }
 
-  /** Gives each value its placeholder, in the order given: known ones keep theirs, others get the next number. */
-  assign(values: readonly { type: string; value: string }[], expiresAtMs: number): Assignment {
+  /**
+   * Gives each value its placeholder, in the order given: known ones keep theirs, others get the next number. A value
+   * that was withheld from readers until now gets another one when it is to be read back.
+   */
+  assign(values: readonly AssignedValue[], expiresAtMs: number): Assignment {
     const book = new Book(this.#entries, this.#counters);
-    const placeholders = values.map(({ type, value }) => book.placeholderFor(type, value, expiresAtMs));
+    const placeholders = values.map((value) => book.placeholderFor(value, expiresAtMs));
     return { placeholders, added: book.added, memory: new PlaceholderMemory(book.entries, book.counters) };
   }
+}
+
+export interface AssignedValue {
+  readonly type: string;
+  readonly value: string;
+  /** Whether the placeholder is kept to recognize the value only, and stands in no text. */
+  readonly isWithheld?: boolean;
 }
 
 export interface Assignment {
@@ -88,7 +98,7 @@ class Book {
   readonly entries: Map<string, MapEntry>;
   readonly counters: Record<string, number>;
   readonly added: MapEntry[] = [];
-  readonly #bySpelling = new Map<string, string>();
+  readonly #bySpelling = new Map<string, MapEntry>();
   readonly #byKey = new Map<string, number>();
   /** For each word of a person's name, the persons who bear it. */
   readonly #bearers = new Map<string, Set<number>>();
@@ -100,15 +110,15 @@ class Book {
     for (const entry of entries.values()) this.#index(entry, parsePlaceholder(entry.placeholder)?.subject ?? 0);
   }
 
-  placeholderFor(type: string, value: string, expiresAtMs: number): string {
+  placeholderFor({ type, value, isWithheld = false }: AssignedValue, expiresAtMs: number): string {
     const known = this.#bySpelling.get(spelling(type, value));
-    if (known !== undefined) return known;
+    if (known !== undefined && (isWithheld || known.isWithheld !== true)) return known.placeholder;
     const subject = this.#subjectOf(type, value);
     const placeholder =
       subject === undefined
         ? formatPlaceholder({ type, subject: this.#next(type), variant: 1 })
         : formatPlaceholder({ type, subject, variant: this.#nextVariant(type, subject) });
-    const entry: MapEntry = { placeholder, type, value, expiresAtMs };
+    const entry: MapEntry = { placeholder, type, value, expiresAtMs, ...(isWithheld && { isWithheld }) };
     this.entries.set(placeholder, entry);
     this.added.push(entry);
     this.#index(entry, parsePlaceholder(placeholder)?.subject ?? 0);
@@ -132,7 +142,10 @@ class Book {
   }
 
   #index(entry: MapEntry, subject: number): void {
-    this.#bySpelling.set(spelling(entry.type, entry.value), entry.placeholder);
+    const sameSpelling = this.#bySpelling.get(spelling(entry.type, entry.value));
+    if (sameSpelling === undefined || sameSpelling.isWithheld === true) {
+      this.#bySpelling.set(spelling(entry.type, entry.value), entry);
+    }
     if (entry.type === literalType) return;
     const key = keyOf(entry.type, entry.value);
     if (!this.#byKey.has(key)) this.#byKey.set(key, subject);

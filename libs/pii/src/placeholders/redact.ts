@@ -1,4 +1,5 @@
 import { PiiError } from "../errors.ts";
+import { type EntityAction, written } from "./actions.ts";
 import type { MapEntry } from "./map-entry.ts";
 import { wordsOf } from "./words.ts";
 import { KnownValues } from "./known-values.ts";
@@ -15,7 +16,7 @@ export interface FoundSpan {
 export interface Redacted {
   /** The text with a placeholder in place of each value. */
   readonly text: string;
-  /** The entries that this text brought: to be stored, and sent to the readers before the text. */
+  /** The entries that this text brought: to be stored, and, but for withheld ones, sent to the readers before the text. */
   readonly placeholders: MapEntry[];
   /** Every placeholder in the redacted text, once, in order of appearance. */
   readonly used: string[];
@@ -23,37 +24,58 @@ export interface Redacted {
   readonly memory: PlaceholderMemory;
 }
 
+export interface RedactOptions {
+  /** The end of life of the entries that this text brings, Unix milliseconds. */
+  readonly expiresAtMs: number;
+  /** What becomes of each kind; a placeholder where nothing is said. */
+  readonly actions?: Readonly<Record<string, EntityAction>>;
+  /** 32 bytes, of this conversation alone; needed where an action is `hash`. */
+  readonly hashKey?: Uint8Array;
+}
+
 /**
  * Replaces the spans, and every other place where a value of the conversation stands (in parts, in another case or
  * normal form), by placeholders. Spans may overlap and come in any order; overlapping ones become one. A placeholder
  * that the text itself contains is hidden behind one of type LITERAL. `reidentify(result.text, memory entries)` gives
- * back exactly the text. Throws BAD_SPAN for a span that is empty or outside of the text.
+ * back exactly the text, where every action is `placeholder`. Entries of values that another action took are withheld:
+ * they let the value be found again, and no reader gets them.
+ * @throws PiiError BAD_SPAN for a span that is empty or outside of the text, REFUSED_ENTITY by the action `refuse`
  */
 export function redact(
   text: string,
   spans: readonly FoundSpan[],
   memory: PlaceholderMemory,
-  { expiresAtMs }: { readonly expiresAtMs: number },
+  { expiresAtMs, actions = {}, hashKey }: RedactOptions,
 ): Redacted {
+  const actionOf = (type: string): EntityAction => actions[type] ?? "placeholder";
+  const refused = spans.find(({ type }) => actionOf(type) === "refuse");
+  if (refused !== undefined) throw new PiiError("REFUSED_ENTITY", `the text holds ${refused.type}, which is refused`);
   const wholeWords = extendedToWords(
     text,
     spans.map((span) => checked(text, span)),
   );
-  const places = withKnownValues(text, [...wholeWords, ...literals(text)], memory);
+  const places = withKnownValues(text, [...wholeWords, ...literals(text)], memory)
+    .map((place) => {
+      const value = text.slice(place.start, place.end);
+      return { ...place, value, instead: written(actionOf(place.type), { type: place.type, value }, hashKey) };
+    })
+    // "1977" made general is "1977": nothing to hide, and nothing to remember.
+    .filter(({ value, instead }) => instead !== value);
   const assigned = memory.assign(
-    places.map(({ start, end, type }) => ({ type, value: text.slice(start, end) })),
+    places.map(({ type, value, instead }) => ({ type, value, isWithheld: instead !== undefined })),
     expiresAtMs,
   );
+  const placeholderAt = (index: number): string => assigned.placeholders[index] ?? "";
   let redacted = "";
   let offset = 0;
   for (const [index, place] of places.entries()) {
-    redacted += text.slice(offset, place.start) + (assigned.placeholders[index] ?? "");
+    redacted += text.slice(offset, place.start) + (place.instead ?? placeholderAt(index));
     offset = place.end;
   }
   return {
     text: redacted + text.slice(offset),
     placeholders: assigned.added,
-    used: [...new Set(assigned.placeholders)],
+    used: [...new Set(places.flatMap(({ instead }, index) => (instead === undefined ? placeholderAt(index) : [])))],
     memory: assigned.memory,
   };
 }
