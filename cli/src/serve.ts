@@ -15,6 +15,7 @@ import { printJson, printLines, type Terminal } from "./terminal.ts";
 interface Flags {
   readonly data: string;
   readonly port: number;
+  readonly region?: string;
   readonly verbose?: true;
   readonly json?: true;
 }
@@ -37,6 +38,7 @@ export function registerServe(program: Command, terminal: Terminal): void {
     .description("Runs every service in one process on this machine, for development: its evidence is simulated.")
     .addOption(new Option("--data <folder>", "where everything is kept; made when absent").default(defaultDataFolder))
     .option("--port <port>", "port of the HTTP doors on 127.0.0.1; 0 picks a free one", portNumber, 8080)
+    .option("--region <name>", "region that this machine is in; policies with residency ask for it")
     .option("--verbose", "log to standard error instead of logs/cloister.log in the folder")
     .option("--json", "print one JSON document when it is ready")
     .addHelpText("after", notes)
@@ -51,7 +53,8 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
   const logFile = join(folder.path, "logs", "cloister.log");
   const destination = flags.verbose === true ? terminal.stderr : await openLog(logFile);
   const logOf = (service: string) => createLog({ service, destination });
-  const cloister = await serve({ dataFolder: folder.path, port: flags.port, logOf });
+  const { port, region } = flags;
+  const cloister = await serve({ dataFolder: folder.path, port, logOf, ...(region !== undefined && { region }) });
   const fatal = new Promise<Error>((resolve) => {
     cloister.onFatal((service, cause) => resolve(new CliError("SERVICE_FAILED", failure(service, cause))));
   });

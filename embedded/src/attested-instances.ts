@@ -17,6 +17,7 @@ export async function attestInstances(
   rootFile: string,
   clock: Clock,
   model: inference.ModelConfiguration,
+  redactionChoices: redaction.RedactionChoices = {},
 ): Promise<AttestedInstances> {
   const machine = await SimulatedMachine.open(rootFile);
   const attest = (
@@ -28,7 +29,7 @@ export async function attestInstances(
     simulatedRoot: machine.rootPublicKey,
     machines: {
       keys: await attest("keys", keys.codeFolder, keys.securityConfiguration()),
-      redaction: await attest("redaction", redaction.codeFolder, redaction.securityConfiguration()),
+      redaction: await attest("redaction", redaction.codeFolder, redaction.securityConfiguration(redactionChoices)),
       embedding: await attest("embedding", embedding.codeFolder, embedding.securityConfiguration()),
       "enclave-inference": await attest(
         "enclave-inference",

@@ -18,6 +18,8 @@ export interface ServeOptions {
   readonly dataFolder: string;
   /** Of ingest's doors; 0 picks a free one. */
   readonly port: number;
+  /** As its operator states it. */
+  readonly region?: string;
   readonly logOf: (service: string) => Log;
 }
 
@@ -40,9 +42,9 @@ export interface ServedCloister {
  * Runs everything in this process on a data folder, and leaves there how to reach it.
  * @throws EmbeddedError DATA_FOLDER_UNUSABLE, DATA_DIR_IN_USE, PORT_IN_USE; ServiceError START_FAILED
  */
-export async function serve({ dataFolder, port, logOf }: ServeOptions): Promise<ServedCloister> {
+export async function serve({ dataFolder, ...options }: ServeOptions): Promise<ServedCloister> {
   const folder = await writableFolder(dataFolder);
-  const cloister = await start(folder, port, logOf);
+  const cloister = await start(folder, options);
   try {
     const running = howToReach(cloister);
     await writeRunningFile(folder.path, running);
@@ -76,9 +78,12 @@ export async function writableFolder(path: string): Promise<DataFolder> {
   }
 }
 
-async function start(folder: DataFolder, port: number, logOf: ServeOptions["logOf"]): Promise<EmbeddedCloister> {
+async function start(
+  folder: DataFolder,
+  { port, ...options }: Omit<ServeOptions, "dataFolder">,
+): Promise<EmbeddedCloister> {
   try {
-    return await startEmbedded({ folder, clock: systemClock, logOf, ingestPort: port });
+    return await startEmbedded({ folder, clock: systemClock, ingestPort: port, ...options });
   } catch (cause) {
     const codes = codesOf(cause);
     if (codes.includes("EADDRINUSE")) {

@@ -21,6 +21,8 @@ export interface EmbeddedOptions {
   /** Port of ingest's doors; 0 takes a free one. */
   readonly ingestPort?: number;
   readonly retentionPort?: number;
+  /** Where this process runs, as its operator states it: policies with residency ask for it. */
+  readonly region?: string;
   /** How often retention looks for what is due; 0 for only when asked. */
   readonly retentionIntervalMs?: number;
   /** Stands around the model runtime: a demo records there what a model saw. */
@@ -78,7 +80,14 @@ async function startAll(
     return one;
   };
   const { main: mainDatabase, keys: keysDatabase } = options.databases ?? (await openDatabases(folder, keep));
-  const instances = await attestInstances(folder.simulatedRootFile, clock, { runtime: "extractive" });
+  const region = options.region === undefined ? {} : { region: { name: options.region, isAttested: false } };
+  const redactionChoices = options.region === undefined ? {} : { region: options.region };
+  const instances = await attestInstances(
+    folder.simulatedRootFile,
+    clock,
+    { runtime: "extractive" },
+    redactionChoices,
+  );
   const credentials: DoorCredentials = { authority: token(), release: token(), lifecycle: token() };
   const keys = keep(await startOwnKeys(options, keysDatabase, instances, credentials));
   const transportTo = (door: keyof DoorCredentials) =>
@@ -126,11 +135,11 @@ async function startAll(
     ),
   );
   const redaction = keep(
-    await startRedaction({}, { ...shared, keyring: keyringOf("redaction"), log: logOf("redaction") }),
+    await startRedaction(region, { ...shared, keyring: keyringOf("redaction"), log: logOf("redaction") }),
   );
   const ingest = keep(
     await startIngest(
-      { http: { host: HOST, port: options.ingestPort ?? 0 } },
+      { http: { host: HOST, port: options.ingestPort ?? 0 }, ...region },
       { ...shared, wakeUps, keysTransport: transportTo("authority"), log: logOf("ingest") },
     ),
   );

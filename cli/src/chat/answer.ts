@@ -39,6 +39,7 @@ export function answerLines(answer: Answer): string[] {
   return [
     ...(sealed === undefined ? [] : [chalk.dim(`sent: ${sealed.bytes} bytes, ${sealed.firstBytesHex}…`)]),
     ...(sealed === undefined ? [] : [chalk.dim(`the model wrote: ${printable(reply.rawText)}`)]),
+    ...(reply.refusalCode === undefined ? [] : [chalk.yellow(`(refused: ${printable(reply.refusalCode)})`)]),
     printable(reply.text),
     ...(sources === "" ? [] : [chalk.cyan(sources)]),
   ];
@@ -55,6 +56,7 @@ export function answerJson(answer: Answer): string {
     text: reply.text,
     sources: reply.sources,
     model: reply.model,
+    ...(reply.refusalCode !== undefined && { refusalCode: reply.refusalCode }),
     ...(sealed && { sealed, rawText: reply.rawText }),
   });
 }

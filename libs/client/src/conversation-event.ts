@@ -21,6 +21,11 @@ export interface ReplyReceived {
   readonly sources: readonly ReplySource[];
   /** The runtime and model that answered. */
   readonly model: string;
+  /**
+   * Set when the tenant's policy refused the message: TOPIC_FORBIDDEN or REGULATED_DATA_BLOCKED. `text` says why, in
+   * the tenant's words or the service's; no model was asked, and nothing of the message is remembered.
+   */
+  readonly refusalCode?: string;
 }
 
 /** A message could not be answered. A status of an unkeyed service: anybody who runs the service can forge it. */

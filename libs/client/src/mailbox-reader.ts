@@ -97,6 +97,7 @@ export class MailboxReader {
       rawText: reply.text,
       sources: reply.sources.map(({ documentId, title }) => ({ documentId, title })),
       model: reply.model,
+      ...(reply.refusalCode !== "" && { refusalCode: reply.refusalCode }),
     };
   }
 

@@ -3,12 +3,13 @@ import type { RedactedText } from "@cloister/keyring/consuming";
 import { EmbeddingError } from "./errors.ts";
 
 /**
- * Until when the passages of a message are kept, or undefined when none are. A knowledge base is kept wherever policy
+ * Until when the passages of a message are kept, or undefined when none are: of a message that was refused there is no text. A knowledge base is kept wherever policy
  * lets passages be kept at all; a chat message only where somebody may recall it: its own conversation (history) or the
  * subject's others (memory).
  * @throws EmbeddingError KNOWLEDGE_NOT_ALLOWED, so that an importer learns that nothing came of its document
  */
 export function keptUntil(message: RedactedText, record: ConversationRecord, nowMs: number): number | undefined {
+  if (message.refusal !== undefined) return undefined;
   const { policy, kind } = record;
   const isAllowed = policy.vectors !== "none";
   if (kind === "kb" && !isAllowed) {

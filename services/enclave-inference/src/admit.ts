@@ -20,7 +20,7 @@ export function admit(message: RedactedText, keys: KeyLease): Admitted | undefin
   if (message.header.policyVersion > policy.version) {
     throw new PolicyError("POLICY_STALE", "The message was sealed under a newer policy than the one known here.");
   }
-  if (policy.modelLocality !== "enclave" && !policy.development) {
+  if (policy.modelLocality !== "enclave") {
     throw new InferenceError("MODEL_LOCALITY", "The policy asks for an attested GPU, which this build can't prove.");
   }
   return { message, conversation };

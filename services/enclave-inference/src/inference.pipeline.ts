@@ -17,7 +17,7 @@ import type { InferenceMetrics } from "./inference.metrics.ts";
 import type { ModelAnswer, ModelRuntime } from "./model/model-runtime.ts";
 import type { RecalledTurn } from "./recall.ts";
 import { retrieve } from "./retrieve.ts";
-import { sealReply } from "./seal-reply.ts";
+import { sealReply, type ReplyContent } from "./seal-reply.ts";
 import { sealTurn } from "./seal-turn.ts";
 import type { InferenceTables, TurnRow } from "./tables.ts";
 
@@ -102,9 +102,10 @@ export class InferencePipeline {
           results.push(stopped);
           continue;
         }
-        const reply = await this.#answerAndGuard(question, { ...context, turns });
+        const refused = refusedAnswer(question.message);
+        const reply = refused ?? (await this.#answerAndGuard(question, { ...context, turns }));
         results.push(await this.#seal(question, reply));
-        turns = nextTurns(turns, question, reply);
+        if (refused === undefined) turns = nextTurns(turns, question, reply);
       } catch (error) {
         const failed = failureOf(error);
         results.push(failed);
@@ -132,12 +133,12 @@ export class InferencePipeline {
     return { ...given, text, sources: guardSources(given.sources) };
   }
 
-  async #seal(question: Question, reply: ModelAnswer): Promise<InferenceResult> {
+  async #seal(question: Question, reply: ReplyContent): Promise<InferenceResult> {
     const { keyring, clock, turnPartitions } = this.#steps;
     const { message, conversation, consumed } = question;
     const { tenantId, conversationId, createdAtMs } = message.header;
     const bucketEndMs = bucketEnd(conversation, "log", createdAtMs);
-    const isKept = bucketEndMs > clock.nowMs();
+    const isKept = reply.refusalCode === undefined && bucketEndMs > clock.nowMs();
     const logKey = { tenantId, conversationId, purpose: "log" as const, bucketEndMs };
     // Only now: the model may have taken longer than a lease. Its readers are those of now, too: one may have been
     // struck off meanwhile, and an erased conversation has none.
@@ -154,6 +155,11 @@ export class InferencePipeline {
     const turn = sealTurn(question, reply.text, bucketEndMs, lease.sealingKey(logKey));
     return done([output], { write: { ...turn, log_offset: consumed.record.offset } });
   }
+}
+
+/** What the tenant's policy refused is answered with its sentence; no model is asked, and no turn remembers it. */
+function refusedAnswer({ refusal }: Admitted["message"]): ReplyContent | undefined {
+  return refusal && { text: refusal.sentence, sources: [], model: "policy", refusalCode: refusal.code };
 }
 
 function nextTurns(turns: readonly RecalledTurn[], { message, conversation }: Question, { text }: ModelAnswer) {

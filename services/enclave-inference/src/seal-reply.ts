@@ -15,13 +15,18 @@ import { bucketEndMs } from "@cloister/policy";
 import type { Admitted } from "./admit.ts";
 import type { ModelAnswer } from "./model/model-runtime.ts";
 
+/** What a reply says: a model's answer, or why the tenant's policy refused the message. */
+export interface ReplyContent extends ModelAnswer {
+  readonly refusalCode?: string;
+}
+
 /**
  * The final reply: sealed to the client's reply key and the policy's recipients, signed by this instance. Its id is
  * derived from the message that it answers, so that answering again gives the same id. It expires with its mailbox.
  */
 export function sealReply(
   { message, conversation }: Admitted,
-  { text, sources, model }: ModelAnswer,
+  { text, sources, model, refusalCode }: ReplyContent,
   signer: SigningKey,
   nowMs: number,
 ): Uint8Array {
@@ -31,6 +36,7 @@ export function sealReply(
     text,
     sources: sources.map(({ documentId, title }) => ({ documentId, title })),
     model,
+    ...(refusalCode !== undefined && { refusalCode }),
   });
   return sealEnvelope(nodeBackend, {
     header: {

@@ -32,7 +32,7 @@ function turnOf({ record }: SimulatedConversation, text: string): TurnRow {
   };
   const { tenantId, conversationId } = record;
   const key = keys.key({ tenantId, conversationId, purpose: "log", bucketEndMs });
-  const message = { header, causeId, text, document: undefined };
+  const message = { header, causeId, text, document: undefined, refusal: undefined };
   return { ...sealTurn({ message, conversation: record }, "Noted.", bucketEndMs, key), log_offset: 0 };
 }
 

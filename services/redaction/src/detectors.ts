@@ -6,10 +6,14 @@ import { RedactionError } from "./errors.ts";
 export class Detectors {
   readonly #byEntities = new Map<string, Detector>();
 
-  /** @throws RedactionError REGULATED_DATA_BLOCKED when the policy asks for more than this build can find */
+  /**
+   * Finds what the policy has replaced and what it blocks.
+   * @throws RedactionError REGULATED_DATA_BLOCKED when that is more than this build can find
+   */
   for(policy: Policy): Detector {
-    const entities = policy.redact.filter(isEntityType);
-    if (entities.length < policy.redact.length && !policy.development) {
+    const asked = new Set([...policy.redact, ...policy.block]);
+    const entities = [...asked].filter(isEntityType);
+    if (entities.length < asked.size) {
       throw new RedactionError(
         "REGULATED_DATA_BLOCKED",
         "The policy asks for kinds of personal data that this build has no detector for.",

@@ -13,7 +13,7 @@ await runMain("redaction", async () => {
   const keyring = await keyringFromEnvironment(config, {
     role: "redaction",
     code: codeFolder,
-    configuration: securityConfiguration(),
+    configuration: securityConfiguration({ ...(config.region !== undefined && { region: config.region }) }),
     clock,
   });
   const db = await openDatabase({
@@ -23,5 +23,9 @@ await runMain("redaction", async () => {
   });
   const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
   await messages.ensureTopics(pipelineTopics);
-  return startRedaction({ http: { host: config.host, port: config.port } }, { db, messages, keyring, clock, log });
+  const { host, port, region } = config;
+  return startRedaction(
+    { http: { host, port }, ...(region !== undefined && { region: { name: region, isAttested: false } }) },
+    { db, messages, keyring, clock, log },
+  );
 });

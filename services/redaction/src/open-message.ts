@@ -4,7 +4,7 @@ import { ContentType, openEnvelope, requireNotExpired, Stage, type Header } from
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord, LeasedKeys } from "@cloister/keyring";
 import type { SealedMessage } from "@cloister/messaging/sealed-events";
-import { checkMessage, PolicyError } from "@cloister/policy";
+import { checkMessage, PolicyError, type MessageContext } from "@cloister/policy";
 import { RedactionError } from "./errors.ts";
 
 /** A client's message in clear: a chat message is one text, a knowledge document has an id and a title beside it. */
@@ -26,14 +26,15 @@ export function openMessage(
   message: SealedMessage,
   conversation: ConversationRecord,
   keys: LeasedKeys,
-  nowMs: number,
+  context: MessageContext,
 ): OpenedMessage {
+  const { nowMs } = context;
   const { header } = message.envelope;
   if (header.stage !== Stage.INBOUND) {
     throw new RedactionError("WRONG_STAGE", "Only a client's own message belongs on the inbound topic.");
   }
   requireNotExpired(header, nowMs);
-  checkMessage(conversation.policy, header, { nowMs });
+  checkMessage(conversation.policy, header, context);
   if (header.createdAtMs > conversation.sealUntilMs) {
     throw new PolicyError("STATEMENT_EXPIRED", "The message was sealed under a statement that it should have renewed.");
   }

@@ -1,6 +1,6 @@
-import { redact, type Detector, type MapEntry, type PlaceholderMemory } from "@cloister/pii";
+import { redact, type MapEntry, type PlaceholderMemory } from "@cloister/pii";
+import type { DetectedMessage } from "./detect-message.ts";
 import { requireNoLeak } from "./no-leak.ts";
-import type { OpenedMessage } from "./open-message.ts";
 
 export interface RedactedText {
   readonly text: string;
@@ -17,16 +17,14 @@ export interface RedactedText {
  * @throws RedactionError REDACTION_LEAK
  */
 export function redactMessage(
-  message: OpenedMessage,
-  detector: Detector,
+  { message, inText, inTitle }: DetectedMessage,
   memory: PlaceholderMemory,
   expiresAtMs: number,
 ): RedactedText {
   const title = message.document?.title ?? "";
-  const inTitle = detector.detect(title);
   // A name may be seen as one in the title alone, or in the text alone, and has to go from both.
   const first = redact(title, inTitle, memory, { expiresAtMs });
-  const body = redact(message.text, detector.detect(message.text), first.memory, { expiresAtMs });
+  const body = redact(message.text, inText, first.memory, { expiresAtMs });
   const head = redact(title, inTitle, body.memory, { expiresAtMs });
   requireNoLeak([body.text, head.text], head.memory.entries());
   return {

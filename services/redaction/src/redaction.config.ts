@@ -15,5 +15,8 @@ export const redactionConfig = defineConfig({
   databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
     description: "PostgreSQL with redaction's schema: sealed placeholder maps, sequence windows",
   }),
+  region: variable("CLOISTER_REGION", z.string().min(1).optional(), {
+    description: "Region that this cell runs in, as its operator states it; policies with residency ask for it",
+  }),
   ...keyringVariables,
 });

@@ -1,16 +1,23 @@
 import { Module, type DynamicModule } from "@nestjs/common";
+import { Boundaries } from "./boundaries.ts";
 import { Detectors } from "./detectors.ts";
 import { ConversationStore } from "./map/conversation-store.ts";
 import { RedactionConsumer } from "./redaction.consumer.ts";
 import { RedactionPipeline } from "./redaction.pipeline.ts";
-import type { RedactionPorts } from "./redaction.ports.ts";
+import type { RedactionConfig, RedactionPorts } from "./redaction.ports.ts";
 
 /** Composition root. */
 @Module({})
 export class RedactionModule {
-  static register({ db, keyring, clock }: RedactionPorts): DynamicModule {
-    const store = new ConversationStore(db);
-    const pipeline = new RedactionPipeline({ keyring, store, detectors: new Detectors(), clock });
+  static register({ region }: RedactionConfig, { db, keyring, clock }: RedactionPorts): DynamicModule {
+    const pipeline = new RedactionPipeline({
+      keyring,
+      store: new ConversationStore(db),
+      detectors: new Detectors(),
+      boundaries: new Boundaries(),
+      clock,
+      ...(region && { region }),
+    });
     return {
       module: RedactionModule,
       controllers: [RedactionConsumer],

@@ -3,16 +3,19 @@ import { bucketEnd, type ConversationRecord, type Keyring, type KeyRequest, type
 import { done, type ConsumedBatch, type RecordResult } from "@cloister/messaging";
 import { readSealedMessage, type SealedMessage } from "@cloister/messaging/sealed-events";
 import type { Clock } from "@cloister/service";
+import { PolicyError, type MessageContext } from "@cloister/policy";
+import type { Boundaries, Refusal } from "./boundaries.ts";
 import { checkSequence } from "./check-sequence.ts";
 import { failureOf } from "./classify.ts";
 import { recallConversation, type ConversationState } from "./conversation-state.ts";
+import { detectMessage } from "./detect-message.ts";
 import type { Detectors } from "./detectors.ts";
 import { RedactionError } from "./errors.ts";
 import type { ConversationStore, RedactionWrite, StoredConversation } from "./map/conversation-store.ts";
 import { mapKeyOf } from "./map/map-entries.ts";
 import { openMessage } from "./open-message.ts";
 import { redactMessage } from "./redact-message.ts";
-import { sealMapDelta, sealMapRow, sealRedacted, type Origin } from "./seal-outputs.ts";
+import { sealMapDelta, sealMapRow, sealRedacted, sealRefusal, type Origin } from "./seal-outputs.ts";
 import { sequenceGap } from "./sequence-gap.ts";
 import type { RedactionTables } from "./tables.ts";
 
@@ -20,7 +23,9 @@ export interface RedactionSteps {
   readonly keyring: Keyring;
   readonly store: ConversationStore;
   readonly detectors: Detectors;
+  readonly boundaries: Boundaries;
   readonly clock: Clock;
+  readonly region?: MessageContext["region"];
 }
 
 type Result = RecordResult<RedactionTables, RedactionWrite>;
@@ -28,7 +33,10 @@ type Result = RecordResult<RedactionTables, RedactionWrite>;
 /** Below what is left at least of each lease: texts may be long, and leases that end in the middle would end each attempt. */
 const BATCH_MS = 10_000;
 
-/** lease keys → open and check → sequence → recall the map → detect and replace → prove no leak → seal for each reader */
+/**
+ * lease keys → open and check → sequence → recall the map → detect → refuse what the policy lets nobody send → replace →
+ * prove no leak → seal for each reader
+ */
 export class RedactionPipeline {
   readonly #steps: RedactionSteps;
 
@@ -91,27 +99,36 @@ export class RedactionPipeline {
     states: Map<string, ConversationState>,
     keys: LeasedKeys,
   ): Result {
-    const { clock, detectors, keyring } = this.#steps;
+    const { clock, detectors, boundaries, keyring, region } = this.#steps;
     const nowMs = clock.nowMs();
     const conversation = keys.conversation(message.envelope.header);
-    const opened = openMessage(message, conversation, keys, nowMs);
+    const opened = openMessage(message, conversation, keys, { nowMs, ...(region && { region }) });
     const id = idToHex(opened.header.conversationId);
     const before = states.get(id) ?? recallConversation(stored.get(id) ?? { row: undefined, mapRows: [] }, keys, nowMs);
     const { window, missing } = checkSequence(before.window, opened.header.senderSeq);
     const mapBucketEndMs = bucketEnd(conversation, "map", opened.header.createdAtMs);
-    const redacted = redactMessage(opened, detectors.for(conversation.policy), before.memory, mapBucketEndMs);
-
-    const after: ConversationState = {
-      window,
-      memory: redacted.memory,
-      expiresAtMs: Math.max(before.expiresAtMs, mapBucketEndMs, opened.header.expiresAtMs),
-    };
-    states.set(id, after);
     const origin: Origin = { header: opened.header, conversation, nowMs };
+    const gap = missing > 0n ? [sequenceGap(origin)] : [];
+    const expiresAtMs = Math.max(before.expiresAtMs, mapBucketEndMs, opened.header.expiresAtMs);
+
+    const detected = detectMessage(opened, detectors.for(conversation.policy));
+    const refusal = boundaries.refusalOf(detected, conversation.policy);
+    if (refusal !== undefined) {
+      requireChat(conversation, refusal);
+      const after = { window, memory: before.memory, expiresAtMs };
+      states.set(id, after);
+      return done([...gap, sealRefusal(origin, refusal, keys)], {
+        write: { conversation: rowOf(origin, after), mapRow: undefined },
+      });
+    }
+
+    const redacted = redactMessage(detected, before.memory, mapBucketEndMs);
+    const after: ConversationState = { window, memory: redacted.memory, expiresAtMs };
+    states.set(id, after);
     const hasEntries = redacted.entries.length > 0;
     return done(
       [
-        ...(missing > 0n ? [sequenceGap(origin)] : []),
+        ...gap,
         ...(hasEntries ? [sealMapDelta(origin, redacted.entries, keys, keyring.signer)] : []),
         sealRedacted(origin, redacted, keys),
       ],
@@ -123,6 +140,11 @@ export class RedactionPipeline {
       },
     );
   }
+}
+
+/** Nobody answers in a knowledge base: whoever imports is told the code alone. @throws PolicyError the refusal's code */
+function requireChat({ kind }: ConversationRecord, { code, sentence }: Refusal): void {
+  if (kind !== "chat") throw new PolicyError(code, sentence);
 }
 
 function flowKeysOf({ envelope: { header } }: SealedMessage): KeyRequest[] {

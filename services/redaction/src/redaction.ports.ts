@@ -6,6 +6,8 @@ import type { Database } from "@cloister/storage";
 export interface RedactionConfig {
   /** Where health and metrics listen; without it no socket is opened. */
   readonly http?: { readonly host: string; readonly port: number };
+  /** Where this instance runs. What its operator states proves nothing to a policy that wants proof. */
+  readonly region?: { readonly name: string; readonly isAttested: boolean };
 }
 
 export interface RedactionPorts {

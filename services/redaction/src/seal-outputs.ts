@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { RedactedMessageSchema } from "@cloister/contracts/content";
+import { RedactedMessageSchema, type RedactedMessage } from "@cloister/contracts/content";
 import { topics } from "@cloister/contracts/topics";
 import { ContentType, derivedId, sealEnvelope, Stage, type Header } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
@@ -9,6 +9,7 @@ import { sealedMessageRecord, sealedReplyRecord } from "@cloister/messaging/seal
 import type { MapEntry } from "@cloister/pii";
 import { bucketEndMs } from "@cloister/policy";
 import { encodeMapDelta } from "./map/map-entries.ts";
+import type { Refusal } from "./boundaries.ts";
 import type { RedactedText } from "./redact-message.ts";
 import type { MapEntryRow } from "./tables.ts";
 
@@ -51,11 +52,21 @@ export function sealMapDelta(
 }
 
 /** The redacted text for inference and embedding, in the same `flow` bucket as the message it came from. */
-export function sealRedacted(origin: Origin, redacted: RedactedText, keys: LeasedKeys): OutgoingRecord {
+export function sealRedacted(origin: Origin, { text, document }: RedactedText, keys: LeasedKeys): OutgoingRecord {
+  return sealForModel(origin, create(RedactedMessageSchema, { text, ...(document && { document }) }), keys);
+}
+
+/**
+ * A refusal takes the way of the message itself: inference seals it to the readers as a reply. So nobody outside is told
+ * what the message was about, and a reader trusts one signer.
+ */
+export function sealRefusal(origin: Origin, refusal: Refusal, keys: LeasedKeys): OutgoingRecord {
+  return sealForModel(origin, create(RedactedMessageSchema, { refusal }), keys);
+}
+
+function sealForModel(origin: Origin, message: RedactedMessage, keys: LeasedKeys): OutgoingRecord {
   const { header } = origin;
   const { tenantId, conversationId, expiresAtMs } = header;
-  const { text, document } = redacted;
-  const message = create(RedactedMessageSchema, { text, ...(document && { document }) });
   const payload = toBinary(RedactedMessageSchema, message);
   const { bytes } = sealEnvelope(nodeBackend, {
     header: {

@@ -41,7 +41,7 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
   });
   return startService({
     name: "redaction",
-    module: RedactionModule.register(ports),
+    module: RedactionModule.register(config, ports),
     log,
     clock,
     metrics,

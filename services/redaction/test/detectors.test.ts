@@ -26,12 +26,18 @@ describe("the detector of a policy", () => {
     expect(detectors.for(asking(["PHONE_NUMBER"], false))).not.toBe(one);
   });
 
-  it("refuses a policy that asks for what this build can't find", () => {
-    const policy = asking(["EMAIL_ADDRESS", "RETINA_SCAN"], false);
-    expect(() => new Detectors().for(policy)).toThrow(expect.objectContaining({ code: "REGULATED_DATA_BLOCKED" }));
+  it("finds what a policy blocks, too", () => {
+    expect(foundBy({ ...asking(["EMAIL_ADDRESS"], true), block: ["PHONE_NUMBER"] })).toEqual([
+      "EMAIL_ADDRESS",
+      "PHONE_NUMBER",
+    ]);
   });
 
-  it("does what it can for a policy marked development", () => {
-    expect(foundBy(asking(["EMAIL_ADDRESS", "RETINA_SCAN"], true))).toEqual(["EMAIL_ADDRESS"]);
+  it.each([
+    ["redacted", asking(["EMAIL_ADDRESS", "RETINA_SCAN"], false)],
+    ["redacted under a development policy", asking(["EMAIL_ADDRESS", "RETINA_SCAN"], true)],
+    ["blocked", { ...asking(["EMAIL_ADDRESS"], true), block: ["RETINA_SCAN"] }],
+  ])("refuses a policy that wants something %s that this build can't find", (_what, policy) => {
+    expect(() => new Detectors().for(policy)).toThrow(expect.objectContaining({ code: "REGULATED_DATA_BLOCKED" }));
   });
 });

@@ -15,6 +15,8 @@ export interface RedactedText {
   readonly causeId: MessageId;
   readonly text: string;
   readonly document: { readonly documentId: string; readonly title: string } | undefined;
+  /** Set when the tenant's policy refused the message: there is no text then, only what its readers are to be told. */
+  readonly refusal: { readonly code: string; readonly sentence: string } | undefined;
 }
 
 /** The key that a record's envelope is sealed under. */
@@ -43,10 +45,10 @@ export function openRedacted(record: LogRecord, keys: Pick<LeasedKeys, "openingK
 }
 
 function contentOf(header: Header, payload: Uint8Array): RedactedText {
-  const { text, document } = decoded(payload);
+  const { text, document, refusal } = decoded(payload);
   const { causeId } = header;
   if (causeId === undefined) throw new KeyringError("MALFORMED", "A redacted message names no message as its cause.");
-  return { header, causeId, text, document };
+  return { header, causeId, text, document, refusal };
 }
 
 function decoded(payload: Uint8Array) {

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloister/content/v1/content.proto.
  */
 export const file_cloister_content_v1_content: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbG9pc3Rlci9jb250ZW50L3YxL2NvbnRlbnQucHJvdG8SE2Nsb2lzdGVyLmNvbnRlbnQudjEiUwoPUmVkYWN0ZWRNZXNzYWdlEgwKBHRleHQYASABKAkSMgoIZG9jdW1lbnQYAiABKAsyIC5jbG9pc3Rlci5jb250ZW50LnYxLkRvY3VtZW50UmVmIjEKC0RvY3VtZW50UmVmEhMKC2RvY3VtZW50X2lkGAEgASgJEg0KBXRpdGxlGAIgASgJIkUKEUtub3dsZWRnZURvY3VtZW50EhMKC2RvY3VtZW50X2lkGAEgASgJEg0KBXRpdGxlGAIgASgJEgwKBHRleHQYAyABKAkiOgoITWFwRGVsdGESLgoHZW50cmllcxgBIAMoCzIdLmNsb2lzdGVyLmNvbnRlbnQudjEuTWFwRW50cnkiWgoITWFwRW50cnkSEwoLcGxhY2Vob2xkZXIYASABKAkSEwoLZW50aXR5X3R5cGUYAiABKAkSDQoFdmFsdWUYAyABKAkSFQoNZXhwaXJlc19hdF9tcxgEIAEoBCJSCgVSZXBseRIMCgR0ZXh0GAEgASgJEiwKB3NvdXJjZXMYAiADKAsyGy5jbG9pc3Rlci5jb250ZW50LnYxLlNvdXJjZRINCgVtb2RlbBgDIAEoCSIsCgZTb3VyY2USEwoLZG9jdW1lbnRfaWQYASABKAkSDQoFdGl0bGUYAiABKAkiKAoEVHVybhIQCghxdWVzdGlvbhgBIAEoCRIOCgZhbnN3ZXIYAiABKAkiSwoHUGFzc2FnZRIMCgR0ZXh0GAEgASgJEjIKCGRvY3VtZW50GAIgASgLMiAuY2xvaXN0ZXIuY29udGVudC52MS5Eb2N1bWVudFJlZmIGcHJvdG8z");
+  fileDesc("CiFjbG9pc3Rlci9jb250ZW50L3YxL2NvbnRlbnQucHJvdG8SE2Nsb2lzdGVyLmNvbnRlbnQudjEiggEKD1JlZGFjdGVkTWVzc2FnZRIMCgR0ZXh0GAEgASgJEjIKCGRvY3VtZW50GAIgASgLMiAuY2xvaXN0ZXIuY29udGVudC52MS5Eb2N1bWVudFJlZhItCgdyZWZ1c2FsGAMgASgLMhwuY2xvaXN0ZXIuY29udGVudC52MS5SZWZ1c2FsIikKB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIQCghzZW50ZW5jZRgCIAEoCSIxCgtEb2N1bWVudFJlZhITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCSJFChFLbm93bGVkZ2VEb2N1bWVudBITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCRIMCgR0ZXh0GAMgASgJIjoKCE1hcERlbHRhEi4KB2VudHJpZXMYASADKAsyHS5jbG9pc3Rlci5jb250ZW50LnYxLk1hcEVudHJ5IloKCE1hcEVudHJ5EhMKC3BsYWNlaG9sZGVyGAEgASgJEhMKC2VudGl0eV90eXBlGAIgASgJEg0KBXZhbHVlGAMgASgJEhUKDWV4cGlyZXNfYXRfbXMYBCABKAQiaAoFUmVwbHkSDAoEdGV4dBgBIAEoCRIsCgdzb3VyY2VzGAIgAygLMhsuY2xvaXN0ZXIuY29udGVudC52MS5Tb3VyY2USDQoFbW9kZWwYAyABKAkSFAoMcmVmdXNhbF9jb2RlGAQgASgJIiwKBlNvdXJjZRITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCSIoCgRUdXJuEhAKCHF1ZXN0aW9uGAEgASgJEg4KBmFuc3dlchgCIAEoCSJLCgdQYXNzYWdlEgwKBHRleHQYASABKAkSMgoIZG9jdW1lbnQYAiABKAsyIC5jbG9pc3Rlci5jb250ZW50LnYxLkRvY3VtZW50UmVmYgZwcm90bzM");
 
 /**
  * CONTENT_TYPE_REDACTED_MESSAGE: from redaction to inference and embedding.
@@ -31,6 +31,13 @@ export type RedactedMessage = Message<"cloister.content.v1.RedactedMessage"> & {
    * @generated from field: cloister.content.v1.DocumentRef document = 2;
    */
   document?: DocumentRef | undefined;
+
+  /**
+   * Set when the tenant's policy refuses the message: there is no text then, and no model is asked.
+   *
+   * @generated from field: cloister.content.v1.Refusal refusal = 3;
+   */
+  refusal?: Refusal | undefined;
 };
 
 /**
@@ -39,6 +46,34 @@ export type RedactedMessage = Message<"cloister.content.v1.RedactedMessage"> & {
  */
 export const RedactedMessageSchema: GenMessage<RedactedMessage> = /*@__PURE__*/
   messageDesc(file_cloister_content_v1_content, 0);
+
+/**
+ * Why a message is not answered. It would tell of the message's text, so it is sealed to the readers like a reply.
+ *
+ * @generated from message cloister.content.v1.Refusal
+ */
+export type Refusal = Message<"cloister.content.v1.Refusal"> & {
+  /**
+   * TOPIC_FORBIDDEN or REGULATED_DATA_BLOCKED.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+
+  /**
+   * For whoever wrote the message.
+   *
+   * @generated from field: string sentence = 2;
+   */
+  sentence: string;
+};
+
+/**
+ * Describes the message cloister.content.v1.Refusal.
+ * Use `create(RefusalSchema)` to create a new message.
+ */
+export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
+  messageDesc(file_cloister_content_v1_content, 1);
 
 /**
  * @generated from message cloister.content.v1.DocumentRef
@@ -64,7 +99,7 @@ export type DocumentRef = Message<"cloister.content.v1.DocumentRef"> & {
  * Use `create(DocumentRefSchema)` to create a new message.
  */
 export const DocumentRefSchema: GenMessage<DocumentRef> = /*@__PURE__*/
-  messageDesc(file_cloister_content_v1_content, 1);
+  messageDesc(file_cloister_content_v1_content, 2);
 
 /**
  * CONTENT_TYPE_KNOWLEDGE_DOCUMENT: from an importing client to redaction.
@@ -93,7 +128,7 @@ export type KnowledgeDocument = Message<"cloister.content.v1.KnowledgeDocument">
  * Use `create(KnowledgeDocumentSchema)` to create a new message.
  */
 export const KnowledgeDocumentSchema: GenMessage<KnowledgeDocument> = /*@__PURE__*/
-  messageDesc(file_cloister_content_v1_content, 2);
+  messageDesc(file_cloister_content_v1_content, 3);
 
 /**
  * CONTENT_TYPE_MAP_DELTA: the placeholder map entries that one message brought, sealed to readers,
@@ -113,7 +148,7 @@ export type MapDelta = Message<"cloister.content.v1.MapDelta"> & {
  * Use `create(MapDeltaSchema)` to create a new message.
  */
 export const MapDeltaSchema: GenMessage<MapDelta> = /*@__PURE__*/
-  messageDesc(file_cloister_content_v1_content, 3);
+  messageDesc(file_cloister_content_v1_content, 4);
 
 /**
  * @generated from message cloister.content.v1.MapEntry
@@ -151,7 +186,7 @@ export type MapEntry = Message<"cloister.content.v1.MapEntry"> & {
  * Use `create(MapEntrySchema)` to create a new message.
  */
 export const MapEntrySchema: GenMessage<MapEntry> = /*@__PURE__*/
-  messageDesc(file_cloister_content_v1_content, 4);
+  messageDesc(file_cloister_content_v1_content, 5);
 
 /**
  * CONTENT_TYPE_REPLY.
@@ -175,6 +210,13 @@ export type Reply = Message<"cloister.content.v1.Reply"> & {
    * @generated from field: string model = 3;
    */
   model: string;
+
+  /**
+   * Set when the tenant's policy refused the message, to the code of the refusal: `text` says why, no model was asked.
+   *
+   * @generated from field: string refusal_code = 4;
+   */
+  refusalCode: string;
 };
 
 /**
@@ -182,7 +224,7 @@ export type Reply = Message<"cloister.content.v1.Reply"> & {
  * Use `create(ReplySchema)` to create a new message.
  */
 export const ReplySchema: GenMessage<Reply> = /*@__PURE__*/
-  messageDesc(file_cloister_content_v1_content, 5);
+  messageDesc(file_cloister_content_v1_content, 6);
 
 /**
  * @generated from message cloister.content.v1.Source
@@ -204,7 +246,7 @@ export type Source = Message<"cloister.content.v1.Source"> & {
  * Use `create(SourceSchema)` to create a new message.
  */
 export const SourceSchema: GenMessage<Source> = /*@__PURE__*/
-  messageDesc(file_cloister_content_v1_content, 6);
+  messageDesc(file_cloister_content_v1_content, 7);
 
 /**
  * CONTENT_TYPE_TURN: a question and its answer as inference keeps them, both with placeholders.
@@ -228,7 +270,7 @@ export type Turn = Message<"cloister.content.v1.Turn"> & {
  * Use `create(TurnSchema)` to create a new message.
  */
 export const TurnSchema: GenMessage<Turn> = /*@__PURE__*/
-  messageDesc(file_cloister_content_v1_content, 7);
+  messageDesc(file_cloister_content_v1_content, 8);
 
 /**
  * CONTENT_TYPE_PASSAGE: a piece of a message or document as embedding keeps it.
@@ -252,5 +294,5 @@ export type Passage = Message<"cloister.content.v1.Passage"> & {
  * Use `create(PassageSchema)` to create a new message.
  */
 export const PassageSchema: GenMessage<Passage> = /*@__PURE__*/
-  messageDesc(file_cloister_content_v1_content, 8);
+  messageDesc(file_cloister_content_v1_content, 9);
 
