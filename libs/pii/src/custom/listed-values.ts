@@ -114,7 +114,5 @@ function formOf(words: readonly Word[]): string {
 }
 
 function hashOf(words: readonly Word[], salt: Uint8Array): string {
-  return createHmac("sha256", salt)
-    .update(`cloister/v1 listed value\0${formOf(words)}`)
-    .digest("hex");
+  return bytesToHex(hmac(sha256, salt, utf8ToBytes(`cloister/v1 listed value\0${formOf(words)}`)));
 }
