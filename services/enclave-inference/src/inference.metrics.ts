@@ -5,15 +5,25 @@ import type { GuardFinding } from "./guard/guard.ts";
 export interface InferenceMetrics {
   answered(seconds: number): void;
   guarded(findings: readonly GuardFinding[]): void;
+  /** A live stream ended, whole or broken off. */
+  streamed(outcome: "complete" | "cut", cells: number): void;
 }
 
 export function inferenceMetrics(metrics: ServiceMetrics): InferenceMetrics {
   const answers = metrics.histogram("answer", "seconds", "Time a model took for an answer");
   const findings = metrics.counter("guard_findings", "What the output guard took out of answers", ["kind"]);
+  const streams = metrics.counter("live_streams", "Answers that somebody watched come, by how the stream ended", [
+    "outcome",
+  ]);
+  const liveCells = metrics.counter("live_cells", "Cells that were sealed for them, idle ones included");
   return {
     answered: (seconds) => answers.observe(seconds),
     guarded: (found) => {
       for (const { kind, count } of found) findings.inc({ kind }, count);
+    },
+    streamed: (outcome, cells) => {
+      streams.inc({ outcome });
+      liveCells.inc(cells);
     },
   };
 }

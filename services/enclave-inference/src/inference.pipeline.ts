@@ -14,6 +14,7 @@ import { contextsOf, type ConversationContext } from "./context.ts";
 import { guardAnswer } from "./guard/guard.ts";
 import { guardSources } from "./guard/sources.ts";
 import type { InferenceMetrics } from "./inference.metrics.ts";
+import type { LiveAnswers } from "./live/live-answers.ts";
 import type { ModelAnswer, ModelRuntime } from "./model/model-runtime.ts";
 import type { RecalledTurn } from "./recall.ts";
 import { retrieve } from "./retrieve.ts";
@@ -29,6 +30,8 @@ export interface InferenceSteps {
   readonly passages: PassageReader;
   readonly keyring: KeySource;
   readonly runtime: ModelRuntime;
+  /** Shows answers while they come. */
+  readonly live: Pick<LiveAnswers, "begin">;
   readonly clock: Clock;
   readonly metrics: InferenceMetrics;
   /** Fires when the service can't wait for a model any longer. */
@@ -43,7 +46,10 @@ interface Question extends Admitted {
   readonly position: number;
 }
 
-/** open → admit → recall → retrieve → answer → guard → reply, and the turn into the conversation's sealed log. */
+/**
+ * open → admit → recall → retrieve → answer, shown as it comes → guard → reply, and the turn into the conversation's
+ * sealed log.
+ */
 export class InferencePipeline {
   readonly #steps: InferenceSteps;
   readonly #limit: ReturnType<typeof pLimit>;
@@ -116,21 +122,24 @@ export class InferencePipeline {
     return results;
   }
 
-  async #answerAndGuard({ message }: Question, { turns, passages }: ConversationContext): Promise<ModelAnswer> {
+  async #answerAndGuard(question: Question, { turns, passages }: ConversationContext): Promise<ModelAnswer> {
     const { runtime, clock, metrics, stopping } = this.#steps;
+    const { message } = question;
     const retrieved = retrieve({ text: message.text, causeId: message.causeId }, turns, passages);
-    const startedAtMs = clock.monotonicMs();
-    const request = { question: message.text, turns, passages: retrieved };
-    const given = await answer(runtime, request, stopping);
-    metrics.answered((clock.monotonicMs() - startedAtMs) / 1000);
     const own = retrieved.filter((passage) => passage.isOwn).map(({ text }) => text);
     const others = retrieved
       .filter((passage) => !passage.isOwn)
       .flatMap(({ text, source }) => [text, source?.title ?? ""]);
     const said = turns.flatMap((turn) => [turn.question, turn.answer]);
-    const { text, findings } = guardAnswer(given.text, { own: [message.text, ...said, ...own], others });
-    metrics.guarded(findings);
-    return { ...given, text, sources: guardSources(given.sources) };
+    const shown = { own: [message.text, ...said, ...own], others };
+    const startedAtMs = clock.monotonicMs();
+    const request = { question: message.text, turns, passages: retrieved };
+    const watch = (attempt: number) => this.#steps.live.begin(question, shown, attempt);
+    const guard = (text: string) => guardAnswer(text, shown);
+    const { given, guarded } = await answer(runtime, request, { watch, guard }, stopping);
+    metrics.answered((clock.monotonicMs() - startedAtMs) / 1000);
+    metrics.guarded(guarded.findings);
+    return { ...given, text: guarded.text, sources: guardSources(given.sources) };
   }
 
   async #seal(question: Question, reply: ReplyContent): Promise<InferenceResult> {

@@ -2,7 +2,8 @@ import type { KeySource } from "@cloister/keyring";
 import type { Failpoints, MessageLog } from "@cloister/messaging";
 import type { PassageReader } from "@cloister/retrieval";
 import type { Clock, Log } from "@cloister/service";
-import type { Database } from "@cloister/storage";
+import type { Database, LiveFrames } from "@cloister/storage";
+import type { Beat } from "./live/beat.ts";
 import type { ModelRuntime } from "./model/model-runtime.ts";
 
 export interface InferenceConfig {
@@ -24,5 +25,9 @@ export interface InferencePorts {
   readonly log: Log;
   /** Sealed rows through embedding's view by default. */
   readonly passages?: PassageReader;
+  /** Where ingest's readers listen; without it no answer is shown before it is whole. */
+  readonly liveFrames?: LiveFrames;
+  /** What live cells keep time with; timers by default. */
+  readonly beat?: Beat;
   readonly failpoints?: Failpoints;
 }

@@ -62,7 +62,7 @@ export function sealReply(
 }
 
 /** Each key once: a client may be named as a recipient, too. */
-function readersOf({ clientKey, recipients }: ConversationRecord): KemPublicKey[] {
+export function readersOf({ clientKey, recipients }: ConversationRecord): KemPublicKey[] {
   const readers = new Map<string, KemPublicKey>();
   for (const key of [clientKey, ...recipients.map((recipient) => recipient.key)]) {
     readers.set(idToHex(key.keyId), key);

@@ -3,11 +3,13 @@ import { defineConsumer, LogStrategy } from "@cloister/messaging";
 import { identifySealedMessage, replyFailedRecords } from "@cloister/messaging/sealed-events";
 import { passageSchema, sealedPassageReader, type PassageTables } from "@cloister/retrieval";
 import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
-import { migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
+import { InProcessLiveFrames, migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
 import { classify } from "./classify.ts";
 import { inferenceMetrics } from "./inference.metrics.ts";
 import { InferenceModule } from "./inference.module.ts";
 import type { InferenceConfig, InferencePorts } from "./inference.ports.ts";
+import { TimerBeat } from "./live/beat.ts";
+import { LiveAnswers } from "./live/live-answers.ts";
 import { inferenceMigrations } from "./migrations/index.ts";
 import { inferenceSchema, turnPartitions, type InferenceTables, type TurnRow } from "./tables.ts";
 
@@ -25,6 +27,14 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
   await migrate(db, inferenceSchema, inferenceMigrations);
   const tables = schemaOf<InferenceTables>(db, inferenceSchema);
   const metrics = new ServiceMetrics("enclave-inference");
+  const counted = inferenceMetrics(metrics);
+  const live = new LiveAnswers({
+    frames: ports.liveFrames ?? new InProcessLiveFrames(),
+    beat: ports.beat ?? new TimerBeat(),
+    keyring,
+    clock,
+    metrics: counted,
+  });
   const stopping = new AbortController();
   const consumer = defineConsumer<InferenceTables, TurnRow>({
     name: consumerName,
@@ -60,7 +70,8 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
       keyring,
       runtime,
       clock,
-      metrics: inferenceMetrics(metrics),
+      metrics: counted,
+      live,
       stopping: stopping.signal,
       maxConcurrentAnswers: config.maxConcurrentAnswers ?? 4,
     }),
@@ -71,6 +82,7 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
     ...(config.http && { http: config.http }),
     release: [
       async () => {
+        live.close();
         keyring.close();
       },
     ],

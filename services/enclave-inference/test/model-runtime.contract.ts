@@ -42,6 +42,12 @@ export function modelRuntimeContract(
       expect(pieces.filter((piece) => piece === "")).toEqual([]);
     });
 
+    it("streams what its final answer says, and nothing else", async () => {
+      const all = await events(request);
+      const text = all.map((event) => (event.kind === "text" ? event.text : "")).join("");
+      expect(all.at(-1)).toMatchObject({ answer: { text: text.trim() } });
+    });
+
     it("names as sources only documents of the passages it was given, each once", async () => {
       const final = (await events(request)).at(-1);
       expect(final).toMatchObject({ answer: { sources: [{ documentId: "refunds", title: "Refunds" }] } });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { resolveCitations } from "../src/adapters/openai/citations.ts";
+import fc from "fast-check";
+import { CitationResolver } from "../src/adapters/openai/citations.ts";
 import { buildPrompt } from "../src/adapters/openai/prompt.ts";
 import { cutText } from "../src/cut-text.ts";
 import type { ModelPassage } from "../src/model/model-runtime.ts";
@@ -34,9 +35,22 @@ describe("a prompt", () => {
 
 describe("citations", () => {
   it("name each cited document once, and leave other brackets alone", () => {
-    const { text, sources } = resolveCitations("So [1][1], and so [3]. [PERSON_1] said [7].", passages);
+    const citations = new CitationResolver(passages);
+    const text = citations.push("So [1][1], and so [3]. [PERSON_1] said [7].") + citations.end();
     expect(text).toBe("So, and so. [PERSON_1] said [7].");
-    expect(sources.map(({ documentId }) => documentId)).toEqual(["1", "3"]);
+    expect(citations.sources.map(({ documentId }) => documentId)).toEqual(["1", "3"]);
+  });
+
+  it("are found wherever the pieces of an answer cut them", () => {
+    const parts = fc.array(fc.constantFrom("[", "1", "3", "]", " ", "7", "\n", "so", "[2]"), { maxLength: 40 });
+    fc.assert(
+      fc.property(parts, (pieces) => {
+        const [whole, inPieces] = [new CitationResolver(passages), new CitationResolver(passages)];
+        const text = whole.push(pieces.join("")) + whole.end();
+        expect(pieces.map((piece) => inPieces.push(piece)).join("") + inPieces.end()).toBe(text);
+        expect(inPieces.sources).toEqual(whole.sources);
+      }),
+    );
   });
 });
 

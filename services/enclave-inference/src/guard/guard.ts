@@ -28,14 +28,20 @@ const withheldAnswer = "The answer was withheld by the output guard.";
 
 /** What of a model's answer may leave the enclave. Applied to every runtime's answer, whatever its prompt said. */
 export function guardAnswer(answer: string, shown: ShownTexts): Guarded {
+  const { text, findings } = guardText(answer, shown);
+  const trimmed = text.trim();
+  return { text: trimmed === "" ? withheldAnswer : trimmed, findings };
+}
+
+/** The same for a text that may be the beginning of an answer, with the blanks around it; empty if nothing is left. */
+export function guardText(answer: string, shown: ShownTexts): Guarded {
   const all = [...shown.own, ...shown.others];
   const visible = withoutHiddenText(answer);
   const still = withoutExfiltration(visible.text, all);
   const impersonal = withoutUnknownPersonalData(still.text, all);
   const own = withoutForeignPlaceholders(impersonal.text, shown.own);
-  const text = own.text.trim();
   return {
-    text: text === "" ? withheldAnswer : text,
+    text: own.text,
     findings: [visible, still, impersonal, own].flatMap((step) => step.findings),
   };
 }

@@ -41,20 +41,23 @@ export type ModelEvent = { kind: "text"; text: string } | { kind: "final"; answe
 /** What answers. It keeps nothing between two requests: no state crosses conversations. */
 export interface ModelRuntime {
   /**
-   * Text as it comes (best effort, for a live display), then exactly one `final` event with the whole answer, which is
-   * what counts. Throws ModelError; after an abort always with the code MODEL_ABORTED.
+   * Text as it comes, for a live display, then exactly one `final` event with the whole answer, which is what counts. The
+   * pieces together are the final text, but for blanks around it. Throws ModelError; after an abort always with the code
+   * MODEL_ABORTED.
    */
   answer(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelEvent>;
 }
 
-/** Runs a request to its end and gives the answer alone. Throws ModelError as the runtime does. */
+/** Runs a request to its end and gives the answer; `onText` hears each piece. Throws ModelError as the runtime does. */
 export async function finalAnswer(
   runtime: ModelRuntime,
   request: ModelRequest,
   signal: AbortSignal,
+  onText: (text: string) => void = () => undefined,
 ): Promise<ModelAnswer> {
   for await (const event of runtime.answer(request, signal)) {
     if (event.kind === "final") return event.answer;
+    onText(event.text);
   }
   throw new ModelError("MODEL_MALFORMED", "The model runtime ended without an answer.");
 }

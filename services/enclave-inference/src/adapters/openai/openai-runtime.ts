@@ -1,6 +1,12 @@
 import OpenAI, { APIConnectionError, APIError } from "openai";
-import { ModelError, type ModelAnswer, type ModelEvent, type ModelRuntime } from "../../model/model-runtime.ts";
-import { resolveCitations } from "./citations.ts";
+import {
+  ModelError,
+  type ModelAnswer,
+  type ModelEvent,
+  type ModelRuntime,
+  type ModelSource,
+} from "../../model/model-runtime.ts";
+import { CitationResolver } from "./citations.ts";
 import { loopbackFetch } from "./loopback-fetch.ts";
 import { buildPrompt } from "./prompt.ts";
 
@@ -38,6 +44,7 @@ export function openAiRuntime(options: OpenAiRuntimeOptions): ModelRuntime {
     async *answer(request, signal): AsyncIterable<ModelEvent> {
       const deadline = AbortSignal.timeout(options.timeoutMs);
       const prompt = buildPrompt(request, options.contextCharacters);
+      const citations = new CitationResolver(prompt.passages);
       let text = "";
       try {
         const chunks = await client.chat.completions.create(
@@ -52,7 +59,7 @@ export function openAiRuntime(options: OpenAiRuntimeOptions): ModelRuntime {
         let isFinished = false;
         for await (const chunk of chunks) {
           const choice = chunk.choices[0];
-          const piece = choice?.delta.content ?? "";
+          const piece = citations.push(choice?.delta.content ?? "");
           isFinished ||= typeof choice?.finish_reason === "string";
           if (piece === "") continue;
           text += piece;
@@ -65,15 +72,17 @@ export function openAiRuntime(options: OpenAiRuntimeOptions): ModelRuntime {
       } catch (error) {
         throw classified(error, signal, deadline);
       }
-      yield { kind: "final", answer: toAnswer(text, options.model, prompt.passages) };
+      const rest = citations.end();
+      if (rest !== "") yield { kind: "text", text: rest };
+      yield { kind: "final", answer: toAnswer(text + rest, options.model, citations.sources) };
     },
   };
 }
 
-function toAnswer(text: string, model: string, passages: Parameters<typeof resolveCitations>[1]): ModelAnswer {
-  const cited = resolveCitations(text, passages);
-  if (cited.text === "") throw new ModelError("MODEL_MALFORMED", "The model server gave an empty answer.");
-  return { ...cited, model: `openai:${model}` };
+function toAnswer(answer: string, model: string, sources: readonly ModelSource[]): ModelAnswer {
+  const text = answer.trim();
+  if (text === "") throw new ModelError("MODEL_MALFORMED", "The model server gave an empty answer.");
+  return { text, sources, model: `openai:${model}` };
 }
 
 /** The causes are dropped: messages of a client or a server may quote the prompt. */
