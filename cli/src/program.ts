@@ -9,6 +9,7 @@ import { registerRetention } from "./retention/group.ts";
 import { registerServe } from "./serve.ts";
 import { registerTenant } from "./tenant/group.ts";
 import type { Terminal } from "./terminal.ts";
+import { registerToken } from "./token/group.ts";
 
 const notes = `
 Exit codes:
@@ -41,6 +42,7 @@ export function createProgram(terminal: Terminal): Command {
     .addHelpText("after", notes);
   registerServe(program, terminal);
   registerTenant(program, terminal);
+  registerToken(program, terminal);
   registerPolicy(program, terminal);
   registerKb(program, terminal);
   registerChat(program, terminal);

@@ -184,6 +184,33 @@ describe("a running system", () => {
     expect(await refusal(...args)).toEqual([1, "TOKEN_UNKNOWN"]);
   });
 
+  it("makes a token that can read replies and nothing else, shows it, and ends it", async () => {
+    const made = await json(
+      "token",
+      "create",
+      "--tenant",
+      "tenant",
+      "--label",
+      "support desk",
+      "--scope",
+      "replies:read",
+    );
+    const withIt = ["--tenant", "tenant", "--url", url, "--token", String(made.token), "--development"];
+    expect((await run("policy", "show", ...withIt)).exitCode).toBe(0);
+    expect(await refusal("policy", "apply", "tenant/policy-1.note", ...withIt)).toEqual([1, "INSUFFICIENT_SCOPE"]);
+    expect((await run("token", "list", "--tenant", "tenant")).stdout).toContain("support desk");
+    expect((await run("token", "revoke", String(made.id))).exitCode).toBe(0);
+    expect(await refusal("policy", "show", ...withIt)).toEqual([1, "TOKEN_REVOKED"]);
+  });
+
+  it("refuses a scope that there isn't, and an id that is none", async () => {
+    const make = ["token", "create", "--tenant", "tenant", "--label", "x", "--scope", "everything"];
+    expect(await Promise.all([refusal(...make), refusal("token", "revoke", "x")])).toEqual([
+      [1, "MALFORMED"],
+      [1, "MALFORMED"],
+    ]);
+  });
+
   it("doesn't share its data folder, nor its port, and says whose they are", async () => {
     const { port } = new URL(url);
     const [locked, busy] = await Promise.all([
