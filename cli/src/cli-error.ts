@@ -81,3 +81,11 @@ export class CliError extends CodedError<CliErrorCode> {}
 
 /** What the running system refused, with the system's own code and sentence. */
 export class Refusal extends CodedError {}
+
+/** What `cloister chat` itself says of a line that was typed. */
+export const chatStatuses = {
+  MESSAGE_UNREADABLE: {
+    title: "The line is no text that can be sent",
+    remedy: "Type it again.",
+  },
+} as const;

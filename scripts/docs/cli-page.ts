@@ -15,7 +15,7 @@ open a database. They find it by the data folder of a \`cloister serve\` on the 
 token (\`--url\`, \`--token\`, or the environment).
 
 Every failure is one line on standard error, \`cloister: CODE: what happened and what to do\`. The codes are stable:
-those of the command itself are in \`cli/src/cli-error.ts\`; others come from the service or from the check of a signature.
+[errors.md](errors.md) says what to do about each.
 `;
 
 /** docs/cli.md: every command's help, as the terminal shows it. */

@@ -2,6 +2,7 @@ import { format, resolveConfig } from "prettier";
 import { repositoryRoot } from "../lint/workspaces.ts";
 import { cliPage } from "./cli-page.ts";
 import { configurationPage } from "./configuration-page.ts";
+import { errorsPage } from "./errors-page.ts";
 
 /** The generated pages by path, formatted as Prettier wants them. */
 export async function generatedPages(): Promise<Readonly<Record<string, string>>> {
@@ -9,5 +10,6 @@ export async function generatedPages(): Promise<Readonly<Record<string, string>>
   return {
     "docs/configuration.md": await format(configurationPage(), options),
     "docs/cli.md": await format(cliPage(), options),
+    "docs/errors.md": await format(errorsPage(), options),
   };
 }

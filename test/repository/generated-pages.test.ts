@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "@jest/globals";
 import { cliPage } from "../../scripts/docs/cli-page.ts";
 import { configurationPage } from "../../scripts/docs/configuration-page.ts";
+import { errorsPage } from "../../scripts/docs/errors-page.ts";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
 
 /** The pages are stored as Prettier formats them; it pads tables and changes no word. */
@@ -11,6 +12,7 @@ const words = (page: string): string => page.replaceAll(/[ \n]+/gu, " ").replace
 it.each([
   ["docs/configuration.md", configurationPage],
   ["docs/cli.md", cliPage],
+  ["docs/errors.md", errorsPage],
 ])("%s is what `npm run docs` writes", (path, page) => {
   expect(words(readFileSync(join(repositoryRoot, path), "utf8"))).toBe(words(page()));
 });

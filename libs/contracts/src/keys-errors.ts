@@ -40,7 +40,7 @@ export const keysErrors = {
   POLICY_EXPIRED: {
     title: "The tenant's policy is expired or not yet in force",
     remedy: "Sign a new version and apply it.",
-    httpStatus: 422,
+    httpStatus: 403,
   },
   DEVELOPMENT_REFUSED: {
     title: "A policy marked development is not accepted by this build",

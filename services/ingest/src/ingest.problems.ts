@@ -1,3 +1,4 @@
+import { keysErrors } from "@cloister/contracts/keys/errors";
 import { ProblemError, type ProblemCatalogue } from "@cloister/service";
 
 /** Every refusal of ingest's own. 503 says: the same request, later. */
@@ -124,4 +125,15 @@ export function problem(
   const { httpStatus, title } = ingestProblems[code];
   const answerHeaders = httpStatus === 503 ? { "retry-after": "1", ...headers } : headers;
   return new ProblemError(code, httpStatus, detail, answerHeaders, title);
+}
+
+/** What ingest refuses, and what it passes on of `keys`. Where a code is both, the client reads it as ingest's. */
+export const problemsAtTheDoors: ProblemCatalogue = { ...passedOn(), ...ingestProblems };
+
+function passedOn(): ProblemCatalogue {
+  return Object.fromEntries(
+    Object.entries(keysErrors).flatMap(([code, description]) =>
+      "httpStatus" in description ? [[code, description] as const] : [],
+    ),
+  );
 }

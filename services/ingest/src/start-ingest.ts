@@ -1,7 +1,7 @@
 import { topics } from "@cloister/contracts/topics";
 import { defineConsumer, LogStrategy, Outbox } from "@cloister/messaging";
 import { Secret, ServiceMetrics, startService, type RunningService } from "@cloister/service";
-import { migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
+import { InProcessLiveFrames, migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
 
 import { StartToken, TokensByKind } from "./access/access-tokens.ts";
 import { IssuedTokens } from "./access/issued-tokens.ts";
@@ -14,6 +14,7 @@ import { takeBinaryBodies } from "./http/bodies.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestModule } from "./ingest.module.ts";
 import { defaultSettings, type IngestConfig, type IngestPorts } from "./ingest.ports.ts";
+import { problemsAtTheDoors } from "./ingest.problems.ts";
 import { AuthorityPolicies } from "./messages/authority-policies.ts";
 import { ingestMigrations } from "./migrations/index.ts";
 import type { Delivery } from "./replies/mailbox.ts";
@@ -44,6 +45,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
   const accessToken = newToken();
   const store = new SqlTokenStore(db);
   const issuedTokens = new IssuedTokens({ store, clock, cacheMs: settings.accessCacheMs });
+  const waker = new Waker(ports.wakeUps, ports.liveFrames ?? new InProcessLiveFrames());
   const parts = {
     tokens: new TokensByKind([new StartToken(accessToken, config.tenantIdHex), issuedTokens]),
     issuedTokens,
@@ -51,9 +53,9 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     policies: new AuthorityPolicies({ authority, clock, cacheMs: settings.policyCacheMs }),
     intake: new OutboxIntake({ db, outbox, partitions }),
     mailbox,
+    waker,
     metrics: new IngestMetrics(metrics),
   };
-  const waker = new Waker(ports.wakeUps);
   const consumer = defineConsumer<IngestTables, Delivery>({
     name: "ingest",
     topic: topics.replies,
@@ -85,6 +87,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     strategy,
     http: config.http,
     configure: takeBinaryBodies,
+    problems: problemsAtTheDoors,
     release: [() => outbox.close()],
   });
   return { ...service, accessToken: new Secret(accessToken) };
