@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
 
-import { ACCESS_TOKENS, type AccessTokens } from "./access/access-tokens.ts";
+import { ACCESS_TOKENS } from "./access/access-tokens.ts";
 import { IssuedTokens } from "./access/issued-tokens.ts";
 import { TokensController } from "./access/tokens.controller.ts";
 import type { SqlMailbox } from "./adapters/sql-mailbox.ts";
@@ -20,15 +20,16 @@ import { MAILBOX, MAILBOX_STORE } from "./replies/mailbox.ts";
 import { RepliesConsumer } from "./replies/replies.consumer.ts";
 import { RepliesController } from "./replies/replies.controller.ts";
 import { Waker } from "./replies/waker.ts";
+import type { Access } from "./start-access.ts";
 
 /** What the doors stand on. */
 export interface IngestParts {
-  readonly tokens: AccessTokens;
-  readonly issuedTokens: IssuedTokens;
+  readonly access: Access;
   readonly authority: Authority;
   readonly policies: Policies;
   readonly intake: MessageIntake;
   readonly mailbox: SqlMailbox;
+  readonly waker: Waker;
   readonly metrics: IngestMetrics;
 }
 
@@ -36,7 +37,7 @@ export interface IngestParts {
 @Module({})
 export class IngestModule {
   static register(settings: IngestSettings, ports: IngestPorts, parts: IngestParts): DynamicModule {
-    const { clock, wakeUps } = ports;
+    const { clock } = ports;
     const { region } = settings;
     const steps = { policies: parts.policies, intake: parts.intake, clock, ...(region && { region }) };
     return {
@@ -51,15 +52,15 @@ export class IngestModule {
       ],
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },
-        { provide: ACCESS_TOKENS, useValue: parts.tokens },
-        { provide: IssuedTokens, useValue: parts.issuedTokens },
+        { provide: ACCESS_TOKENS, useValue: parts.access.tokens },
+        { provide: IssuedTokens, useValue: parts.access.issuedTokens },
         OpenResponses,
         { provide: AUTHORITY, useValue: parts.authority },
         { provide: POLICIES, useValue: parts.policies },
         { provide: IngestPipeline, useValue: new IngestPipeline(steps) },
         { provide: MAILBOX, useValue: parts.mailbox },
         { provide: MAILBOX_STORE, useValue: parts.mailbox },
-        { provide: Waker, useValue: new Waker(wakeUps) },
+        { provide: Waker, useValue: parts.waker },
         { provide: IngestMetrics, useValue: parts.metrics },
         { provide: CLOCK, useValue: clock },
         { provide: SETTINGS, useValue: settings },

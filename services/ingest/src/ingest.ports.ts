@@ -1,13 +1,16 @@
 import type { Failpoints, MessageLog } from "@cloister/messaging";
 import type { Clock, Log } from "@cloister/service";
-import type { Database, WakeUps } from "@cloister/storage";
+import type { Database, LiveFrames, WakeUps } from "@cloister/storage";
 import type { Transport } from "@connectrpc/connect";
+import type { TrustedIssuer } from "./access/oidc/trusted-issuers.ts";
 
 /** What ingest is given by whoever starts it. */
 export interface IngestPorts {
   readonly db: Database;
   readonly messages: MessageLog;
   readonly wakeUps: WakeUps;
+  /** Where inference shows running answers; without it readers see them when they are whole. */
+  readonly liveFrames?: LiveFrames;
   /** To the Authority door of `keys`. */
   readonly keysTransport: Transport;
   readonly clock: Clock;
@@ -34,6 +37,8 @@ export interface IngestConfig extends Partial<IngestSettings> {
   readonly http: { readonly host: string; readonly port: number };
   /** The only tenant that the token of this start is good for, 32 hex digits; missing: every tenant. */
   readonly tenantIdHex?: string;
+  /** Whose logins are taken for tokens, and for which tenant; missing: nobody's. */
+  readonly oidcIssuers?: readonly TrustedIssuer[];
 }
 
 export const defaultSettings: IngestSettings = {

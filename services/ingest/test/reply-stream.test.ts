@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { parseConversationId, parseTenantId } from "@cloister/envelope";
-import { InProcessWakeUps } from "@cloister/storage";
+import { liveChannel } from "@cloister/contracts/topics";
+import { InProcessLiveFrames, InProcessWakeUps } from "@cloister/storage";
 
 import type { Mailbox, MailboxEvent } from "../src/replies/mailbox.ts";
 import { replyStream, type ReplyStreamOptions } from "../src/replies/reply-stream.ts";
@@ -22,7 +23,8 @@ class ListMailbox implements Mailbox {
 
 function setUp(overrides: Partial<ReplyStreamOptions> = {}) {
   const mailbox = new ListMailbox();
-  const waker = new Waker(new InProcessWakeUps());
+  const frames = new InProcessLiveFrames();
+  const waker = new Waker(new InProcessWakeUps(), frames);
   const reader = new AbortController();
   const service = new AbortController();
   const stream = replyStream({
@@ -30,6 +32,7 @@ function setUp(overrides: Partial<ReplyStreamOptions> = {}) {
     waker,
     conversation,
     afterOffset: -1,
+    live: true,
     nowMs: () => 0,
     keepAliveMs: 5_000,
     reconnectMs: 250,
@@ -37,8 +40,13 @@ function setUp(overrides: Partial<ReplyStreamOptions> = {}) {
     draining: service.signal,
     ...overrides,
   });
-  return { mailbox, waker, reader, service, stream };
+  const channel = liveChannel(conversation.tenantId, conversation.conversationId);
+  const publish = (text: string): void => frames.publish(channel, Buffer.from(text));
+  const hasListeners = (): Promise<boolean> => frames.hasListeners(channel);
+  return { mailbox, waker, reader, service, stream, publish, hasListeners };
 }
+
+const live = (text: string): string => `event: live\ndata: ${btoa(text)}\n\n`;
 
 describe("the stream of replies", () => {
   it("tells the reader first how long to wait before connecting again", async () => {
@@ -66,14 +74,78 @@ describe("the stream of replies", () => {
   });
 
   it("finds an event whose wake-up was lost after a keep-alive", async () => {
-    const { mailbox, stream } = setUp({ keepAliveMs: 5 });
+    const { mailbox, stream } = setUp({ keepAliveMs: 20 });
     await stream.next();
     const waiting = stream.next();
-    mailbox.put(1, "quiet");
+    // After the first look.
+    setImmediate(() => mailbox.put(1, "quiet"));
     expect([(await waiting).value, (await stream.next()).value]).toEqual([
       ": keep-alive\n\n",
       `id: 1\nevent: reply\ndata: ${btoa("quiet")}\n\n`,
     ]);
+  });
+
+  it("sends the events of running answers as they come, without an id", async () => {
+    const { stream, publish, hasListeners } = setUp();
+    await stream.next();
+    const first = stream.next();
+    expect(await hasListeners()).toBe(true);
+    publish("one");
+    publish("two");
+    expect([(await first).value, (await stream.next()).value]).toEqual([live("one"), live("two")]);
+  });
+
+  it("sends a reply before the live events that came with it", async () => {
+    const { mailbox, waker, stream, publish } = setUp();
+    await stream.next();
+    const first = stream.next();
+    publish("one");
+    await first;
+    publish("two");
+    mailbox.put(1, "final");
+    waker.wake(conversation);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect((await stream.next()).value).toContain("event: reply");
+    expect((await stream.next()).value).toBe(live("two"));
+  });
+
+  it("looks into the mailbox when its wake-up was lost, even while live events never stop", async () => {
+    const { mailbox, stream, publish } = setUp({ keepAliveMs: 20 });
+    await stream.next();
+    const first = stream.next();
+    const speaking = setInterval(() => publish("cell"), 1);
+    await first;
+    mailbox.put(1, "quiet");
+    let text = "";
+    while (!text.includes("event: reply")) text = (await stream.next()).value ?? "";
+    clearInterval(speaking);
+    expect(text).toContain(btoa("quiet"));
+  });
+
+  it("keeps at most 64 live events for a reader who doesn't take them, and drops what comes then", async () => {
+    const { stream, publish } = setUp();
+    await stream.next();
+    const first = stream.next();
+    for (let n = 0; n < 1_000; n += 1) publish(`cell ${n}`);
+    await first;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const later = stream.next();
+    const kept: unknown[] = [(await later).value];
+    for (let n = 0; n < 63; n += 1) kept.push((await stream.next()).value);
+    const next = stream.next();
+    publish("afterwards");
+    expect([kept[0], (await next).value]).toEqual([live("cell 1"), live("afterwards")]);
+  });
+
+  it("listens to no running answer for a reader who doesn't want them", async () => {
+    const { stream, publish, hasListeners, mailbox, waker } = setUp({ live: false });
+    await stream.next();
+    const waiting = stream.next();
+    expect(await hasListeners()).toBe(false);
+    publish("cell");
+    mailbox.put(1, "final");
+    waker.wake(conversation);
+    expect((await waiting).value).toContain("event: reply");
   });
 
   it("ends with a retry when the service drains", async () => {

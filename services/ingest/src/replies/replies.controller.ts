@@ -1,6 +1,4 @@
-import { Readable } from "node:stream";
-
-import { Controller, Get, Headers, Inject, Param, Res, type OnModuleDestroy } from "@nestjs/common";
+import { Controller, Get, Headers, Inject, Param, Query, Res, type OnModuleDestroy } from "@nestjs/common";
 import type { Clock } from "@cloister/service";
 import type { FastifyReply } from "fastify";
 
@@ -12,9 +10,10 @@ import { CLOCK, SETTINGS, type IngestSettings } from "../ingest.ports.ts";
 import { problem } from "../ingest.problems.ts";
 import { MAILBOX, type Mailbox } from "./mailbox.ts";
 import { replyStream } from "./reply-stream.ts";
+import { sendEventStream } from "./send-event-stream.ts";
 import { Waker } from "./waker.ts";
 
-/** The durable stream of a conversation's replies as server-sent events, for the SDK. */
+/** The durable stream of a conversation's replies as server-sent events, and running answers between them. */
 @Controller("v1/conversations")
 export class RepliesController implements OnModuleDestroy {
   readonly #mailbox: Mailbox;
@@ -38,35 +37,36 @@ export class RepliesController implements OnModuleDestroy {
     this.#metrics = metrics;
   }
 
-  /** Last-Event-ID, the `id` of the last event that was read, resumes after it; without it the mailbox is read whole. */
+  /**
+   * Last-Event-ID, the `id` of the last event that was read, resumes after it; without it the mailbox is read whole. Events
+   * of running answers have no id and are never sent again; `live=false` does without them.
+   */
   @Get(":id/replies")
   @NeedsScope("replies:read")
   read(
     @CallerOf() caller: Caller,
     @Param("id") id: string,
     @Headers("last-event-id") lastEventId: string | undefined,
+    @Query("live") live: string | undefined,
     @Res() reply: FastifyReply,
   ): void {
     const conversation = { tenantId: tenantOf(caller), conversationId: readConversationId(id) };
     const afterOffset = readLastEventId(lastEventId);
+    const isLive = readLive(live);
     if (this.#draining.signal.aborted) throw problem("DRAINING", "This instance is stopping. Connect again.");
     const stream = replyStream({
       mailbox: this.#mailbox,
       waker: this.#waker,
       conversation,
       afterOffset,
+      live: isLive,
       nowMs: () => this.#clock.nowMs(),
       keepAliveMs: this.#settings.keepAliveMs,
       reconnectMs: this.#settings.reconnectMs,
       closed: this.#closeOf(reply),
       draining: this.#draining.signal,
     });
-    void reply
-      .header("content-type", "text/event-stream")
-      .header("cache-control", "no-store")
-      // nginx would hold events back until its buffer is full.
-      .header("x-accel-buffering", "no")
-      .send(Readable.from(stream, { objectMode: false }));
+    sendEventStream(reply, stream);
   }
 
   #closeOf(reply: FastifyReply): AbortSignal {
@@ -90,4 +90,10 @@ function readLastEventId(header: string | undefined): number {
   const offset = /^\d{1,15}$/u.test(header) ? Number(header) : undefined;
   if (offset === undefined) throw problem("MALFORMED", "Last-Event-ID is the id of an event of this stream.");
   return offset;
+}
+
+function readLive(parameter: string | undefined): boolean {
+  if (parameter === undefined || parameter === "true") return true;
+  if (parameter === "false") return false;
+  throw problem("MALFORMED", "The parameter live is true or false.");
 }

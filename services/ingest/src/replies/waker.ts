@@ -1,61 +1,53 @@
+import { liveChannel } from "@cloister/contracts/topics";
 import { idToHex } from "@cloister/envelope";
-import type { WakeUps } from "@cloister/storage";
+import type { LiveFrames, WakeUps } from "@cloister/storage";
 
+import { Arrivals } from "./arrivals.ts";
 import type { ConversationKey } from "./mailbox.ts";
 
-/** What a reader of one conversation waits on. */
-export interface Wakes {
-  /**
-   * True as soon as the conversation was woken since the last call, even in between; false when the time is over or
-   * the signal fires.
-   */
-  next(timeoutMs: number, signal: AbortSignal): Promise<boolean>;
+export interface Listening {
+  readonly arrivals: Arrivals;
   stop(): void;
 }
 
-/** Wakes the readers of a conversation when something arrived. A wake that gets lost costs a pause, never an event. */
+export interface ListenOptions {
+  /** The longest silence, in milliseconds. */
+  readonly keepAliveMs: number;
+  /** Whether to hear running answers, too. */
+  readonly live: boolean;
+}
+
+/**
+ * Tells the readers of a conversation that something arrived. A wake that gets lost costs a pause, never an event of the
+ * mailbox; live events may get lost.
+ */
 export class Waker {
   readonly #wakeUps: WakeUps;
+  readonly #liveFrames: LiveFrames;
 
-  constructor(wakeUps: WakeUps) {
+  constructor(wakeUps: WakeUps, liveFrames: LiveFrames) {
     this.#wakeUps = wakeUps;
+    this.#liveFrames = liveFrames;
   }
 
   wake(conversation: ConversationKey): void {
-    this.#wakeUps.wake(channelOf(conversation));
+    this.#wakeUps.wake(mailboxChannel(conversation));
   }
 
-  listen(conversation: ConversationKey): Wakes {
-    let isWoken = false;
-    let wakeWaiter: () => void = () => undefined;
-    const stop = this.#wakeUps.subscribe(channelOf(conversation), () => {
-      isWoken = true;
-      wakeWaiter();
-    });
-    const next = async (timeoutMs: number, signal: AbortSignal): Promise<boolean> => {
-      if (!isWoken) await waitFor((resolve) => (wakeWaiter = resolve), timeoutMs, signal);
-      const wasWoken = isWoken;
-      isWoken = false;
-      return wasWoken;
-    };
-    return { next, stop };
+  listen(conversation: ConversationKey, { keepAliveMs, live }: ListenOptions): Listening {
+    const arrivals = new Arrivals(keepAliveMs);
+    const { tenantId, conversationId } = conversation;
+    const leave = [
+      this.#wakeUps.subscribe(mailboxChannel(conversation), () => arrivals.addMail()),
+      ...(live
+        ? [this.#liveFrames.subscribe(liveChannel(tenantId, conversationId), (event) => arrivals.addLive(event))]
+        : []),
+      () => arrivals.stop(),
+    ];
+    return { arrivals, stop: () => leave.forEach((one) => one()) };
   }
 }
 
-function channelOf({ tenantId, conversationId }: ConversationKey): string {
+function mailboxChannel({ tenantId, conversationId }: ConversationKey): string {
   return `mailbox:${idToHex(tenantId)}:${idToHex(conversationId)}`;
-}
-
-function waitFor(onWake: (resolve: () => void) => void, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, timeoutMs);
-    onWake(finish);
-    if (signal.aborted) finish();
-    else signal.addEventListener("abort", finish, { once: true });
-  });
 }
