@@ -1,4 +1,4 @@
-import { PlaceholderMemory, type MapEntry, type PlaceholderCounters } from "@cloister/pii";
+import { PlaceholderMemory, type PlaceholderCounters } from "@cloister/pii";
 import type { LeasedKeys } from "@cloister/keyring";
 import { z } from "zod";
 import { openMapRow } from "./map/map-entries.ts";
@@ -10,18 +10,21 @@ export interface ConversationState {
   readonly window: SequenceWindow;
   readonly memory: PlaceholderMemory;
   readonly expiresAtMs: number;
+  /** 32 bytes under which values are hashed, once a policy asked for it; it lives as long as the entry it came with. */
+  readonly hashKey: Uint8Array | undefined;
 }
 
 const countersSchema = z.record(z.string(), z.number().int().nonnegative());
 
 /** Opens what is stored. @throws EnvelopeError, KeyringError, RedactionError as `openMapRow` */
 export function recallConversation(stored: StoredConversation, keys: LeasedKeys, nowMs: number): ConversationState {
-  const entries: MapEntry[] = stored.mapRows.flatMap((row) => openMapRow(row, keys, nowMs));
-  const live = entries.filter((entry) => entry.expiresAtMs > nowMs);
+  const additions = stored.mapRows.map((row) => openMapRow(row, keys, nowMs));
+  const live = additions.flatMap(({ entries }) => entries).filter((entry) => entry.expiresAtMs > nowMs);
   return {
     window: windowOf(stored),
     memory: PlaceholderMemory.from(live, countersOf(stored)),
     expiresAtMs: stored.row?.expires_at_ms ?? 0,
+    hashKey: additions.find(({ hashKey }) => hashKey !== undefined)?.hashKey,
   };
 }
 

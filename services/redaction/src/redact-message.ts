@@ -1,6 +1,8 @@
-import { redact, type MapEntry, type PlaceholderMemory } from "@cloister/pii";
+import type { MapEntry, PlaceholderMemory, RedactOptions } from "@cloister/pii";
 import type { DetectedMessage } from "./detect-message.ts";
-import { requireNoLeak } from "./no-leak.ts";
+import { RedactionError } from "./errors.ts";
+import type { OpenedMessage } from "./open-message.ts";
+import { type RedactedTexts, redactTexts } from "./redact-texts.ts";
 
 export interface RedactedText {
   readonly text: string;
@@ -12,25 +14,26 @@ export interface RedactedText {
 }
 
 /**
- * Puts placeholders where personal data stood, in the text and in a document's title, and proves that no mapped value
- * is left.
+ * Writes what the policy says where personal data stood, in the text and in a document's title, and proves that no
+ * mapped value is left.
  * @throws RedactionError REDACTION_LEAK
  */
 export function redactMessage(
   { message, inText, inTitle }: DetectedMessage,
   memory: PlaceholderMemory,
-  expiresAtMs: number,
+  options: RedactOptions,
 ): RedactedText {
-  const title = message.document?.title ?? "";
-  // A name may be seen as one in the title alone, or in the text alone, and has to go from both.
-  const first = redact(title, inTitle, memory, { expiresAtMs });
-  const body = redact(message.text, inText, first.memory, { expiresAtMs });
-  const head = redact(title, inTitle, body.memory, { expiresAtMs });
-  requireNoLeak([body.text, head.text], head.memory.entries());
-  return {
-    text: body.text,
-    document: message.document && { documentId: message.document.documentId, title: head.text },
-    entries: [...first.placeholders, ...body.placeholders, ...head.placeholders],
-    memory: head.memory,
-  };
+  const found = { text: message.text, title: message.document?.title ?? "", inText, inTitle };
+  return requireNoLeak(message, redactTexts(found, memory, options));
+}
+
+/** What goes on of a message. @throws RedactionError REDACTION_LEAK */
+export function requireNoLeak(
+  { document }: Pick<OpenedMessage, "document">,
+  { text, title, entries, memory, isLeaking }: RedactedTexts,
+): RedactedText {
+  if (isLeaking) {
+    throw new RedactionError("REDACTION_LEAK", "Personal data was still found after redaction; nothing was passed on.");
+  }
+  return { text, document: document && { documentId: document.documentId, title }, entries, memory };
 }

@@ -1,28 +1,28 @@
+import { randomBytes } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { idToHex } from "@cloister/envelope";
 import { bucketEnd, type ConversationRecord, type Keyring, type KeyRequest, type LeasedKeys } from "@cloister/keyring";
-import { done, type ConsumedBatch, type RecordResult } from "@cloister/messaging";
+import { done, type ConsumedBatch, type Failed, type RecordResult } from "@cloister/messaging";
 import { readSealedMessage, type SealedMessage } from "@cloister/messaging/sealed-events";
 import type { Clock } from "@cloister/service";
-import { PolicyError, type MessageContext } from "@cloister/policy";
+import { PolicyError, type MessageContext, type RedactionRules } from "@cloister/policy";
 import type { Boundaries, Refusal } from "./boundaries.ts";
 import { checkSequence } from "./check-sequence.ts";
 import { failureOf } from "./classify.ts";
 import { recallConversation, type ConversationState } from "./conversation-state.ts";
-import { detectMessage } from "./detect-message.ts";
-import type { Detectors } from "./detectors.ts";
 import { RedactionError } from "./errors.ts";
 import type { ConversationStore, RedactionWrite, StoredConversation } from "./map/conversation-store.ts";
-import { mapKeyOf } from "./map/map-entries.ts";
+import { mapKeyOf, type MapAddition } from "./map/map-entries.ts";
 import { openMessage } from "./open-message.ts";
-import { redactMessage } from "./redact-message.ts";
 import { sealMapDelta, sealMapRow, sealRedacted, sealRefusal, type Origin } from "./seal-outputs.ts";
 import { sequenceGap } from "./sequence-gap.ts";
 import type { RedactionTables } from "./tables.ts";
+import type { Redactor } from "./text-work/redactor.ts";
 
 export interface RedactionSteps {
   readonly keyring: Keyring;
   readonly store: ConversationStore;
-  readonly detectors: Detectors;
+  readonly redactor: Redactor;
   readonly boundaries: Boundaries;
   readonly clock: Clock;
   readonly region?: MessageContext["region"];
@@ -32,6 +32,7 @@ type Result = RecordResult<RedactionTables, RedactionWrite>;
 
 /** Below what is left at least of each lease: texts may be long, and leases that end in the middle would end each attempt. */
 const BATCH_MS = 10_000;
+const HASH_KEY_BYTES = 32;
 
 /**
  * lease keys → open and check → sequence → recall the map → detect → refuse what the policy lets nobody send → replace →
@@ -53,53 +54,68 @@ export class RedactionPipeline {
       [...ids.values()].map(({ conversationId }) => conversationId),
       clock.nowMs(),
     );
-    const keys = await this.#lease(messages, stored);
+    const { keys, refused } = await this.#lease(messages, stored);
     const states = new Map<string, ConversationState>();
     const startedAtMs = clock.monotonicMs();
-    return messages.map((message, n) => {
-      if (n > 0 && clock.monotonicMs() - startedAtMs > BATCH_MS) {
+    const results: Result[] = [];
+    // One after the other: a message is redacted by what the one before it left.
+    for (const message of messages) {
+      if (results.length > 0 && clock.monotonicMs() - startedAtMs > BATCH_MS) {
         throw new RedactionError("BATCH_TOO_LONG", "A batch takes longer than its keys may last.");
       }
-      return this.#attempt(message, stored, states, keys);
-    });
+      results.push(refused.get(message) ?? (await this.#attempt(message, stored, states, keys)));
+      await setImmediate(); // others' work between two messages, however many come at once
+    }
+    return results;
   }
 
-  /** First what opens messages and stored maps, then the map buckets to seal into, which the records decide. */
+  /**
+   * First what opens messages and stored maps, then the map buckets to seal into, which the records decide. What was
+   * refused at first stays refused for this batch: its KMS may be back by the second call, which asked for no map key.
+   */
   async #lease(
     messages: readonly SealedMessage[],
     stored: ReadonlyMap<string, StoredConversation>,
-  ): Promise<LeasedKeys> {
+  ): Promise<{ readonly keys: LeasedKeys; readonly refused: ReadonlyMap<SealedMessage, Failed> }> {
     const { keyring, store } = this.#steps;
     const reading = [
       ...messages.flatMap(flowKeysOf),
       ...[...stored.values()].flatMap((one) => one.mapRows.map(mapKeyOf)),
     ];
     const first = await keyring.lease(reading);
-    const sealing = messages.flatMap((message) => mapBucketOf(message, first) ?? []);
+    const refused = new Map<SealedMessage, Failed>();
+    const sealing: KeyRequest[] = [];
+    for (const message of messages) {
+      try {
+        sealing.push(mapKeyFor(message, first));
+      } catch (error) {
+        refused.set(message, failureOf(error));
+      }
+    }
     await store.prepare(sealing.map(({ bucketEndMs }) => bucketEndMs));
-    return keyring.lease([...reading, ...sealing]);
+    return { keys: await keyring.lease([...reading, ...sealing]), refused };
   }
 
-  #attempt(
+  async #attempt(
     message: SealedMessage,
     stored: ReadonlyMap<string, StoredConversation>,
     states: Map<string, ConversationState>,
     keys: LeasedKeys,
-  ): Result {
+  ): Promise<Result> {
     try {
-      return this.#redact(message, stored, states, keys);
+      return await this.#redact(message, stored, states, keys);
     } catch (error) {
       return failureOf(error);
     }
   }
 
-  #redact(
+  async #redact(
     message: SealedMessage,
     stored: ReadonlyMap<string, StoredConversation>,
     states: Map<string, ConversationState>,
     keys: LeasedKeys,
-  ): Result {
-    const { clock, detectors, boundaries, keyring, region } = this.#steps;
+  ): Promise<Result> {
+    const { clock, redactor, boundaries, keyring, region } = this.#steps;
     const nowMs = clock.nowMs();
     const conversation = keys.conversation(message.envelope.header);
     const opened = openMessage(message, conversation, keys, { nowMs, ...(region && { region }) });
@@ -111,35 +127,41 @@ export class RedactionPipeline {
     const gap = missing > 0n ? [sequenceGap(origin)] : [];
     const expiresAtMs = Math.max(before.expiresAtMs, mapBucketEndMs, opened.header.expiresAtMs);
 
-    const detected = detectMessage(opened, detectors.for(conversation.policy));
+    const detected = await redactor.detect(opened, conversation.policy);
     const refusal = boundaries.refusalOf(detected, conversation.policy);
     if (refusal !== undefined) {
       requireChat(conversation, refusal);
-      const after = { window, memory: before.memory, expiresAtMs };
+      const after = { ...before, window, expiresAtMs };
       states.set(id, after);
       return done([...gap, sealRefusal(origin, refusal, keys)], {
         write: { conversation: rowOf(origin, after), mapRow: undefined },
       });
     }
 
-    const redacted = redactMessage(detected, before.memory, mapBucketEndMs);
-    const after: ConversationState = { window, memory: redacted.memory, expiresAtMs };
+    const actions = conversation.policy.redaction?.actions ?? {};
+    const newHashKey = before.hashKey === undefined && hashes(actions) ? randomBytes(HASH_KEY_BYTES) : undefined;
+    const hashKey = newHashKey ?? before.hashKey;
+    const redacted = await redactor.redact(detected, before.memory, {
+      expiresAtMs: mapBucketEndMs,
+      actions,
+      ...(hashKey && { hashKey }),
+    });
+    const after: ConversationState = { window, memory: redacted.memory, expiresAtMs, hashKey };
     states.set(id, after);
-    const hasEntries = redacted.entries.length > 0;
-    return done(
-      [
-        ...gap,
-        ...(hasEntries ? [sealMapDelta(origin, redacted.entries, keys, keyring.signer)] : []),
-        sealRedacted(origin, redacted, keys),
-      ],
-      {
-        write: {
-          conversation: rowOf(origin, after),
-          mapRow: hasEntries ? sealMapRow(origin, redacted.entries, keys, mapBucketEndMs) : undefined,
-        },
+    const addition: MapAddition = { entries: redacted.entries, hashKey: newHashKey };
+    const delta = sealMapDelta(origin, addition, keys, keyring.signer);
+    const isStored = addition.entries.length > 0 || newHashKey !== undefined;
+    return done([...gap, ...(delta === undefined ? [] : [delta]), sealRedacted(origin, redacted, keys)], {
+      write: {
+        conversation: rowOf(origin, after),
+        mapRow: isStored ? sealMapRow(origin, addition, keys, mapBucketEndMs) : undefined,
       },
-    );
+    });
   }
+}
+
+function hashes(actions: NonNullable<RedactionRules["actions"]>): boolean {
+  return Object.values(actions).includes("hash");
 }
 
 /** Nobody answers in a knowledge base: whoever imports is told the code alone. @throws PolicyError the refusal's code */
@@ -155,15 +177,10 @@ function flowKeysOf({ envelope: { header } }: SealedMessage): KeyRequest[] {
   ];
 }
 
-/** Nothing for a conversation that was refused: its message fails with that refusal later. */
-function mapBucketOf({ envelope: { header } }: SealedMessage, keys: LeasedKeys): KeyRequest | undefined {
+/** @throws KeyringError when the conversation was refused */
+function mapKeyFor({ envelope: { header } }: SealedMessage, keys: LeasedKeys): KeyRequest {
   const { tenantId, conversationId, createdAtMs } = header;
-  let conversation: ConversationRecord;
-  try {
-    conversation = keys.conversation(header);
-  } catch {
-    return undefined;
-  }
+  const conversation = keys.conversation(header);
   return { tenantId, conversationId, purpose: "map", bucketEndMs: bucketEnd(conversation, "map", createdAtMs) };
 }
 

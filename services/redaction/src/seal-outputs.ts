@@ -6,9 +6,8 @@ import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord, Keyring, LeasedKeys } from "@cloister/keyring";
 import type { OutgoingRecord } from "@cloister/messaging";
 import { sealedMessageRecord, sealedReplyRecord } from "@cloister/messaging/sealed-events";
-import type { MapEntry } from "@cloister/pii";
 import { bucketEndMs } from "@cloister/policy";
-import { encodeMapDelta } from "./map/map-entries.ts";
+import { encodeForReaders, encodeMapDelta, type MapAddition } from "./map/map-entries.ts";
 import type { Refusal } from "./boundaries.ts";
 import type { RedactedText } from "./redact-message.ts";
 import type { MapEntryRow } from "./tables.ts";
@@ -24,13 +23,14 @@ export interface Origin {
 /** New map entries for those who may have them: the client, and recipients whom the policy gives the map. */
 export function sealMapDelta(
   origin: Origin,
-  entries: readonly MapEntry[],
+  addition: MapAddition,
   keys: LeasedKeys,
   signer: Keyring["signer"],
-): OutgoingRecord {
+): OutgoingRecord | undefined {
   const { header, conversation, nowMs } = origin;
   const readers = conversation.recipients.filter(({ mayHaveMap }) => mayHaveMap).map(({ key }) => key);
-  const payload = encodeMapDelta(entries);
+  const payload = encodeForReaders(addition);
+  if (payload === undefined) return undefined;
   const { bytes } = sealEnvelope(nodeBackend, {
     header: {
       ...headerOf(origin, Stage.MAP_DELTA, ContentType.MAP_DELTA),
@@ -83,13 +83,13 @@ function sealForModel(origin: Origin, message: RedactedMessage, keys: LeasedKeys
 /** The same entries as this service keeps them. */
 export function sealMapRow(
   origin: Origin,
-  entries: readonly MapEntry[],
+  addition: MapAddition,
   keys: LeasedKeys,
   mapBucketEndMs: number,
 ): MapEntryRow {
   const { header } = origin;
   const { tenantId, conversationId, messageId } = header;
-  const payload = encodeMapDelta(entries);
+  const payload = encodeMapDelta(addition);
   const { bytes } = sealEnvelope(nodeBackend, {
     header: {
       ...headerOf(origin, Stage.MAP_ENTRY, ContentType.MAP_DELTA),

@@ -9,6 +9,7 @@ import { redactionMigrations } from "./migrations/index.ts";
 import { RedactionModule } from "./redaction.module.ts";
 import type { RedactionConfig, RedactionPorts } from "./redaction.ports.ts";
 import { redactionSchema, type RedactionTables } from "./tables.ts";
+import { TextThread } from "./text-work/text-thread.ts";
 
 /** Its inbox and its offsets: never changed. */
 const consumerName = "redaction";
@@ -31,6 +32,7 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
     classify: classifyKeyed,
     writeAll: (tx, writes) => ConversationStore.write(tx, writes),
   });
+  const thread = new TextThread();
   const strategy = new LogStrategy({
     consumers: [consumer],
     messages,
@@ -41,7 +43,7 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
   });
   return startService({
     name: "redaction",
-    module: RedactionModule.register(config, ports),
+    module: RedactionModule.register(config, ports, thread),
     log,
     clock,
     metrics,
@@ -51,6 +53,7 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
       async () => {
         keyring.close();
       },
+      () => thread.close(),
     ],
   });
 }

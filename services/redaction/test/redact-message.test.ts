@@ -8,7 +8,7 @@ const expiresAtMs = Date.UTC(2026, 10, 29);
 const emails = createDetector({ entities: ["EMAIL_ADDRESS"] });
 const blind: Detector = { detect: () => [], explain: () => [] };
 const redactBy = (detector: Detector, ...message: Parameters<typeof messageOf>): RedactedText =>
-  redactMessage(detectMessage(messageOf(...message), detector), PlaceholderMemory.empty(), expiresAtMs);
+  redactMessage(detectMessage(messageOf(...message), detector), PlaceholderMemory.empty(), { expiresAtMs });
 
 describe("the redaction of a message", () => {
   it("puts placeholders into the text and remembers what they stand for until the map's bucket ends", () => {
@@ -27,7 +27,7 @@ describe("the redaction of a message", () => {
 
   it("finds a value of an earlier turn also where no detector sees it", () => {
     const { memory } = redactBy(emails, "Write to zoe@example.org.");
-    const next = redactMessage(detectMessage(messageOf("zoe@example.org, as I said"), blind), memory, expiresAtMs);
+    const next = redactMessage(detectMessage(messageOf("zoe@example.org, as I said"), blind), memory, { expiresAtMs });
     expect([next.text, next.entries]).toEqual(["[EMAIL_ADDRESS_1], as I said", []]);
   });
 
@@ -44,7 +44,7 @@ describe("the redaction of a message", () => {
 
   it("leaves the memory that it was given as it was", () => {
     const memory = PlaceholderMemory.empty();
-    redactMessage(detectMessage(messageOf("Write to zoe@example.org."), emails), memory, expiresAtMs);
+    redactMessage(detectMessage(messageOf("Write to zoe@example.org."), emails), memory, { expiresAtMs });
     expect(memory.entries()).toEqual([]);
   });
 });

@@ -7,17 +7,32 @@ import type { MapEntry } from "@cloister/pii";
 import { RedactionError } from "../errors.ts";
 import type { MapEntryRow } from "../tables.ts";
 
-/** A serialized MapDelta. */
-export function encodeMapDelta(entries: readonly MapEntry[]): Uint8Array {
+/** What one message added to a conversation's map. */
+export interface MapAddition {
+  readonly entries: readonly MapEntry[];
+  /** Drawn for this message: 32 bytes under which the conversation's values are hashed. */
+  readonly hashKey: Uint8Array | undefined;
+}
+
+/** A serialized MapDelta, of an addition as it is stored. */
+export function encodeMapDelta({ entries, hashKey }: MapAddition): Uint8Array {
   const message = create(MapDeltaSchema, {
-    entries: entries.map(({ placeholder, type, value, expiresAtMs }) => ({
+    ...(hashKey && { hashKey }),
+    entries: entries.map(({ placeholder, type, value, expiresAtMs, isWithheld = false }) => ({
       placeholder,
       entityType: type,
       value,
       expiresAtMs: BigInt(expiresAtMs),
+      isWithheld,
     })),
   });
   return toBinary(MapDeltaSchema, message);
+}
+
+/** The same for readers: only what stands as a placeholder in a text. Undefined when that is nothing. */
+export function encodeForReaders({ entries }: MapAddition): Uint8Array | undefined {
+  const shown = entries.filter(({ isWithheld }) => isWithheld !== true);
+  return shown.length === 0 ? undefined : encodeMapDelta({ entries: shown, hashKey: undefined });
 }
 
 export function mapKeyOf(row: MapEntryRow): KeyRequest {
@@ -34,18 +49,23 @@ export function mapKeyOf(row: MapEntryRow): KeyRequest {
  * @throws EnvelopeError AUTHENTICATION_FAILED and others when the row is not what was sealed for this conversation;
  * KeyringError when its key was refused; RedactionError WRONG_STAGE
  */
-export function openMapRow(row: MapEntryRow, keys: LeasedKeys, nowMs: number): MapEntry[] {
+export function openMapRow(row: MapEntryRow, keys: LeasedKeys, nowMs: number): MapAddition {
   const key = keys.openingKey(mapKeyOf(row));
   // The key is this conversation's and bucket's own, so a row moved from elsewhere doesn't open.
   const { header, payload } = openEnvelope(nodeBackend, row.envelope, { keys: [key], signer: "none", nowMs });
   if (header.stage !== Stage.MAP_ENTRY) throw new RedactionError("WRONG_STAGE", "A stored row is no map entry.");
   try {
-    return fromBinary(MapDeltaSchema, payload).entries.map(({ placeholder, entityType, value, expiresAtMs }) => ({
-      placeholder,
-      type: entityType,
-      value,
-      expiresAtMs: Number(expiresAtMs),
-    }));
+    const { entries, hashKey } = fromBinary(MapDeltaSchema, payload);
+    return {
+      hashKey: hashKey.length === 0 ? undefined : hashKey,
+      entries: entries.map(({ placeholder, entityType, value, expiresAtMs, isWithheld }) => ({
+        placeholder,
+        type: entityType,
+        value,
+        expiresAtMs: Number(expiresAtMs),
+        ...(isWithheld && { isWithheld }),
+      })),
+    };
   } finally {
     payload.fill(0);
   }

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloister/content/v1/content.proto.
  */
 export const file_cloister_content_v1_content: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbG9pc3Rlci9jb250ZW50L3YxL2NvbnRlbnQucHJvdG8SE2Nsb2lzdGVyLmNvbnRlbnQudjEiggEKD1JlZGFjdGVkTWVzc2FnZRIMCgR0ZXh0GAEgASgJEjIKCGRvY3VtZW50GAIgASgLMiAuY2xvaXN0ZXIuY29udGVudC52MS5Eb2N1bWVudFJlZhItCgdyZWZ1c2FsGAMgASgLMhwuY2xvaXN0ZXIuY29udGVudC52MS5SZWZ1c2FsIikKB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIQCghzZW50ZW5jZRgCIAEoCSIxCgtEb2N1bWVudFJlZhITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCSJFChFLbm93bGVkZ2VEb2N1bWVudBITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCRIMCgR0ZXh0GAMgASgJIjoKCE1hcERlbHRhEi4KB2VudHJpZXMYASADKAsyHS5jbG9pc3Rlci5jb250ZW50LnYxLk1hcEVudHJ5IloKCE1hcEVudHJ5EhMKC3BsYWNlaG9sZGVyGAEgASgJEhMKC2VudGl0eV90eXBlGAIgASgJEg0KBXZhbHVlGAMgASgJEhUKDWV4cGlyZXNfYXRfbXMYBCABKAQiaAoFUmVwbHkSDAoEdGV4dBgBIAEoCRIsCgdzb3VyY2VzGAIgAygLMhsuY2xvaXN0ZXIuY29udGVudC52MS5Tb3VyY2USDQoFbW9kZWwYAyABKAkSFAoMcmVmdXNhbF9jb2RlGAQgASgJIiwKBlNvdXJjZRITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCSIoCgRUdXJuEhAKCHF1ZXN0aW9uGAEgASgJEg4KBmFuc3dlchgCIAEoCSJLCgdQYXNzYWdlEgwKBHRleHQYASABKAkSMgoIZG9jdW1lbnQYAiABKAsyIC5jbG9pc3Rlci5jb250ZW50LnYxLkRvY3VtZW50UmVmYgZwcm90bzM");
+  fileDesc("CiFjbG9pc3Rlci9jb250ZW50L3YxL2NvbnRlbnQucHJvdG8SE2Nsb2lzdGVyLmNvbnRlbnQudjEiggEKD1JlZGFjdGVkTWVzc2FnZRIMCgR0ZXh0GAEgASgJEjIKCGRvY3VtZW50GAIgASgLMiAuY2xvaXN0ZXIuY29udGVudC52MS5Eb2N1bWVudFJlZhItCgdyZWZ1c2FsGAMgASgLMhwuY2xvaXN0ZXIuY29udGVudC52MS5SZWZ1c2FsIikKB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIQCghzZW50ZW5jZRgCIAEoCSIxCgtEb2N1bWVudFJlZhITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCSJFChFLbm93bGVkZ2VEb2N1bWVudBITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCRIMCgR0ZXh0GAMgASgJIkwKCE1hcERlbHRhEi4KB2VudHJpZXMYASADKAsyHS5jbG9pc3Rlci5jb250ZW50LnYxLk1hcEVudHJ5EhAKCGhhc2hfa2V5GAIgASgMIm8KCE1hcEVudHJ5EhMKC3BsYWNlaG9sZGVyGAEgASgJEhMKC2VudGl0eV90eXBlGAIgASgJEg0KBXZhbHVlGAMgASgJEhUKDWV4cGlyZXNfYXRfbXMYBCABKAQSEwoLaXNfd2l0aGhlbGQYBSABKAgiaAoFUmVwbHkSDAoEdGV4dBgBIAEoCRIsCgdzb3VyY2VzGAIgAygLMhsuY2xvaXN0ZXIuY29udGVudC52MS5Tb3VyY2USDQoFbW9kZWwYAyABKAkSFAoMcmVmdXNhbF9jb2RlGAQgASgJIiwKBlNvdXJjZRITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCSIoCgRUdXJuEhAKCHF1ZXN0aW9uGAEgASgJEg4KBmFuc3dlchgCIAEoCSJLCgdQYXNzYWdlEgwKBHRleHQYASABKAkSMgoIZG9jdW1lbnQYAiABKAsyIC5jbG9pc3Rlci5jb250ZW50LnYxLkRvY3VtZW50UmVmYgZwcm90bzM");
 
 /**
  * CONTENT_TYPE_REDACTED_MESSAGE: from redaction to inference and embedding.
@@ -141,6 +141,13 @@ export type MapDelta = Message<"cloister.content.v1.MapDelta"> & {
    * @generated from field: repeated cloister.content.v1.MapEntry entries = 1;
    */
   entries: MapEntry[];
+
+  /**
+   * 32 bytes under which this conversation's values are hashed. In stored rows only; no reader gets it.
+   *
+   * @generated from field: bytes hash_key = 2;
+   */
+  hashKey: Uint8Array;
 };
 
 /**
@@ -179,6 +186,14 @@ export type MapEntry = Message<"cloister.content.v1.MapEntry"> & {
    * @generated from field: uint64 expires_at_ms = 4;
    */
   expiresAtMs: bigint;
+
+  /**
+   * Set where a mask, a hash or something more general stands in the text instead of the placeholder. In stored rows
+   * only: it lets the value be found again.
+   *
+   * @generated from field: bool is_withheld = 5;
+   */
+  isWithheld: boolean;
 };
 
 /**

@@ -1,0 +1,66 @@
+import { type DetectorOptions, PiiError, PlaceholderMemory, type RedactOptions } from "@cloister/pii";
+import type { Policy } from "@cloister/policy";
+import { type DetectedMessage, detectMessage } from "../detect-message.ts";
+import { detectorOptionsOf } from "../detector-options.ts";
+import type { Detectors } from "../detectors.ts";
+import { RedactionError } from "../errors.ts";
+import type { OpenedMessage } from "../open-message.ts";
+import { type RedactedText, redactMessage, requireNoLeak } from "../redact-message.ts";
+import type { TextThread } from "./text-thread.ts";
+
+/** Shorter texts take some 20 ms at most, which is less than others would notice. */
+const mostHere = 8_192;
+
+/** Detects and replaces: short texts here, long ones in a thread beside, so that this one stays live for everybody. */
+export class Redactor {
+  readonly #detectors: Detectors;
+  readonly #thread: TextThread;
+
+  constructor(detectors: Detectors, thread: TextThread) {
+    this.#detectors = detectors;
+    this.#thread = thread;
+  }
+
+  /** @throws RedactionError REGULATED_DATA_BLOCKED for a policy that can't be applied, or not to this text */
+  async detect(message: OpenedMessage, policy: Policy): Promise<DetectedMessage> {
+    const options = detectorOptionsOf(policy);
+    const detector = this.#detectors.for(options);
+    try {
+      return isLong(message) ? await this.#detectThere(message, options) : detectMessage(message, detector);
+    } catch (error) {
+      if (!(error instanceof PiiError) || error.code !== "TOO_MANY_MATCHES") throw error;
+      throw new RedactionError("REGULATED_DATA_BLOCKED", `The text can't be looked through. ${error.message}.`);
+    }
+  }
+
+  /** @throws RedactionError REDACTION_LEAK */
+  async redact(detected: DetectedMessage, memory: PlaceholderMemory, options: RedactOptions): Promise<RedactedText> {
+    const { message, inText, inTitle } = detected;
+    if (!isLong(message)) return redactMessage(detected, memory, options);
+    const answer = await this.#thread.run({
+      kind: "redact",
+      found: { text: message.text, title: message.document?.title ?? "", inText, inTitle },
+      entries: memory.entries(),
+      counters: memory.counters(),
+      options,
+    });
+    if (answer.kind !== "redacted") throw new TypeError("The thread for long texts gave another answer than asked.");
+    return requireNoLeak(message, {
+      ...answer,
+      entries: answer.brought,
+      memory: PlaceholderMemory.from(answer.entries, answer.counters),
+    });
+  }
+
+  async #detectThere(message: OpenedMessage, options: DetectorOptions): Promise<DetectedMessage> {
+    const texts = [message.text, message.document?.title ?? ""];
+    const answer = await this.#thread.run({ kind: "detect", texts, options });
+    if (answer.kind !== "detected") throw new TypeError("The thread for long texts gave another answer than asked.");
+    const [inText = [], inTitle = []] = answer.spans;
+    return { message, inText, inTitle };
+  }
+}
+
+function isLong({ text }: OpenedMessage): boolean {
+  return text.length > mostHere;
+}
