@@ -1,16 +1,43 @@
 import { randomBytes } from "node:crypto";
 import { Keyring, keysTransport } from "@cloister/keyring";
-import { pipelineTopics, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
+import {
+  pipelineTopics,
+  PostgresMessageLog,
+  type Failpoints,
+} from "@cloister/messaging";
 import { embeddedCapabilities } from "@cloister/policy";
 import type { Clock, Log, RunningService } from "@cloister/service";
 import { startEmbedding } from "@cloister/service-embedding";
-import { extractiveRuntime, startInference, type ModelRuntime } from "@cloister/service-enclave-inference";
+import {
+  extractiveRuntime,
+  startInference,
+  type Beat,
+  type ModelRuntime,
+} from "@cloister/service-enclave-inference";
 import { startIngest, type RunningIngest } from "@cloister/service-ingest";
-import { LocalKeyring, startKeys, type DoorCredentials, type RunningKeys } from "@cloister/service-keys";
+import {
+  LocalKeyring,
+  startKeys,
+  type DoorCredentials,
+  type RunningKeys,
+} from "@cloister/service-keys";
 import { startRedaction } from "@cloister/service-redaction";
-import { startRetention, type PurgeFailpoints, type RunningRetention } from "@cloister/service-retention";
-import { openDatabase, wakeUpsFor, type Database } from "@cloister/storage";
-import { attestInstances, type AttestedInstances } from "./attested-instances.ts";
+import {
+  startRetention,
+  type PurgeFailpoints,
+  type RunningRetention,
+} from "@cloister/service-retention";
+import {
+  InProcessLiveFrames,
+  openDatabase,
+  wakeUpsFor,
+  type Database,
+  type LiveFrames,
+} from "@cloister/storage";
+import {
+  attestInstances,
+  type AttestedInstances,
+} from "./attested-instances.ts";
 import type { DataFolder } from "./data-folder.ts";
 
 export interface EmbeddedOptions {
@@ -27,6 +54,10 @@ export interface EmbeddedOptions {
   readonly retentionIntervalMs?: number;
   /** Stands around the model runtime: a demo records there what a model saw. */
   readonly wrapRuntime?: (runtime: ModelRuntime) => ModelRuntime;
+  /** What carries running answers to their readers, which a test may watch; in process by default. */
+  readonly liveFrames?: LiveFrames;
+  /** What live cells keep time with; timers by default. */
+  readonly beat?: Beat;
   /** Open databases that the caller closes, instead of those in the folder. One may be both: their schemas differ. */
   readonly databases?: { readonly main: Database; readonly keys: Database };
   /** For tests: where a consumer stops. */
@@ -56,7 +87,9 @@ const HOST = "127.0.0.1";
  * in production and meet over the same doors; only this composition root differs.
  * @throws StorageError DATA_DIR_IN_USE; ServiceError START_FAILED; what was started before is closed
  */
-export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedCloister> {
+export async function startEmbedded(
+  options: EmbeddedOptions,
+): Promise<EmbeddedCloister> {
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of opened.splice(0).reverse()) await one();
@@ -79,20 +112,33 @@ async function startAll(
     opened.push(() => one.close());
     return one;
   };
-  const { main: mainDatabase, keys: keysDatabase } = options.databases ?? (await openDatabases(folder, keep));
-  const region = options.region === undefined ? {} : { region: { name: options.region, isAttested: false } };
-  const redactionChoices = options.region === undefined ? {} : { region: options.region };
+  const { main: mainDatabase, keys: keysDatabase } =
+    options.databases ?? (await openDatabases(folder, keep));
+  const region =
+    options.region === undefined
+      ? {}
+      : { region: { name: options.region, isAttested: false } };
+  const redactionChoices =
+    options.region === undefined ? {} : { region: options.region };
   const instances = await attestInstances(
     folder.simulatedRootFile,
     clock,
     { runtime: "extractive" },
     redactionChoices,
   );
-  const credentials: DoorCredentials = { authority: token(), release: token(), lifecycle: token() };
-  const keys = keep(await startOwnKeys(options, keysDatabase, instances, credentials));
+  const credentials: DoorCredentials = {
+    authority: token(),
+    release: token(),
+    lifecycle: token(),
+  };
+  const keys = keep(
+    await startOwnKeys(options, keysDatabase, instances, credentials),
+  );
   const transportTo = (door: keyof DoorCredentials) =>
     keysTransport({ url: keys.connectUrl, credential: credentials[door] });
-  const keyringOf = (role: "redaction" | "enclave-inference" | "embedding"): Keyring =>
+  const keyringOf = (
+    role: "redaction" | "enclave-inference" | "embedding",
+  ): Keyring =>
     new Keyring({
       role,
       transport: transportTo("release"),
@@ -102,13 +148,28 @@ async function startAll(
     });
 
   const wakeUps = wakeUpsFor(mainDatabase);
-  const messages = keep(await PostgresMessageLog.open({ db: mainDatabase, clock, log: logOf("log"), wakeUps }));
+  const messages = keep(
+    await PostgresMessageLog.open({
+      db: mainDatabase,
+      clock,
+      log: logOf("log"),
+      wakeUps,
+    }),
+  );
   await messages.ensureTopics(pipelineTopics);
-  const shared = { db: mainDatabase, messages, clock, ...(options.failpoints && { failpoints: options.failpoints }) };
+  const shared = {
+    db: mainDatabase,
+    messages,
+    clock,
+    ...(options.failpoints && { failpoints: options.failpoints }),
+  };
 
   const retention = keep(
     await startRetention(
-      { http: { host: HOST, port: options.retentionPort ?? 0 }, intervalMs: options.retentionIntervalMs ?? 60_000 },
+      {
+        http: { host: HOST, port: options.retentionPort ?? 0 },
+        intervalMs: options.retentionIntervalMs ?? 60_000,
+      },
       {
         db: mainDatabase,
         keysTransport: transportTo("lifecycle"),
@@ -120,9 +181,13 @@ async function startAll(
   );
   // Consumers start before what produces for them.
   const embedding = keep(
-    await startEmbedding({}, { ...shared, keyring: keyringOf("embedding"), log: logOf("embedding") }),
+    await startEmbedding(
+      {},
+      { ...shared, keyring: keyringOf("embedding"), log: logOf("embedding") },
+    ),
   );
   const runtime = extractiveRuntime();
+  const liveFrames = options.liveFrames ?? keep(new InProcessLiveFrames());
   const inference = keep(
     await startInference(
       {},
@@ -130,20 +195,39 @@ async function startAll(
         ...shared,
         keyring: keyringOf("enclave-inference"),
         runtime: options.wrapRuntime?.(runtime) ?? runtime,
+        liveFrames,
+        ...(options.beat && { beat: options.beat }),
         log: logOf("enclave-inference"),
       },
     ),
   );
   const redaction = keep(
-    await startRedaction(region, { ...shared, keyring: keyringOf("redaction"), log: logOf("redaction") }),
+    await startRedaction(region, {
+      ...shared,
+      keyring: keyringOf("redaction"),
+      log: logOf("redaction"),
+    }),
   );
   const ingest = keep(
     await startIngest(
       { http: { host: HOST, port: options.ingestPort ?? 0 }, ...region },
-      { ...shared, wakeUps, keysTransport: transportTo("authority"), log: logOf("ingest") },
+      {
+        ...shared,
+        wakeUps,
+        liveFrames,
+        keysTransport: transportTo("authority"),
+        log: logOf("ingest"),
+      },
     ),
   );
-  const services: readonly RunningService[] = [keys, retention, embedding, inference, redaction, ingest];
+  const services: readonly RunningService[] = [
+    keys,
+    retention,
+    embedding,
+    inference,
+    redaction,
+    ingest,
+  ];
   return {
     ingest,
     retention,
@@ -153,13 +237,17 @@ async function startAll(
     mainDatabase,
     keysDatabase,
     onFatal: (listener) => {
-      for (const service of services) service.onFatal((error) => listener(service.name, error));
+      for (const service of services)
+        service.onFatal((error) => listener(service.name, error));
     },
     close,
   };
 }
 
-async function openDatabases(folder: DataFolder, keep: (one: Database) => Database) {
+async function openDatabases(
+  folder: DataFolder,
+  keep: (one: Database) => Database,
+) {
   const [main, keys] = await Promise.all([
     openDatabase({ engine: "pglite", dataDir: folder.mainDatabase }).then(keep),
     openDatabase({ engine: "pglite", dataDir: folder.keysDatabase }).then(keep),
@@ -183,7 +271,14 @@ async function startOwnKeys(
       allowDevelopment: true,
       capabilities: embeddedCapabilities,
     },
-    { db, keyWrapper: await LocalKeyring.open(folder.keyringFile), evidence, verifiers, clock, log: logOf("keys") },
+    {
+      db,
+      keyWrapper: await LocalKeyring.open(folder.keyringFile),
+      evidence,
+      verifiers,
+      clock,
+      log: logOf("keys"),
+    },
   );
 }
 

@@ -3,6 +3,7 @@ export { openAiRuntime, type OpenAiRuntimeOptions } from "./adapters/openai/open
 export { codeFolder } from "./code-folder.ts";
 export { inferenceErrors } from "./errors.ts";
 export type { InferenceConfig, InferencePorts } from "./inference.ports.ts";
+export type { Beat } from "./live/beat.ts";
 export {
   ModelError,
   modelErrors,
