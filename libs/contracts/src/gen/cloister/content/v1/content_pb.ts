@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloister/content/v1/content.proto.
  */
 export const file_cloister_content_v1_content: GenFile = /*@__PURE__*/
-  fileDesc("CiFjbG9pc3Rlci9jb250ZW50L3YxL2NvbnRlbnQucHJvdG8SE2Nsb2lzdGVyLmNvbnRlbnQudjEiggEKD1JlZGFjdGVkTWVzc2FnZRIMCgR0ZXh0GAEgASgJEjIKCGRvY3VtZW50GAIgASgLMiAuY2xvaXN0ZXIuY29udGVudC52MS5Eb2N1bWVudFJlZhItCgdyZWZ1c2FsGAMgASgLMhwuY2xvaXN0ZXIuY29udGVudC52MS5SZWZ1c2FsIikKB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIQCghzZW50ZW5jZRgCIAEoCSIxCgtEb2N1bWVudFJlZhITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCSJFChFLbm93bGVkZ2VEb2N1bWVudBITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCRIMCgR0ZXh0GAMgASgJIkwKCE1hcERlbHRhEi4KB2VudHJpZXMYASADKAsyHS5jbG9pc3Rlci5jb250ZW50LnYxLk1hcEVudHJ5EhAKCGhhc2hfa2V5GAIgASgMIm8KCE1hcEVudHJ5EhMKC3BsYWNlaG9sZGVyGAEgASgJEhMKC2VudGl0eV90eXBlGAIgASgJEg0KBXZhbHVlGAMgASgJEhUKDWV4cGlyZXNfYXRfbXMYBCABKAQSEwoLaXNfd2l0aGhlbGQYBSABKAgiaAoFUmVwbHkSDAoEdGV4dBgBIAEoCRIsCgdzb3VyY2VzGAIgAygLMhsuY2xvaXN0ZXIuY29udGVudC52MS5Tb3VyY2USDQoFbW9kZWwYAyABKAkSFAoMcmVmdXNhbF9jb2RlGAQgASgJIiwKBlNvdXJjZRITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCSIoCgRUdXJuEhAKCHF1ZXN0aW9uGAEgASgJEg4KBmFuc3dlchgCIAEoCSJLCgdQYXNzYWdlEgwKBHRleHQYASABKAkSMgoIZG9jdW1lbnQYAiABKAsyIC5jbG9pc3Rlci5jb250ZW50LnYxLkRvY3VtZW50UmVmYgZwcm90bzM");
+  fileDesc("CiFjbG9pc3Rlci9jb250ZW50L3YxL2NvbnRlbnQucHJvdG8SE2Nsb2lzdGVyLmNvbnRlbnQudjEiggEKD1JlZGFjdGVkTWVzc2FnZRIMCgR0ZXh0GAEgASgJEjIKCGRvY3VtZW50GAIgASgLMiAuY2xvaXN0ZXIuY29udGVudC52MS5Eb2N1bWVudFJlZhItCgdyZWZ1c2FsGAMgASgLMhwuY2xvaXN0ZXIuY29udGVudC52MS5SZWZ1c2FsIikKB1JlZnVzYWwSDAoEY29kZRgBIAEoCRIQCghzZW50ZW5jZRgCIAEoCSIxCgtEb2N1bWVudFJlZhITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCSJFChFLbm93bGVkZ2VEb2N1bWVudBITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCRIMCgR0ZXh0GAMgASgJIkwKCE1hcERlbHRhEi4KB2VudHJpZXMYASADKAsyHS5jbG9pc3Rlci5jb250ZW50LnYxLk1hcEVudHJ5EhAKCGhhc2hfa2V5GAIgASgMIm8KCE1hcEVudHJ5EhMKC3BsYWNlaG9sZGVyGAEgASgJEhMKC2VudGl0eV90eXBlGAIgASgJEg0KBXZhbHVlGAMgASgJEhUKDWV4cGlyZXNfYXRfbXMYBCABKAQSEwoLaXNfd2l0aGhlbGQYBSABKAgiaAoFUmVwbHkSDAoEdGV4dBgBIAEoCRIsCgdzb3VyY2VzGAIgAygLMhsuY2xvaXN0ZXIuY29udGVudC52MS5Tb3VyY2USDQoFbW9kZWwYAyABKAkSFAoMcmVmdXNhbF9jb2RlGAQgASgJIiwKBlNvdXJjZRITCgtkb2N1bWVudF9pZBgBIAEoCRINCgV0aXRsZRgCIAEoCSIoCgRUdXJuEhAKCHF1ZXN0aW9uGAEgASgJEg4KBmFuc3dlchgCIAEoCSJ4CgdQYXNzYWdlEgwKBHRleHQYASABKAkSMgoIZG9jdW1lbnQYAiABKAsyIC5jbG9pc3Rlci5jb250ZW50LnYxLkRvY3VtZW50UmVmEisKBnZlY3RvchgDIAEoCzIbLmNsb2lzdGVyLmNvbnRlbnQudjEuVmVjdG9yIicKBlZlY3RvchINCgVtb2RlbBgBIAEoCRIOCgZ2YWx1ZXMYAiABKAxiBnByb3RvMw");
 
 /**
  * CONTENT_TYPE_REDACTED_MESSAGE: from redaction to inference and embedding.
@@ -302,6 +302,13 @@ export type Passage = Message<"cloister.content.v1.Passage"> & {
    * @generated from field: cloister.content.v1.DocumentRef document = 2;
    */
   document?: DocumentRef | undefined;
+
+  /**
+   * What finds it by its meaning; absent where its words say nothing to the model.
+   *
+   * @generated from field: cloister.content.v1.Vector vector = 3;
+   */
+  vector?: Vector | undefined;
 };
 
 /**
@@ -310,4 +317,33 @@ export type Passage = Message<"cloister.content.v1.Passage"> & {
  */
 export const PassageSchema: GenMessage<Passage> = /*@__PURE__*/
   messageDesc(file_cloister_content_v1_content, 9);
+
+/**
+ * A text's vector, sealed with the text that it stands for: the envelope binds both to tenant, conversation, bucket and
+ * document, and the model to the numbers.
+ *
+ * @generated from message cloister.content.v1.Vector
+ */
+export type Vector = Message<"cloister.content.v1.Vector"> & {
+  /**
+   * With its version, for example "static-en-1": vectors of two models can't be compared.
+   *
+   * @generated from field: string model = 1;
+   */
+  model: string;
+
+  /**
+   * A signed byte a dimension; only the direction counts.
+   *
+   * @generated from field: bytes values = 2;
+   */
+  values: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.content.v1.Vector.
+ * Use `create(VectorSchema)` to create a new message.
+ */
+export const VectorSchema: GenMessage<Vector> = /*@__PURE__*/
+  messageDesc(file_cloister_content_v1_content, 10);
 
