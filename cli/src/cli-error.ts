@@ -68,6 +68,10 @@ export const cliErrors = {
     title: "The command was stopped in the middle",
     remedy: "What was done stays. Run it again: it goes on.",
   },
+  CHECK_FAILED: {
+    title: "A check of `cloister doctor` failed",
+    remedy: "Do what stands below each failed check.",
+  },
   SERVICE_FAILED: {
     title: "The running system stopped by itself",
     remedy: "Read its log, then start it again; nothing that was accepted is lost.",

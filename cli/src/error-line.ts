@@ -21,7 +21,8 @@ export function errorLine(error: unknown): string {
   return `cloister: ${code}: ${sentence}`;
 }
 
-function explained(error: unknown): { readonly code: string; readonly sentence: string } {
+/** The code of an error and a sentence for a person. */
+export function explained(error: unknown): { readonly code: string; readonly sentence: string } {
   if (error instanceof ClientError) return known(error.problem ?? error.code, error.message);
   if (error instanceof CodedError) return { code: codeOf(error), sentence: withCause(codeOf(error), error) };
   if (isOfAPureLibrary(error)) return known(error.code, error.message);

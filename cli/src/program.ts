@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { registerChat } from "./chat/chat.ts";
+import { registerDoctor } from "./doctor/doctor.ts";
 import { errorLine } from "./error-line.ts";
 import { registerKb } from "./kb/group.ts";
 import { registerPolicy } from "./policy/group.ts";
@@ -24,7 +25,8 @@ Examples:
   cloister policy apply ./tenant/policy-1.note --tenant ./tenant
   cloister kb import --tenant ./tenant handbook/*.md
   cloister chat --tenant ./tenant --kb default
-  cloister retention status`;
+  cloister retention status
+  cloister doctor --tenant ./tenant`;
 
 /** Every command. Each calls the running system over HTTP; none opens a database. */
 export function createProgram(terminal: Terminal): Command {
@@ -47,6 +49,7 @@ export function createProgram(terminal: Terminal): Command {
   registerKb(program, terminal);
   registerChat(program, terminal);
   registerRetention(program, terminal);
+  registerDoctor(program, terminal);
   registerRedact(program, terminal);
   return program;
 }

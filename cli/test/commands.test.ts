@@ -4,6 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command } from "./captured-terminal.ts";
 
+/** What `doctor --json` prints of a check. */
+interface Finding {
+  readonly check: string;
+  readonly result: string;
+  readonly code?: string;
+}
+
 let folder: string;
 let tenant: string;
 let policy: string;
@@ -36,6 +43,13 @@ describe("cloister", () => {
   ])("suggests what was meant by %j and exits 2", async (args, meant) => {
     const { exitCode, stderr } = await command(...args);
     expect([exitCode, stderr]).toEqual([2, expect.stringMatching(new RegExp(`^cloister: USAGE: .*\n.*${meant}`))]);
+  });
+
+  it("says by doctor what is wrong, what that keeps it from looking at, and exits 1", async () => {
+    const { exitCode, stdout, stderr } = await command("doctor", "--data", join(folder, "nothing"), "--json");
+    const found = new Map((JSON.parse(stdout) as Finding[]).map(({ check, result, code }) => [check, code ?? result]));
+    expect([exitCode, stderr.split(":")[1]]).toEqual([1, " CHECK_FAILED"]);
+    expect(Object.fromEntries(found)).toMatchObject({ node: "ok", running: "NOT_RUNNING", ingest: "skipped" });
   });
 
   it("shows help for a command that does nothing by itself, and exits 2", async () => {
