@@ -4,10 +4,5 @@ import { join } from "node:path";
 import { chosenTarget } from "./targets.ts";
 
 const root = join(import.meta.dirname, "../..");
-const { tests } = chosenTarget();
-const leftOut = tests.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1));
-const suites = globSync(
-  tests.filter((pattern) => !pattern.startsWith("!")),
-  { cwd: root, exclude: leftOut },
-).sort();
+const suites = chosenTarget().tests.flatMap((pattern) => globSync(pattern, { cwd: root }).sort());
 for (const suite of suites) await import(`../../${suite}`);

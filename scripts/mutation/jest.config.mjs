@@ -1,15 +1,14 @@
 // Read in Stryker's sandbox, a copy of the repository.
 import { join } from "node:path";
 import repository from "../../jest.config.mjs";
-import { chosenTarget } from "./targets.ts";
 
-const [unit, system] = repository.projects;
-const { needsDatabase } = chosenTarget();
+const [unit] = repository.projects;
 
 export default {
-  ...(needsDatabase ? system : unit),
+  ...unit,
   displayName: "mutation",
   rootDir: join(import.meta.dirname, "../.."),
+  testEnvironment: join(import.meta.dirname, "bailing-environment.mjs"),
   testMatch: ["<rootDir>/scripts/mutation/all-suites.test.ts"],
   testPathIgnorePatterns: [],
   // The sandbox itself lies in .cache.

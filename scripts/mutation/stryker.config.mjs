@@ -9,6 +9,8 @@ export default {
   jest: { configFile: "scripts/mutation/jest.config.mjs", enableFindRelatedTests: false },
   testRunnerNodeArgs: ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"],
   coverageAnalysis: "perTest",
+  plugins: ["@stryker-mutator/*", new URL("./leave-sentences.mjs", import.meta.url).pathname],
+  ignorers: ["refusal-sentences"],
   // A mutant that is in force only while a module loads would need a process of its own.
   ignoreStatic: true,
   concurrency: 1,

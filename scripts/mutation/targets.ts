@@ -2,26 +2,47 @@
 export interface MutationTarget {
   /** Globs of sources, from the repository's root; `!` leaves out. */
   readonly mutate: readonly string[];
-  /** Globs of suites. */
+  /** Globs of suites, in the order in which they run: what is quick and notices much comes first. */
   readonly tests: readonly string[];
-  /** Suites that need a database run in the environment that brings one. */
+  /** Its suites need the environment that brings a database. */
   readonly needsDatabase: boolean;
 }
 
-/** Public faces that only re-export, and ports that are nothing but types, have nothing to mutate. */
-const library = (name: string, ...left: string[]): MutationTarget => ({
-  mutate: [`libs/${name}/src/**/*.ts`, ...left.map((path) => `!libs/${name}/src/${path}`)],
-  tests: [`libs/${name}/test/*.test.ts`],
-  needsDatabase: false,
-});
+const keysSuite = (name: string): string => `services/keys/test/${name}.system.test.ts`;
 
 export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
-  envelope: library("envelope"),
-  policy: library("policy"),
-  keyring: library("keyring"),
+  // The format: what seals, opens, parses and refuses. Its browser side is a target of its own, whose suite is slow.
+  envelope: {
+    mutate: ["libs/envelope/src/**/*.ts", "!libs/envelope/src/web/**"],
+    tests: ["keys", "ids", "form", "round-trip", "stream", "frozen-vectors", "published-vectors", "tampering"].map(
+      (suite) => `libs/envelope/test/${suite}.test.ts`,
+    ),
+    needsDatabase: false,
+  },
+  "envelope-web": {
+    mutate: ["libs/envelope/src/web/**/*.ts"],
+    tests: ["libs/envelope/test/web.test.ts"],
+    needsDatabase: false,
+  },
+  policy: { mutate: ["libs/policy/src/**/*.ts"], tests: ["libs/policy/test/*.test.ts"], needsDatabase: false },
+  // What an instance believes of `keys`; it is tried on a real one. The simulated machine is development's alone.
+  keyring: {
+    mutate: ["libs/keyring/src/**/*.ts", "!libs/keyring/src/adapters/**"],
+    tests: ["libs/keyring/test/*.test.ts", keysSuite("session"), keysSuite("release")],
+    needsDatabase: true,
+  },
+  // Who gets a key: policies and conversations (authority), evidence and purposes (release), what binds a wrapped row and
+  // ends it (hierarchy, lifecycle), what a caller may learn (doors, refusals). Left out: SQL, configuration, composition.
   keys: {
-    mutate: ["services/keys/src/{authority,release,lifecycle,hierarchy,doors}/*.ts", "services/keys/src/refusals.ts"],
-    tests: ["services/keys/test/*.test.ts", "!services/keys/test/postgres.system.test.ts"],
+    mutate: [
+      "services/keys/src/{authority,release,lifecycle,hierarchy}/*.ts",
+      "services/keys/src/doors/{answer-refusals,credential}.ts",
+      "services/keys/src/refusals.ts",
+    ],
+    tests: [
+      "services/keys/test/!(*.system).test.ts",
+      ...["authority", "release", "session", "lifecycle"].map(keysSuite),
+    ],
     needsDatabase: true,
   },
 };
