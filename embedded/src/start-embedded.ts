@@ -1,43 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { Keyring, keysTransport } from "@cloister/keyring";
-import {
-  pipelineTopics,
-  PostgresMessageLog,
-  type Failpoints,
-} from "@cloister/messaging";
+import { pipelineTopics, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
 import { embeddedCapabilities } from "@cloister/policy";
 import type { Clock, Log, RunningService } from "@cloister/service";
 import { startEmbedding } from "@cloister/service-embedding";
-import {
-  extractiveRuntime,
-  startInference,
-  type Beat,
-  type ModelRuntime,
-} from "@cloister/service-enclave-inference";
+import { extractiveRuntime, startInference, type Beat, type ModelRuntime } from "@cloister/service-enclave-inference";
 import { startIngest, type RunningIngest } from "@cloister/service-ingest";
-import {
-  LocalKeyring,
-  startKeys,
-  type DoorCredentials,
-  type RunningKeys,
-} from "@cloister/service-keys";
+import { LocalKeyring, startKeys, type DoorCredentials, type RunningKeys } from "@cloister/service-keys";
 import { startRedaction } from "@cloister/service-redaction";
-import {
-  startRetention,
-  type PurgeFailpoints,
-  type RunningRetention,
-} from "@cloister/service-retention";
-import {
-  InProcessLiveFrames,
-  openDatabase,
-  wakeUpsFor,
-  type Database,
-  type LiveFrames,
-} from "@cloister/storage";
-import {
-  attestInstances,
-  type AttestedInstances,
-} from "./attested-instances.ts";
+import { startRetention, type PurgeFailpoints, type RunningRetention } from "@cloister/service-retention";
+import { InProcessLiveFrames, openDatabase, wakeUpsFor, type Database, type LiveFrames } from "@cloister/storage";
+import { attestInstances, type AttestedInstances } from "./attested-instances.ts";
 import type { DataFolder } from "./data-folder.ts";
 
 export interface EmbeddedOptions {
@@ -58,6 +31,8 @@ export interface EmbeddedOptions {
   readonly liveFrames?: LiveFrames;
   /** What live cells keep time with; timers by default. */
   readonly beat?: Beat;
+  /** Stands around the tenants' KMS: a test takes one away there. */
+  readonly wrapKms?: (kms: KeyWrapper) => KeyWrapper;
   /** Open databases that the caller closes, instead of those in the folder. One may be both: their schemas differ. */
   readonly databases?: { readonly main: Database; readonly keys: Database };
   /** For tests: where a consumer stops. */
@@ -87,9 +62,7 @@ const HOST = "127.0.0.1";
  * in production and meet over the same doors; only this composition root differs.
  * @throws StorageError DATA_DIR_IN_USE; ServiceError START_FAILED; what was started before is closed
  */
-export async function startEmbedded(
-  options: EmbeddedOptions,
-): Promise<EmbeddedCloister> {
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedCloister> {
   const opened: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
     for (const one of opened.splice(0).reverse()) await one();
@@ -112,33 +85,19 @@ async function startAll(
     opened.push(() => one.close());
     return one;
   };
-  const { main: mainDatabase, keys: keysDatabase } =
-    options.databases ?? (await openDatabases(folder, keep));
-  const region =
-    options.region === undefined
-      ? {}
-      : { region: { name: options.region, isAttested: false } };
-  const redactionChoices =
-    options.region === undefined ? {} : { region: options.region };
-  const instances = await attestInstances(
-    folder.simulatedRootFile,
-    clock,
-    { runtime: "extractive" },
-    redactionChoices,
-  );
+  const { main: mainDatabase, keys: keysDatabase } = options.databases ?? (await openDatabases(folder, keep));
+  const region = options.region === undefined ? {} : { region: { name: options.region, isAttested: false } };
+  const redactionChoices = options.region === undefined ? {} : { region: options.region };
+  const instances = await attestInstances(folder.simulatedRootFile, clock, { runtime: "extractive" }, redactionChoices);
   const credentials: DoorCredentials = {
     authority: token(),
     release: token(),
     lifecycle: token(),
   };
-  const keys = keep(
-    await startOwnKeys(options, keysDatabase, instances, credentials),
-  );
+  const keys = keep(await startOwnKeys(options, keysDatabase, instances, credentials));
   const transportTo = (door: keyof DoorCredentials) =>
     keysTransport({ url: keys.connectUrl, credential: credentials[door] });
-  const keyringOf = (
-    role: "redaction" | "enclave-inference" | "embedding",
-  ): Keyring =>
+  const keyringOf = (role: "redaction" | "enclave-inference" | "embedding"): Keyring =>
     new Keyring({
       role,
       transport: transportTo("release"),
@@ -181,10 +140,7 @@ async function startAll(
   );
   // Consumers start before what produces for them.
   const embedding = keep(
-    await startEmbedding(
-      {},
-      { ...shared, keyring: keyringOf("embedding"), log: logOf("embedding") },
-    ),
+    await startEmbedding({}, { ...shared, keyring: keyringOf("embedding"), log: logOf("embedding") }),
   );
   const runtime = extractiveRuntime();
   const liveFrames = options.liveFrames ?? keep(new InProcessLiveFrames());
@@ -220,14 +176,7 @@ async function startAll(
       },
     ),
   );
-  const services: readonly RunningService[] = [
-    keys,
-    retention,
-    embedding,
-    inference,
-    redaction,
-    ingest,
-  ];
+  const services: readonly RunningService[] = [keys, retention, embedding, inference, redaction, ingest];
   return {
     ingest,
     retention,
@@ -237,17 +186,13 @@ async function startAll(
     mainDatabase,
     keysDatabase,
     onFatal: (listener) => {
-      for (const service of services)
-        service.onFatal((error) => listener(service.name, error));
+      for (const service of services) service.onFatal((error) => listener(service.name, error));
     },
     close,
   };
 }
 
-async function openDatabases(
-  folder: DataFolder,
-  keep: (one: Database) => Database,
-) {
+async function openDatabases(folder: DataFolder, keep: (one: Database) => Database) {
   const [main, keys] = await Promise.all([
     openDatabase({ engine: "pglite", dataDir: folder.mainDatabase }).then(keep),
     openDatabase({ engine: "pglite", dataDir: folder.keysDatabase }).then(keep),
@@ -256,12 +201,13 @@ async function openDatabases(
 }
 
 async function startOwnKeys(
-  { folder, clock, logOf }: EmbeddedOptions,
+  { folder, clock, logOf, wrapKms }: EmbeddedOptions,
   db: Database,
   { machines, simulatedRoot }: AttestedInstances,
   credentials: DoorCredentials,
 ): Promise<RunningKeys> {
   const { evidence, verifiers, configurationDigest } = machines.keys;
+  const kms = await LocalKeyring.open(folder.keyringFile);
   return startKeys(
     {
       grpc: { host: HOST, port: 0 },
@@ -273,7 +219,7 @@ async function startOwnKeys(
     },
     {
       db,
-      keyWrapper: await LocalKeyring.open(folder.keyringFile),
+      keyWrapper: wrapKms?.(kms) ?? kms,
       evidence,
       verifiers,
       clock,

@@ -162,18 +162,16 @@ export class Keyring {
     const keys = new Map<string, LeaseOutcomes["keys"] extends ReadonlyMap<string, infer T> ? T : never>();
     for (const request of requests) {
       const name = requestText(request);
-      const outcome = received?.keys.get(name) ?? this.#keys.get(name);
-      if (outcome !== undefined) keys.set(name, outcome);
+      keys.set(name, received?.keys.get(name) ?? this.#keys.get(name) ?? lapsed());
     }
     const conversations = new Map<string, ConversationRecord | KeyringError>();
     const tenants = new Map<string, TenantTrust | KeyringError>();
     for (const name of names) {
       const text = conversationText(name);
       const tenant = idToHex(name.tenantId);
-      const conversation = received?.conversations.get(text) ?? this.#conversations.get(text);
-      if (conversation !== undefined) conversations.set(text, valueOf(conversation));
-      const trust = received?.tenants.get(tenant) ?? this.#tenants.get(tenant);
-      if (trust !== undefined) tenants.set(tenant, valueOf(trust));
+      const conversation = received?.conversations.get(text) ?? this.#conversations.get(text) ?? lapsed();
+      conversations.set(text, valueOf(conversation));
+      tenants.set(tenant, valueOf(received?.tenants.get(tenant) ?? this.#tenants.get(tenant) ?? lapsed()));
     }
     return { keys, conversations, tenants };
   }
@@ -182,6 +180,10 @@ export class Keyring {
     for (const store of [this.#keys, this.#conversations, this.#tenants]) store.sweep();
   }
 }
+
+/** What was held when the batch was asked for and is not any more: the call took longer than a lease had left. */
+const lapsed = (): KeyringError =>
+  new KeyringError("LEASE_ENDED", "A lease ended while the rest of its batch was fetched.");
 
 /** A refusal of the whole call says nothing against any one record of the batch. */
 function asShared(error: unknown): unknown {

@@ -32,6 +32,10 @@ export const keysConfig = defineConfig({
   keyringFile: variable("CLOISTER_KEYS_KEYRING_FILE", file, {
     description: "Local keyring with the tenants' KEKs (development): a file, 0600, made when absent",
   }),
+  kmsTimeoutMs: variable("CLOISTER_KEYS_KMS_TIMEOUT_MS", z.coerce.number().int().min(50).max(4_000), {
+    description: "How long a tenant's KMS is waited for, in milliseconds; then its calls are refused while it is away",
+    default: "1000",
+  }),
   simulatedRootFile: variable("CLOISTER_SIMULATED_ROOT_FILE", file, {
     description: "Root key of simulated evidence (development): a file, 0600, made when absent",
   }),

@@ -20,6 +20,8 @@ export interface KeysConfig {
   readonly capabilities: Capabilities;
   /** How long a tenant's wrapping key stays unwrapped; 5 minutes. */
   readonly wrappingKeyLeaseMs?: number;
+  /** How long a tenant's KMS is waited for, once; then its calls are refused while it is away. 1 s. */
+  readonly kmsTimeoutMs?: number;
 }
 
 export interface KeysPorts {

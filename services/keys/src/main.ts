@@ -35,6 +35,7 @@ await runMain("keys", async () => {
       simulatedRoots: [machine.rootPublicKey],
       allowDevelopment: true,
       capabilities: embeddedCapabilities,
+      kmsTimeoutMs: environment.kmsTimeoutMs,
     },
     { db, keyWrapper, evidence, verifiers, clock, log },
   );

@@ -6,6 +6,7 @@ import { AuthorityChains } from "./authority/chain.ts";
 import { PolicyBook } from "./authority/policy-book.ts";
 import { GrpcServer } from "./doors/grpc-server.ts";
 import { keysRoutes } from "./doors/routes.ts";
+import { BoundedKeyWrapper } from "./hierarchy/bounded-key-wrapper.ts";
 import { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
 import { KeysModule } from "./keys.module.ts";
 import type { KeysParts } from "./keys.parts.ts";
@@ -20,6 +21,7 @@ export interface RunningKeys extends RunningService {
 }
 
 const WRAPPING_KEY_LEASE_MS = 5 * 60_000;
+const KMS_TIMEOUT_MS = 1_000;
 const MAX_UNWRAPPED_TENANTS = 1_000;
 
 /**
@@ -46,8 +48,9 @@ function partsOf(config: KeysConfig, ports: KeysPorts): KeysParts {
   const { configurationDigest, simulatedRoots, allowDevelopment, capabilities } = config;
   const db = schemaOf<KeysTables>(ports.db, keysSchema);
   const identity = new InstanceIdentity({ role: "keys", source: evidence, configurationDigest, clock });
+  const answerWithinMs = config.kmsTimeoutMs ?? KMS_TIMEOUT_MS;
   const tenantKeys = new TenantKeyLeases({
-    wrapper: keyWrapper,
+    wrapper: new BoundedKeyWrapper(keyWrapper, { clock, log: ports.log, answerWithinMs }),
     clock,
     leaseMs: config.wrappingKeyLeaseMs ?? WRAPPING_KEY_LEASE_MS,
     capacity: MAX_UNWRAPPED_TENANTS,

@@ -48,6 +48,8 @@ export class ReleaseCall {
   async load(names: readonly ConversationName[]): Promise<void> {
     this.#names = [...new Map(names.map((name) => [conversationText(name), name])).values()];
     this.#conversations = await loadConversations(this.#parts.db, this.#names);
+    // At once: the KMS of one tenant is not waited for after that of another.
+    await Promise.allSettled(this.#names.map(({ tenantId }) => this.#admitted(tenantId)));
   }
 
   async keys(requests: readonly KeyRequest[]): Promise<ReleasedKey[]> {
