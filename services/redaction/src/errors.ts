@@ -19,8 +19,8 @@ export const redactionErrors = {
     remedy: "Write the text differently, and report the kind of data: it is a defect.",
   },
   REGULATED_DATA_BLOCKED: {
-    title: "The policy wants a kind of data found that this build has no detector for",
-    remedy: "Take the kind out of the policy's `redact`, or run a build that finds it.",
+    title: "The policy asks for a kind of data, a pattern or a list that this build can't look for",
+    remedy: "The sentence names it: correct the policy's `redact` or `redaction`, or run a build that finds it.",
   },
   BATCH_TOO_LONG: {
     title: "The batch takes longer than its keys may last",

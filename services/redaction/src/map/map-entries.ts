@@ -57,7 +57,8 @@ export function openMapRow(row: MapEntryRow, keys: LeasedKeys, nowMs: number): M
   try {
     const { entries, hashKey } = fromBinary(MapDeltaSchema, payload);
     return {
-      hashKey: hashKey.length === 0 ? undefined : hashKey,
+      // A copy: what was opened is erased.
+      hashKey: hashKey.length === 0 ? undefined : Uint8Array.from(hashKey),
       entries: entries.map(({ placeholder, entityType, value, expiresAtMs, isWithheld }) => ({
         placeholder,
         type: entityType,
