@@ -12,6 +12,7 @@ import { Conversation, type KnowledgeDocument } from "./conversation.ts";
 import { sameBytes } from "./encoding.ts";
 import { ClientError } from "./errors.ts";
 import { HttpDoor } from "./http-door.ts";
+import { Recipient } from "./recipient.ts";
 import { defaultRetry, type RetryPolicy } from "./retry.ts";
 import { TenantAuthority, type SignedPolicy } from "./tenant-authority.ts";
 
@@ -114,6 +115,15 @@ export class Client {
       messageIds.push((await conversation.sendDocument(document, options)).messageId);
     }
     return { conversationId: conversation.id, conversation, messageIds };
+  }
+
+  /**
+   * A reader by a key that the tenant's policy names: a support tool.
+   * @param seed X-Wing private key, 32 bytes; copied
+   * @throws EnvelopeError MALFORMED when it has not 32 bytes
+   */
+  recipient(seed: Uint8Array): Recipient {
+    return new Recipient(this.#context, seed);
   }
 
   /** Has the service apply a policy that the tenant's root signed; the first makes the tenant. @throws ClientError */

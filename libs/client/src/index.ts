@@ -20,6 +20,7 @@ export type { ConversationState } from "./conversation-state.ts";
 export type { Conversation, KnowledgeDocument, ReadOptions, SentMessage } from "./conversation.ts";
 export { ClientError, clientErrors, type ClientErrorCode } from "./errors.ts";
 export { refusedEvents } from "./incoming.ts";
+export type { Recipient } from "./recipient.ts";
 export type { RetryPolicy } from "./retry.ts";
 export type { SignedPolicy } from "./tenant-authority.ts";
 // What an application's own backend needs to admit a conversation.

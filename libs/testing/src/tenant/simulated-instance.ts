@@ -23,6 +23,8 @@ export type SimulatedAnswer =
   | { readonly kind: "map-delta"; readonly values: Readonly<Record<string, string>> };
 
 export interface AnswerOptions {
+  /** Public keys of recipients beside the client, 1,216 bytes each. */
+  readonly alsoFor?: readonly Uint8Array[];
   /** Fields of the header to change, for a test of what a reader refuses. */
   readonly header?: Partial<Header>;
   /** The certificate to show; its own unless given. */
@@ -68,7 +70,8 @@ export class SimulatedInstance {
       causeId: cause.messageId,
       ...options.header,
     };
-    const recipients = [createKemPublicKey(nodeBackend, statement.clientKemPublicKey)];
+    const readers = [statement.clientKemPublicKey, ...(options.alsoFor ?? [])];
+    const recipients = readers.map((publicKey) => createKemPublicKey(nodeBackend, publicKey));
     const payload = contentOf(answer, this.#role, expiresAtMs);
     const { bytes: envelope } = sealEnvelope(nodeBackend, { header, payload, recipients, signer: this.#signer });
     const signerCertificate = options.certificate ?? this.certificate;
