@@ -6,7 +6,13 @@ import type { Clock, Log, RunningService } from "@cloister/service";
 import { startEmbedding } from "@cloister/service-embedding";
 import { extractiveRuntime, startInference, type Beat, type ModelRuntime } from "@cloister/service-enclave-inference";
 import { startIngest, type RunningIngest } from "@cloister/service-ingest";
-import { LocalKeyring, startKeys, type DoorCredentials, type RunningKeys } from "@cloister/service-keys";
+import {
+  LocalKeyring,
+  startKeys,
+  type DoorCredentials,
+  type KeyWrapper,
+  type RunningKeys,
+} from "@cloister/service-keys";
 import { startRedaction } from "@cloister/service-redaction";
 import { startRetention, type PurgeFailpoints, type RunningRetention } from "@cloister/service-retention";
 import { InProcessLiveFrames, openDatabase, wakeUpsFor, type Database, type LiveFrames } from "@cloister/storage";
@@ -89,11 +95,7 @@ async function startAll(
   const region = options.region === undefined ? {} : { region: { name: options.region, isAttested: false } };
   const redactionChoices = options.region === undefined ? {} : { region: options.region };
   const instances = await attestInstances(folder.simulatedRootFile, clock, { runtime: "extractive" }, redactionChoices);
-  const credentials: DoorCredentials = {
-    authority: token(),
-    release: token(),
-    lifecycle: token(),
-  };
+  const credentials: DoorCredentials = { authority: token(), release: token(), lifecycle: token() };
   const keys = keep(await startOwnKeys(options, keysDatabase, instances, credentials));
   const transportTo = (door: keyof DoorCredentials) =>
     keysTransport({ url: keys.connectUrl, credential: credentials[door] });
@@ -107,28 +109,13 @@ async function startAll(
     });
 
   const wakeUps = wakeUpsFor(mainDatabase);
-  const messages = keep(
-    await PostgresMessageLog.open({
-      db: mainDatabase,
-      clock,
-      log: logOf("log"),
-      wakeUps,
-    }),
-  );
+  const messages = keep(await PostgresMessageLog.open({ db: mainDatabase, clock, log: logOf("log"), wakeUps }));
   await messages.ensureTopics(pipelineTopics);
-  const shared = {
-    db: mainDatabase,
-    messages,
-    clock,
-    ...(options.failpoints && { failpoints: options.failpoints }),
-  };
+  const shared = { db: mainDatabase, messages, clock, ...(options.failpoints && { failpoints: options.failpoints }) };
 
   const retention = keep(
     await startRetention(
-      {
-        http: { host: HOST, port: options.retentionPort ?? 0 },
-        intervalMs: options.retentionIntervalMs ?? 60_000,
-      },
+      { http: { host: HOST, port: options.retentionPort ?? 0 }, intervalMs: options.retentionIntervalMs ?? 60_000 },
       {
         db: mainDatabase,
         keysTransport: transportTo("lifecycle"),
@@ -158,22 +145,12 @@ async function startAll(
     ),
   );
   const redaction = keep(
-    await startRedaction(region, {
-      ...shared,
-      keyring: keyringOf("redaction"),
-      log: logOf("redaction"),
-    }),
+    await startRedaction(region, { ...shared, keyring: keyringOf("redaction"), log: logOf("redaction") }),
   );
   const ingest = keep(
     await startIngest(
       { http: { host: HOST, port: options.ingestPort ?? 0 }, ...region },
-      {
-        ...shared,
-        wakeUps,
-        liveFrames,
-        keysTransport: transportTo("authority"),
-        log: logOf("ingest"),
-      },
+      { ...shared, wakeUps, liveFrames, keysTransport: transportTo("authority"), log: logOf("ingest") },
     ),
   );
   const services: readonly RunningService[] = [keys, retention, embedding, inference, redaction, ingest];
@@ -217,14 +194,7 @@ async function startOwnKeys(
       allowDevelopment: true,
       capabilities: embeddedCapabilities,
     },
-    {
-      db,
-      keyWrapper: wrapKms?.(kms) ?? kms,
-      evidence,
-      verifiers,
-      clock,
-      log: logOf("keys"),
-    },
+    { db, keyWrapper: wrapKms?.(kms) ?? kms, evidence, verifiers, clock, log: logOf("keys") },
   );
 }
 

@@ -34,7 +34,7 @@ export interface MailboxEntry {
   readonly causeIdHex: string;
 }
 
-interface Choices extends Pick<EmbeddedOptions, "wrapRuntime" | "failpoints" | "region"> {
+interface Choices extends Pick<EmbeddedOptions, "wrapRuntime" | "wrapKms" | "failpoints" | "region"> {
   /** Databases in the folder, those of `keys` apart: for what an operator does to one of them. */
   readonly onDisk?: true;
 }
