@@ -7,7 +7,7 @@ export function randomAccessToken(): string {
 
 /** The token of an `Authorization: Bearer <token>` header (RFC 6750 section 2.1); undefined for anything else. */
 export function bearerToken(authorization: string | undefined): string | undefined {
-  return /^Bearer ([\w.~+/-]{1,512}=*)$/iu.exec(authorization ?? "")?.[1];
+  return /^Bearer ([\w.~+/-]{1,8192}=*)$/iu.exec(authorization ?? "")?.[1];
 }
 
 /** What stays in memory of a token: its SHA-256. Digests have one length, so comparing takes one time. */

@@ -1,6 +1,8 @@
 import { defineConfig, httpUrl, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
 
+import { trustedIssuersText } from "./access/oidc/trusted-issuers.ts";
+
 const milliseconds = z.coerce.number().int().positive();
 
 /** Every environment variable that ingest reads. */
@@ -35,6 +37,11 @@ export const ingestConfig = defineConfig({
       description: "The only tenant that the administration token is good for; unset: every tenant",
     },
   ),
+  oidcIssuers: variable("CLOISTER_INGEST_OIDC_ISSUERS", trustedIssuersText, {
+    description:
+      "Issuers whose JWTs give transport, as JSON: a list of {issuer, audience, tenantIdHex, scopesClaim, scopesOf}",
+    default: "[]",
+  }),
   region: variable("CLOISTER_REGION", z.string().min(1).optional(), {
     description: "Region that this cell runs in, as its operator states it; policies with residency ask for it",
   }),

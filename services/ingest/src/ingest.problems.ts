@@ -34,6 +34,26 @@ export const ingestProblems = {
     remedy: "Ask whoever gave it to you for another.",
     httpStatus: 401,
   },
+  TOKEN_INVALID: {
+    title: "The access token is not what its issuer signed",
+    remedy: "Get a new one from the issuer: signed with an asymmetric algorithm, by a key of its key set.",
+    httpStatus: 401,
+  },
+  TOKEN_NOT_YET_VALID: {
+    title: "The access token is not valid yet",
+    remedy: "Wait until it is, or set the clocks of issuer and ingest right.",
+    httpStatus: 401,
+  },
+  TOKEN_ISSUER_UNKNOWN: {
+    title: "No tenant here trusts the access token's issuer",
+    remedy: "Log in at the tenant's issuer, or have it configured: `CLOISTER_INGEST_OIDC_ISSUERS`.",
+    httpStatus: 401,
+  },
+  TOKEN_AUDIENCE_WRONG: {
+    title: "The access token is for another audience",
+    remedy: "Ask the issuer for a token with the audience of this deployment.",
+    httpStatus: 401,
+  },
   FORBIDDEN_TENANT: {
     title: "Token, header and message don't name one tenant",
     remedy: "Use a token of the tenant that the request speaks of.",
@@ -102,6 +122,12 @@ export const ingestProblems = {
   },
   AUTHORITY_UNAVAILABLE: {
     title: "The key service can't be reached",
+    remedy: "Send the same request again shortly.",
+    httpStatus: 503,
+    isRetryable: true,
+  },
+  ISSUER_UNAVAILABLE: {
+    title: "The access token's issuer can't be asked for its keys",
     remedy: "Send the same request again shortly.",
     httpStatus: 503,
     isRetryable: true,

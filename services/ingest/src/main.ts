@@ -10,7 +10,8 @@ import { startIngest } from "./start-ingest.ts";
 
 await runMain("ingest", async () => {
   const environment = ingestConfig.parse(process.env);
-  const { host, port, databaseUrl, keysUrl, authorityTokenFile, accessTokenFile, tenantIdHex, region } = environment;
+  const { host, port, databaseUrl, keysUrl, authorityTokenFile, accessTokenFile, tenantIdHex, oidcIssuers, region } =
+    environment;
   const { keepAliveMs, reconnectMs, accessCacheMs, policyCacheMs } = environment;
   const log = createLog({ service: "ingest" });
   const clock = systemClock;
@@ -22,6 +23,7 @@ await runMain("ingest", async () => {
     keepAliveMs,
     reconnectMs,
     accessCacheMs,
+    oidcIssuers,
     policyCacheMs,
     http: { host, port },
     ...(tenantIdHex !== undefined && { tenantIdHex }),

@@ -3,13 +3,9 @@ import { defineConsumer, LogStrategy, Outbox } from "@cloister/messaging";
 import { Secret, ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { InProcessLiveFrames, migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
 
-import { StartToken, TokensByKind } from "./access/access-tokens.ts";
-import { IssuedTokens } from "./access/issued-tokens.ts";
-import { newToken } from "./access/token-format.ts";
 import { connectAuthority } from "./adapters/connect-authority.ts";
 import { OutboxIntake } from "./adapters/outbox-intake.ts";
 import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
-import { SqlTokenStore } from "./adapters/sql-token-store.ts";
 import { takeBinaryBodies } from "./http/bodies.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestModule } from "./ingest.module.ts";
@@ -20,6 +16,7 @@ import { ingestMigrations } from "./migrations/index.ts";
 import type { Delivery } from "./replies/mailbox.ts";
 import { readReplyRecord } from "./replies/reply-record.ts";
 import { Waker } from "./replies/waker.ts";
+import { startAccess } from "./start-access.ts";
 import { ingestPartitions, ingestSchema, type IngestTables } from "./tables.ts";
 
 export interface RunningIngest extends RunningService {
@@ -42,13 +39,10 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
   const outbox = new Outbox({ db, schema: ingestSchema, lane: "ingest/http", messages, clock, log });
   const mailbox = new SqlMailbox(db, partitions);
   const authority = connectAuthority(ports.keysTransport);
-  const accessToken = newToken();
-  const store = new SqlTokenStore(db);
-  const issuedTokens = new IssuedTokens({ store, clock, cacheMs: settings.accessCacheMs });
+  const access = startAccess(config, { db, clock, cacheMs: settings.accessCacheMs });
   const waker = new Waker(ports.wakeUps, ports.liveFrames ?? new InProcessLiveFrames());
   const parts = {
-    tokens: new TokensByKind([new StartToken(accessToken, config.tenantIdHex), issuedTokens]),
-    issuedTokens,
+    access,
     authority,
     policies: new AuthorityPolicies({ authority, clock, cacheMs: settings.policyCacheMs }),
     intake: new OutboxIntake({ db, outbox, partitions }),
@@ -90,5 +84,5 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     problems: problemsAtTheDoors,
     release: [() => outbox.close()],
   });
-  return { ...service, accessToken: new Secret(accessToken) };
+  return { ...service, accessToken: new Secret(access.startToken) };
 }

@@ -20,7 +20,7 @@ import {
 } from "@cloister/testing/tenant";
 import { ConnectError, createRouterTransport, type Code, type Transport } from "@connectrpc/connect";
 
-import { startIngest, type RunningIngest } from "../src/index.ts";
+import { startIngest, type IngestConfig, type RunningIngest } from "../src/index.ts";
 
 export const startMs = Date.UTC(2026, 10, 22, 12, 34, 56);
 
@@ -80,12 +80,16 @@ export class IngestUnderTest {
   #messages: PostgresMessageLog | undefined;
   #service: RunningIngest | undefined;
 
-  private constructor(readonly db: Database) {
+  private constructor(
+    readonly db: Database,
+    readonly changes: Partial<IngestConfig>,
+  ) {
     this.#wakeUps = wakeUpsFor(db);
   }
 
-  static async start(): Promise<IngestUnderTest> {
-    const ingest = new IngestUnderTest(await testDatabase());
+  /** @param changes to the configuration */
+  static async start(changes: Partial<IngestConfig> = {}): Promise<IngestUnderTest> {
+    const ingest = new IngestUnderTest(await testDatabase(), changes);
     await ingest.startService();
     return ingest;
   }
@@ -96,7 +100,7 @@ export class IngestUnderTest {
     const wakeUps = this.#wakeUps;
     const messages = await PostgresMessageLog.open({ db, clock, log: silentLog, wakeUps });
     await messages.ensureTopics([topics.inbound, topics.replies].map((name) => ({ name, partitions: 4 })));
-    const config = { http: { host: "127.0.0.1", port: 0 }, keepAliveMs: 200, reconnectMs: 20 };
+    const config = { http: { host: "127.0.0.1", port: 0 }, keepAliveMs: 200, reconnectMs: 20, ...this.changes };
     const ports = { db, messages, wakeUps, keysTransport: this.keys.transport, clock, log: silentLog };
     this.#messages = messages;
     this.#service = await startIngest(config, { ...ports, ...(failpoints && { failpoints }) });
