@@ -8,6 +8,7 @@ import type { SqlMailbox } from "./adapters/sql-mailbox.ts";
 import { AUTHORITY, type Authority } from "./authority/authority.ts";
 import { ConversationsController } from "./authority/conversations.controller.ts";
 import { PolicyController } from "./authority/policy.controller.ts";
+import { EnclavesController } from "./enclaves/enclaves.controller.ts";
 import { AccessGuard } from "./http/access.guard.ts";
 import { OpenResponses } from "./http/open-responses.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
@@ -45,6 +46,7 @@ export class IngestModule {
       controllers: [
         PolicyController,
         ConversationsController,
+        EnclavesController,
         MessagesController,
         RepliesController,
         TokensController,

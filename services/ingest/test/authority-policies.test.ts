@@ -19,6 +19,7 @@ function setUp(shown = new SimulatedTenant(Date.UTC(2026, 10, 22)), cacheMs = 1_
     applyPolicy: notAsked,
     openConversation: notAsked,
     renewConversation: notAsked,
+    listInstances: notAsked,
     getPolicy: async () => {
       calls += 1;
       await refused?.();

@@ -49,6 +49,10 @@ class KeysDoor {
           this.#answerOrRefuse();
           return authority.getPolicy();
         },
+        listInstances: () => {
+          this.#answerOrRefuse();
+          return authority.listInstances();
+        },
         openConversation: (request) => {
           this.#answerOrRefuse();
           return authority.openConversation(request);

@@ -4,6 +4,7 @@ import type { LifecycleService } from "@cloister/contracts/keys/lifecycle";
 import type { ReleaseService } from "@cloister/contracts/keys/release";
 import { applyPolicy } from "./authority/apply-policy.ts";
 import { getPolicy } from "./authority/get-policy.ts";
+import { listInstances } from "./authority/list-instances.ts";
 import { openConversation } from "./authority/open-conversation.ts";
 import { renewConversation } from "./authority/renew-conversation.ts";
 import type { KeysParts } from "./keys.parts.ts";
@@ -36,6 +37,7 @@ export class KeysPipeline {
     getPolicy: (request) => getPolicy(this.#parts, request),
     openConversation: (request) => openConversation(this.#parts, request),
     renewConversation: (request) => renewConversation(this.#parts, request),
+    listInstances: (request) => listInstances(this.#parts, this.#sessions, request),
   };
 
   readonly release: ServiceImpl<typeof ReleaseService> = {

@@ -5,7 +5,9 @@ import { createKemPrivateKey } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import {
   DAY_MS,
+  embeddedCapabilities,
   HOUR_MS,
+  missingGuarantees as requiredButMissing,
   noteKeyName,
   openConversationSigningBytes,
   signNote,
@@ -13,10 +15,12 @@ import {
   unverifiedNoteText,
   verifyAuthorityChain,
   verifyConversationStatement,
+  verifyInstanceCertificate,
   type ConversationStatement,
 } from "@cloister/policy";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { AuthorityService, type AuthorityChain } from "@cloister/contracts/keys/authority";
+import { AttestedSession } from "./attested-session.ts";
 import { configurationDigest, newSigner, TestClient, TestTenant } from "./tenant.ts";
 import { refusal, World } from "./world.ts";
 
@@ -272,5 +276,56 @@ describe("the doors", () => {
     const tenant = await world.newTenant();
     const { chain } = await world.authority.getPolicy({ tenantId: tenant.tenantId });
     expect(Buffer.from(chain?.keysEvidence?.configurationDigest ?? "")).toEqual(Buffer.from(configurationDigest));
+  });
+});
+
+describe("what is shown before anybody trusts", () => {
+  const chainOf = (tenant: TestTenant, chain: AuthorityChain | undefined) => {
+    if (chain === undefined) throw new Error("the answer carries no chain");
+    const { tenantId } = tenant;
+    const nowMs = world.clock.nowMs();
+    return verifyAuthorityChain({ tenantId, chain, nowMs, verifiers: [simulatedVerifier], allowDevelopment: true });
+  };
+
+  it("is every instance whose session lasts, with a certificate that verifies from the tenant's root on", async () => {
+    const tenant = await world.newTenant();
+    await AttestedSession.begin(world, "redaction");
+    const { chain, instances } = await world.authority.listInstances({ tenantId: tenant.tenantId });
+    const redaction = instances.filter(({ evidence }) => evidence?.role === "redaction");
+    const expected = { role: "redaction", atMs: world.clock.nowMs() } as const;
+    const verified = redaction.map(({ certificate }) =>
+      verifyInstanceCertificate(certificate, chainOf(tenant, chain), expected),
+    );
+    expect(verified.map(({ role }) => role)).toEqual(redaction.map(() => "redaction"));
+    expect(verified.length).toBeGreaterThan(0);
+  });
+
+  it("leaves out an instance whose program the tenant's policy doesn't allow", async () => {
+    const tenant = await world.newTenant({
+      measurements: { ...new TestTenant().policy(world.clock.nowMs()).measurements, embedding: [] },
+    });
+    await AttestedSession.begin(world, "embedding");
+    const { instances } = await world.authority.listInstances({ tenantId: tenant.tenantId });
+    expect(instances.filter(({ evidence }) => evidence?.role === "embedding")).toEqual([]);
+  });
+
+  it("leaves out an instance whose session has ended", async () => {
+    const tenant = await world.newTenant();
+    await AttestedSession.begin(world, "enclave-inference");
+    world.clock.advance(11 * 60_000);
+    const { instances } = await world.authority.listInstances({ tenantId: tenant.tenantId });
+    expect(instances).toEqual([]);
+  });
+
+  it("says what the preset requires and this deployment doesn't give", async () => {
+    const tenant = await world.newTenant();
+    const { missingGuarantees } = await world.authority.listInstances({ tenantId: tenant.tenantId });
+    expect(missingGuarantees).toEqual([
+      ...requiredButMissing(tenant.policy(world.clock.nowMs()), embeddedCapabilities),
+    ]);
+  });
+
+  it("is nothing for a tenant that was never made", async () => {
+    expect(await refusal(world.authority.listInstances({ tenantId: randomBytes(16) }))).toBe("TENANT_UNKNOWN");
   });
 });

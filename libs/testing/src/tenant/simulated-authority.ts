@@ -51,6 +51,11 @@ export class SimulatedAuthority {
     return { chain: await this.#tenant.chain(this.#nowMs()) };
   }
 
+  /** As `keys` answers before an instance has come. */
+  async listInstances(): Promise<{ chain: Required<AuthorityChainFields>; missingGuarantees: string[] }> {
+    return { ...(await this.getPolicy()), missingGuarantees: ["No hardware proves what code runs."] };
+  }
+
   /** @throws PolicyError */
   async openConversation(request: FieldsOf<OpenConversationRequest>): Promise<Answer> {
     const { clientKemPublicKey, clientSigningPublicKey, salt, nonce } = request;

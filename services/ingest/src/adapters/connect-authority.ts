@@ -17,6 +17,7 @@ export function connectAuthority(transport: Transport): Authority {
     getPolicy: (request) => answered(client.getPolicy(request, options)),
     openConversation: (request) => answered(client.openConversation(request, options)),
     renewConversation: (request) => answered(client.renewConversation(request, options)),
+    listInstances: (request) => answered(client.listInstances(request, options)),
   };
 }
 

@@ -3,6 +3,8 @@ import type {
   ApplyPolicyResponse,
   GetPolicyRequest,
   GetPolicyResponse,
+  ListInstancesRequest,
+  ListInstancesResponse,
   OpenConversationRequest,
   OpenConversationResponse,
   RenewConversationRequest,
@@ -22,4 +24,5 @@ export interface Authority {
   getPolicy(request: GetPolicyRequest): Promise<GetPolicyResponse>;
   openConversation(request: OpenConversationRequest): Promise<OpenConversationResponse>;
   renewConversation(request: RenewConversationRequest): Promise<RenewConversationResponse>;
+  listInstances(request: ListInstancesRequest): Promise<ListInstancesResponse>;
 }

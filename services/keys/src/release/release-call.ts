@@ -10,18 +10,17 @@ import {
 } from "@cloister/contracts/keys/release";
 import { idToHex } from "@cloister/envelope";
 import { conversationText, type ConversationName } from "@cloister/keyring";
-import { noteSigner, signInstanceCertificate, verifyInstanceEvidence, type Policy } from "@cloister/policy";
-import { MAX_CLOCK_SKEW_MS, type VerifiedEvidence } from "@cloister/attestation";
+import type { Policy } from "@cloister/policy";
 import type { TenantInForce } from "../authority/policy-book.ts";
 import { KeysError } from "../errors.ts";
 import type { TenantKeys } from "../hierarchy/tenant-keys.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { findPolicy } from "../records/tenants.ts";
-import { refusing } from "../refusals.ts";
+import { admitInstance } from "./admit-instance.ts";
 import { loadConversations, type LoadedConversation } from "./load-conversations.ts";
 import { BucketKeysOfCall } from "./bucket-keys-of-call.ts";
 import { allowedPurpose, purposeKey } from "./purpose-key.ts";
-import type { AdmittedInstance, AttestedSession } from "./sessions.ts";
+import type { AttestedSession } from "./sessions.ts";
 
 /** A tenant whose policy in force allows this instance. */
 export interface AdmittedTenant {
@@ -112,19 +111,8 @@ export class ReleaseCall {
   async #admit(tenantId: Uint8Array): Promise<AdmittedTenant> {
     const inForce = await this.#parts.policies.inForce(tenantId);
     const keys = await this.#parts.tenantKeys.open(inForce.tenant);
-    const { admittedBy } = this.#session;
-    const admitted = admittedBy.get(inForce) ?? this.#verify(inForce, keys);
-    admittedBy.set(inForce, admitted);
-    return { inForce, keys, policy: inForce.policy, certificate: admitted.certificate };
-  }
-
-  /** The tenant's own policy has the word on this instance: its program, configuration and trust anchors. */
-  #verify({ policy }: TenantInForce, keys: TenantKeys): AdmittedInstance {
-    const { clock, verifiers } = this.#parts;
-    const { evidence, role } = this.#session;
-    const expected = { role, nowMs: clock.nowMs(), verifiers, nonce: evidence.nonce };
-    const instance = refusing(() => verifyInstanceEvidence(evidence, policy, expected));
-    return { instance, certificate: certify(policy, instance, keys) };
+    const { certificate } = admitInstance(this.#parts, this.#session, inForce, keys);
+    return { inForce, keys, policy: inForce.policy, certificate };
   }
 
   #conversation(name: ConversationName): LoadedConversation {
@@ -147,14 +135,6 @@ export class ReleaseCall {
   async #tenantRecord({ inForce, certificate }: AdmittedTenant) {
     return { chain: await this.#parts.chains.of(inForce), instanceCertificate: certificate };
   }
-}
-
-function certify(policy: Policy, instance: VerifiedEvidence, keys: TenantKeys): Uint8Array {
-  const { role, measurement, configurationDigest, kemPublicKey, signingPublicKey, issuedAtMs, notAfterMs } = instance;
-  const bound = { role, measurement, configurationDigest, kemPublicKey, signingPublicKey };
-  const notBeforeMs = Math.max(0, issuedAtMs - MAX_CLOCK_SKEW_MS);
-  const certificate = { tenantId: policy.tenantId, ...bound, notBeforeMs, notAfterMs };
-  return signInstanceCertificate(certificate, noteSigner(keys.issuer));
 }
 
 /** What concerns one key, conversation or tenant is an answer; what concerns all of them is thrown. */

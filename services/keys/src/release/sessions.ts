@@ -121,6 +121,13 @@ export class Sessions {
     return this.#take(this.#attested, sessionId);
   }
 
+  /** The sessions that last, each instance's newest. */
+  lasting(): AttestedSession[] {
+    const nowMs = this.#parts.clock.nowMs();
+    const sessions = [...this.#attested.values()].filter(({ expiresAtMs }) => nowMs < expiresAtMs);
+    return [...new Map(sessions.map((session) => [idToHex(session.evidence.signingPublicKey), session])).values()];
+  }
+
   /** Authentic, fresh and bound; no tenant is concerned yet, so its own program is all that it is compared with. */
   #verify(evidence: InstanceEvidence, role: ReleaseRole, nonce: Uint8Array, nowMs: number): number {
     const { verifiers } = this.#parts;

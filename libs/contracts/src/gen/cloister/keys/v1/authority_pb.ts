@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloister/keys/v1/authority.proto.
  */
 export const file_cloister_keys_v1_authority: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbG9pc3Rlci9rZXlzL3YxL2F1dGhvcml0eS5wcm90bxIQY2xvaXN0ZXIua2V5cy52MSKeAQoOQXV0aG9yaXR5Q2hhaW4SFAoMZ2VuZXNpc19yb290GAEgASgMEhYKDnJvb3Rfcm90YXRpb25zGAIgAygMEg4KBnBvbGljeRgDIAEoDBI5Cg1rZXlzX2V2aWRlbmNlGAQgASgLMiIuY2xvaXN0ZXIua2V5cy52MS5JbnN0YW5jZUV2aWRlbmNlEhMKC2lzc3Vlcl9ub3RlGAUgASgMIqkBChBJbnN0YW5jZUV2aWRlbmNlEgwKBHJvbGUYASABKAkSEAoIZXZpZGVuY2UYAiABKAwSHAoUY29uZmlndXJhdGlvbl9kaWdlc3QYAyABKAwSFgoOa2VtX3B1YmxpY19rZXkYBCABKAwSGgoSc2lnbmluZ19wdWJsaWNfa2V5GAUgASgMEhQKDG5vdF9hZnRlcl9tcxgGIAEoBBINCgVub25jZRgHIAEoDCJSChJBcHBseVBvbGljeVJlcXVlc3QSFAoMZ2VuZXNpc19yb290GAEgASgMEhYKDnJvb3Rfcm90YXRpb25zGAIgAygMEg4KBnBvbGljeRgDIAEoDCJAChNBcHBseVBvbGljeVJlc3BvbnNlEhEKCXRlbmFudF9pZBgBIAEoDBIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoBCIlChBHZXRQb2xpY3lSZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoDCJEChFHZXRQb2xpY3lSZXNwb25zZRIvCgVjaGFpbhgBIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4isQEKF09wZW5Db252ZXJzYXRpb25SZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoDBIdChVjbGllbnRfa2VtX3B1YmxpY19rZXkYAiABKAwSIQoZY2xpZW50X3NpZ25pbmdfcHVibGljX2tleRgDIAEoDBIMCgRzYWx0GAQgASgMEg0KBW5vbmNlGAUgASgMEhEKCWFkbWlzc2lvbhgGIAEoDBIRCglzaWduYXR1cmUYByABKAwiXgoYT3BlbkNvbnZlcnNhdGlvblJlc3BvbnNlEhEKCXN0YXRlbWVudBgBIAEoDBIvCgVjaGFpbhgCIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4ioAEKGFJlbmV3Q29udmVyc2F0aW9uUmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEg0KBW5vbmNlGAMgASgMEh0KFWNsaWVudF9rZW1fcHVibGljX2tleRgEIAEoDBIXCg9yZXF1ZXN0ZWRfYXRfbXMYBSABKAQSEQoJc2lnbmF0dXJlGAYgASgMIl8KGVJlbmV3Q29udmVyc2F0aW9uUmVzcG9uc2USEQoJc3RhdGVtZW50GAEgASgMEi8KBWNoYWluGAIgASgLMiAuY2xvaXN0ZXIua2V5cy52MS5BdXRob3JpdHlDaGFpbjKdAwoQQXV0aG9yaXR5U2VydmljZRJaCgtBcHBseVBvbGljeRIkLmNsb2lzdGVyLmtleXMudjEuQXBwbHlQb2xpY3lSZXF1ZXN0GiUuY2xvaXN0ZXIua2V5cy52MS5BcHBseVBvbGljeVJlc3BvbnNlElQKCUdldFBvbGljeRIiLmNsb2lzdGVyLmtleXMudjEuR2V0UG9saWN5UmVxdWVzdBojLmNsb2lzdGVyLmtleXMudjEuR2V0UG9saWN5UmVzcG9uc2USaQoQT3BlbkNvbnZlcnNhdGlvbhIpLmNsb2lzdGVyLmtleXMudjEuT3BlbkNvbnZlcnNhdGlvblJlcXVlc3QaKi5jbG9pc3Rlci5rZXlzLnYxLk9wZW5Db252ZXJzYXRpb25SZXNwb25zZRJsChFSZW5ld0NvbnZlcnNhdGlvbhIqLmNsb2lzdGVyLmtleXMudjEuUmVuZXdDb252ZXJzYXRpb25SZXF1ZXN0GisuY2xvaXN0ZXIua2V5cy52MS5SZW5ld0NvbnZlcnNhdGlvblJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("CiBjbG9pc3Rlci9rZXlzL3YxL2F1dGhvcml0eS5wcm90bxIQY2xvaXN0ZXIua2V5cy52MSKeAQoOQXV0aG9yaXR5Q2hhaW4SFAoMZ2VuZXNpc19yb290GAEgASgMEhYKDnJvb3Rfcm90YXRpb25zGAIgAygMEg4KBnBvbGljeRgDIAEoDBI5Cg1rZXlzX2V2aWRlbmNlGAQgASgLMiIuY2xvaXN0ZXIua2V5cy52MS5JbnN0YW5jZUV2aWRlbmNlEhMKC2lzc3Vlcl9ub3RlGAUgASgMIqkBChBJbnN0YW5jZUV2aWRlbmNlEgwKBHJvbGUYASABKAkSEAoIZXZpZGVuY2UYAiABKAwSHAoUY29uZmlndXJhdGlvbl9kaWdlc3QYAyABKAwSFgoOa2VtX3B1YmxpY19rZXkYBCABKAwSGgoSc2lnbmluZ19wdWJsaWNfa2V5GAUgASgMEhQKDG5vdF9hZnRlcl9tcxgGIAEoBBINCgVub25jZRgHIAEoDCJSChJBcHBseVBvbGljeVJlcXVlc3QSFAoMZ2VuZXNpc19yb290GAEgASgMEhYKDnJvb3Rfcm90YXRpb25zGAIgAygMEg4KBnBvbGljeRgDIAEoDCJAChNBcHBseVBvbGljeVJlc3BvbnNlEhEKCXRlbmFudF9pZBgBIAEoDBIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoBCIlChBHZXRQb2xpY3lSZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoDCJEChFHZXRQb2xpY3lSZXNwb25zZRIvCgVjaGFpbhgBIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4isQEKF09wZW5Db252ZXJzYXRpb25SZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoDBIdChVjbGllbnRfa2VtX3B1YmxpY19rZXkYAiABKAwSIQoZY2xpZW50X3NpZ25pbmdfcHVibGljX2tleRgDIAEoDBIMCgRzYWx0GAQgASgMEg0KBW5vbmNlGAUgASgMEhEKCWFkbWlzc2lvbhgGIAEoDBIRCglzaWduYXR1cmUYByABKAwiXgoYT3BlbkNvbnZlcnNhdGlvblJlc3BvbnNlEhEKCXN0YXRlbWVudBgBIAEoDBIvCgVjaGFpbhgCIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4ioAEKGFJlbmV3Q29udmVyc2F0aW9uUmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEg0KBW5vbmNlGAMgASgMEh0KFWNsaWVudF9rZW1fcHVibGljX2tleRgEIAEoDBIXCg9yZXF1ZXN0ZWRfYXRfbXMYBSABKAQSEQoJc2lnbmF0dXJlGAYgASgMIl8KGVJlbmV3Q29udmVyc2F0aW9uUmVzcG9uc2USEQoJc3RhdGVtZW50GAEgASgMEi8KBWNoYWluGAIgASgLMiAuY2xvaXN0ZXIua2V5cy52MS5BdXRob3JpdHlDaGFpbiIpChRMaXN0SW5zdGFuY2VzUmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAwimwEKFUxpc3RJbnN0YW5jZXNSZXNwb25zZRIvCgVjaGFpbhgBIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4SNQoJaW5zdGFuY2VzGAIgAygLMiIuY2xvaXN0ZXIua2V5cy52MS5BZG1pdHRlZEluc3RhbmNlEhoKEm1pc3NpbmdfZ3VhcmFudGVlcxgDIAMoCSJdChBBZG1pdHRlZEluc3RhbmNlEjQKCGV2aWRlbmNlGAEgASgLMiIuY2xvaXN0ZXIua2V5cy52MS5JbnN0YW5jZUV2aWRlbmNlEhMKC2NlcnRpZmljYXRlGAIgASgMMv8DChBBdXRob3JpdHlTZXJ2aWNlEloKC0FwcGx5UG9saWN5EiQuY2xvaXN0ZXIua2V5cy52MS5BcHBseVBvbGljeVJlcXVlc3QaJS5jbG9pc3Rlci5rZXlzLnYxLkFwcGx5UG9saWN5UmVzcG9uc2USVAoJR2V0UG9saWN5EiIuY2xvaXN0ZXIua2V5cy52MS5HZXRQb2xpY3lSZXF1ZXN0GiMuY2xvaXN0ZXIua2V5cy52MS5HZXRQb2xpY3lSZXNwb25zZRJpChBPcGVuQ29udmVyc2F0aW9uEikuY2xvaXN0ZXIua2V5cy52MS5PcGVuQ29udmVyc2F0aW9uUmVxdWVzdBoqLmNsb2lzdGVyLmtleXMudjEuT3BlbkNvbnZlcnNhdGlvblJlc3BvbnNlEmwKEVJlbmV3Q29udmVyc2F0aW9uEiouY2xvaXN0ZXIua2V5cy52MS5SZW5ld0NvbnZlcnNhdGlvblJlcXVlc3QaKy5jbG9pc3Rlci5rZXlzLnYxLlJlbmV3Q29udmVyc2F0aW9uUmVzcG9uc2USYAoNTGlzdEluc3RhbmNlcxImLmNsb2lzdGVyLmtleXMudjEuTGlzdEluc3RhbmNlc1JlcXVlc3QaJy5jbG9pc3Rlci5rZXlzLnYxLkxpc3RJbnN0YW5jZXNSZXNwb25zZWIGcHJvdG8z");
 
 /**
  * Everything that ties the tenant's genesis root to the issuer key of `keys`.
@@ -355,6 +355,80 @@ export const RenewConversationResponseSchema: GenMessage<RenewConversationRespon
   messageDesc(file_cloister_keys_v1_authority, 9);
 
 /**
+ * @generated from message cloister.keys.v1.ListInstancesRequest
+ */
+export type ListInstancesRequest = Message<"cloister.keys.v1.ListInstancesRequest"> & {
+  /**
+   * 16 bytes.
+   *
+   * @generated from field: bytes tenant_id = 1;
+   */
+  tenantId: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.keys.v1.ListInstancesRequest.
+ * Use `create(ListInstancesRequestSchema)` to create a new message.
+ */
+export const ListInstancesRequestSchema: GenMessage<ListInstancesRequest> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_authority, 10);
+
+/**
+ * @generated from message cloister.keys.v1.ListInstancesResponse
+ */
+export type ListInstancesResponse = Message<"cloister.keys.v1.ListInstancesResponse"> & {
+  /**
+   * @generated from field: cloister.keys.v1.AuthorityChain chain = 1;
+   */
+  chain?: AuthorityChain | undefined;
+
+  /**
+   * The instances whose sessions last and whom the tenant's policy admits; `keys` itself is in the chain.
+   *
+   * @generated from field: repeated cloister.keys.v1.AdmittedInstance instances = 2;
+   */
+  instances: AdmittedInstance[];
+
+  /**
+   * What the policy's preset requires and this deployment doesn't give, as sentences. The word of `keys`.
+   *
+   * @generated from field: repeated string missing_guarantees = 3;
+   */
+  missingGuarantees: string[];
+};
+
+/**
+ * Describes the message cloister.keys.v1.ListInstancesResponse.
+ * Use `create(ListInstancesResponseSchema)` to create a new message.
+ */
+export const ListInstancesResponseSchema: GenMessage<ListInstancesResponse> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_authority, 11);
+
+/**
+ * @generated from message cloister.keys.v1.AdmittedInstance
+ */
+export type AdmittedInstance = Message<"cloister.keys.v1.AdmittedInstance"> & {
+  /**
+   * @generated from field: cloister.keys.v1.InstanceEvidence evidence = 1;
+   */
+  evidence?: InstanceEvidence | undefined;
+
+  /**
+   * The signed note by which the tenant's issuer key certifies the instance.
+   *
+   * @generated from field: bytes certificate = 2;
+   */
+  certificate: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.keys.v1.AdmittedInstance.
+ * Use `create(AdmittedInstanceSchema)` to create a new message.
+ */
+export const AdmittedInstanceSchema: GenMessage<AdmittedInstance> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_authority, 12);
+
+/**
  * Reached by clients through ingest, which is trusted for nothing: each answer is verified against the tenant's root.
  *
  * @generated from service cloister.keys.v1.AuthorityService
@@ -399,6 +473,16 @@ export const AuthorityService: GenService<{
     methodKind: "unary";
     input: typeof RenewConversationRequestSchema;
     output: typeof RenewConversationResponseSchema;
+  },
+  /**
+   * Who would get the tenant's keys at this moment, for whoever wants to look before trusting.
+   *
+   * @generated from rpc cloister.keys.v1.AuthorityService.ListInstances
+   */
+  listInstances: {
+    methodKind: "unary";
+    input: typeof ListInstancesRequestSchema;
+    output: typeof ListInstancesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cloister_keys_v1_authority, 0);

@@ -1,0 +1,36 @@
+import { MAX_CLOCK_SKEW_MS, type VerifiedEvidence } from "@cloister/attestation";
+import { noteSigner, signInstanceCertificate, verifyInstanceEvidence, type Policy } from "@cloister/policy";
+import type { TenantInForce } from "../authority/policy-book.ts";
+import type { TenantKeys } from "../hierarchy/tenant-keys.ts";
+import type { KeysParts } from "../keys.parts.ts";
+import { refusing } from "../refusals.ts";
+import type { AdmittedInstance, AttestedSession } from "./sessions.ts";
+
+/**
+ * The tenant's own policy has the word on an instance: its program, configuration and trust anchors. What it found is
+ * kept with the session, for as long as that policy is in force.
+ * @throws KeysError MEASUREMENT_NOT_ALLOWED, EVIDENCE_REJECTED
+ */
+export function admitInstance(
+  parts: Pick<KeysParts, "clock" | "verifiers">,
+  session: AttestedSession,
+  inForce: TenantInForce,
+  keys: TenantKeys,
+): AdmittedInstance {
+  const known = session.admittedBy.get(inForce);
+  if (known !== undefined) return known;
+  const { evidence, role } = session;
+  const expected = { role, nowMs: parts.clock.nowMs(), verifiers: parts.verifiers, nonce: evidence.nonce };
+  const instance = refusing(() => verifyInstanceEvidence(evidence, inForce.policy, expected));
+  const admitted = { instance, certificate: certify(inForce.policy, instance, keys) };
+  session.admittedBy.set(inForce, admitted);
+  return admitted;
+}
+
+function certify(policy: Policy, instance: VerifiedEvidence, keys: TenantKeys): Uint8Array {
+  const { role, measurement, configurationDigest, kemPublicKey, signingPublicKey, issuedAtMs, notAfterMs } = instance;
+  const bound = { role, measurement, configurationDigest, kemPublicKey, signingPublicKey };
+  const notBeforeMs = Math.max(0, issuedAtMs - MAX_CLOCK_SKEW_MS);
+  const certificate = { tenantId: policy.tenantId, ...bound, notBeforeMs, notAfterMs };
+  return signInstanceCertificate(certificate, noteSigner(keys.issuer));
+}
