@@ -1,4 +1,5 @@
 export { bearerToken, randomAccessToken, TokenDigest } from "./access-token.ts";
+export { Audit, type Refusal } from "./audit.ts";
 export { systemClock, type Clock } from "./clock.ts";
 export { CodedError, codeOf, unexpectedError } from "./coded-error.ts";
 export { documentConfig, type ConfigDoc } from "./config-docs.ts";

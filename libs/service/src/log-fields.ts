@@ -4,6 +4,7 @@
  */
 export const LOG_FIELDS = [
   "address",
+  "at",
   "attempt",
   "bucketEndMs",
   "bytes",

@@ -8,10 +8,13 @@ export type MetricUnit = "total" | "seconds" | "bytes" | "count" | "ratio";
  */
 export class ServiceMetrics {
   readonly registry = new Registry();
+  /** What `Audit` counts. */
+  readonly refusals: Counter<"at" | "code">;
   readonly #prefix: string;
 
   constructor(service: string) {
     this.#prefix = `cloister_${service.replaceAll("-", "_")}`;
+    this.refusals = this.counter("refusals", "What was refused, by place and code", ["at", "code"]);
   }
 
   counter<L extends string = never>(what: string, help: string, labelNames: readonly L[] = []): Counter<L> {

@@ -3,9 +3,10 @@ import type { DynamicModule, Type } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { Audit } from "./audit.ts";
 import { systemClock, type Clock } from "./clock.ts";
 import { Drain } from "./drain.ts";
-import { answerProblem, ErrorsFilter } from "./errors-filter.ts";
+import { answerProblem, ErrorsFilter, type Reports } from "./errors-filter.ts";
 import { Health } from "./health.ts";
 import { healthRoutes } from "./health-routes.ts";
 import type { Log } from "./log.ts";
@@ -66,7 +67,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const health = new Health(options.clock ?? systemClock, strategy);
   let app: NestFastifyApplication | undefined;
   try {
-    app = await createApp(options);
+    app = await createApp(options, { log, audit: new Audit(log, metrics) });
     cutUnusedConnections(app);
     await options.configure?.(app);
     healthRoutes(app, health, metrics);
@@ -91,12 +92,12 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   }
 }
 
-async function createApp(options: ServiceOptions): Promise<NestFastifyApplication> {
+async function createApp(options: ServiceOptions, reports: Reports): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyLimitBytes ?? 512 * 1024,
     forceCloseConnections: "idle",
     frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {
-      answerProblem(options.log, error, reply);
+      answerProblem(reports, error, reply);
     },
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
@@ -104,7 +105,7 @@ async function createApp(options: ServiceOptions): Promise<NestFastifyApplicatio
     abortOnError: false,
     bufferLogs: false,
   });
-  app.useGlobalFilters(new ErrorsFilter(options.log));
+  app.useGlobalFilters(new ErrorsFilter(reports));
   return app;
 }
 

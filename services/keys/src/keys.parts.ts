@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { EvidenceVerifier } from "@cloister/attestation";
 import type { InstanceIdentity } from "@cloister/keyring";
 import type { Capabilities } from "@cloister/policy";
-import type { Clock } from "@cloister/service";
+import type { Audit, Clock } from "@cloister/service";
 import type { AuthorityChains } from "./authority/chain.ts";
 import type { PolicyBook } from "./authority/policy-book.ts";
 import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
@@ -23,6 +23,8 @@ export interface KeysParts {
   /** Roots of simulated evidence that sessions are begun for; empty outside development. A policy decides on keys. */
   readonly simulatedRoots: readonly Uint8Array[];
   readonly allowDevelopment: boolean;
+  /** Told of each refusal, of whole calls and of single keys. */
+  readonly audit: Audit;
   /** What this deployment can prove; whatever a preset needs beyond it takes a `development` policy. */
   readonly capabilities: Capabilities;
   /** Removes what deleted rows leave behind in the database's files. */

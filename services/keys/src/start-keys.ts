@@ -1,5 +1,5 @@
 import { InstanceIdentity } from "@cloister/keyring";
-import { startService, type RunningService } from "@cloister/service";
+import { Audit, ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { migrate, schemaOf } from "@cloister/storage";
 import { scrubber } from "./adapters/scrub.ts";
 import { AuthorityChains } from "./authority/chain.ts";
@@ -31,19 +31,22 @@ const MAX_UNWRAPPED_TENANTS = 1_000;
 export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<RunningKeys> {
   const { db: database, clock, log } = ports;
   await migrate(database, keysSchema, keysMigrations);
-  const parts = partsOf(config, ports);
+  const metrics = new ServiceMetrics("keys");
+  const audit = new Audit(log, metrics);
+  const parts = partsOf(config, ports, audit);
   const pipeline = new KeysPipeline(parts);
   const count = await pipeline.prepare();
   log.info("tombstones are replayed", { count });
   const { identity, tenantKeys } = parts;
-  const server = new GrpcServer({ ...config.grpc, routes: keysRoutes(pipeline, config.credentials, log) });
+  const server = new GrpcServer({ ...config.grpc, routes: keysRoutes(pipeline, config.credentials, log, audit) });
   const module = KeysModule.register({ server, tenantKeys, identity });
-  const service = await startService({ name: "keys", module, log, clock, ...(config.http && { http: config.http }) });
+  const http = config.http && { http: config.http };
+  const service = await startService({ name: "keys", module, log, clock, metrics, ...http });
   log.info("the doors are open", { address: server.url });
   return { ...service, connectUrl: server.url };
 }
 
-function partsOf(config: KeysConfig, ports: KeysPorts): KeysParts {
+function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit): KeysParts {
   const { clock, keyWrapper, evidence, verifiers } = ports;
   const { configurationDigest, simulatedRoots, allowDevelopment, capabilities } = config;
   const db = schemaOf<KeysTables>(ports.db, keysSchema);
@@ -66,6 +69,7 @@ function partsOf(config: KeysConfig, ports: KeysPorts): KeysParts {
     verifiers,
     simulatedRoots,
     allowDevelopment,
+    audit,
     capabilities,
     scrub: scrubber(ports.db, keysSchema),
   };

@@ -31,8 +31,7 @@ export class AttestedSession {
     this.sessionId = sessionId;
   }
 
-  static async begin(world: World, role: AttestedRole): Promise<AttestedSession> {
-    const instance = identityOf(world, role);
+  static async begin(world: World, role: AttestedRole, instance = identityOf(world, role)): Promise<AttestedSession> {
     const { sessionId, nonce } = await world.release.beginSession({ nonce: randomBytes(32) });
     await world.release.attestSession({ sessionId, evidence: await instance.prove(nonce) });
     return new AttestedSession(world, instance, sessionId);

@@ -101,6 +101,15 @@ describe("a session", () => {
     expect(await refusal(session.release([], 1n))).toBe("answered");
   });
 
+  it("is one of two at most that an instance has: a third ends the first, and no other instance's", async () => {
+    const other = await AttestedSession.begin(world, "redaction");
+    const instance = identityOf(world, "redaction");
+    const begin = () => AttestedSession.begin(world, "redaction", instance);
+    const [first, second, third] = [await begin(), await begin(), await begin()];
+    const states = [first, second, third, other].map((session) => refusal(session.release([])));
+    expect(await Promise.all(states)).toEqual(["SESSION_UNKNOWN", "answered", "answered", "answered"]);
+  });
+
   it("ends, and the keyring begins another by itself, also after a restart of keys", async () => {
     const { name, tenant } = await world.open(await world.newTenant());
     const request: KeyRequest = { ...name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") };

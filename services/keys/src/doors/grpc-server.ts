@@ -9,28 +9,40 @@ export interface GrpcServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly routes: (router: ConnectRouter) => void;
+  /** At once; 1,024. */
+  readonly maxConnections?: number;
+  /** Of one address; 64. */
+  readonly maxConnectionsOfPeer?: number;
+  /** How long a connection without a call is kept, in milliseconds; 20 minutes. */
+  readonly idleMs?: number;
 }
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+const MAX_CONNECTIONS = 1_024;
+/** An instance needs one for each transport; a process that runs all services, a handful. */
+const MAX_CONNECTIONS_OF_PEER = 64;
+const MAX_CALLS_OF_CONNECTION = 128;
+/** Longer than our callers keep an idle connection, so that it is they who end theirs. */
+const IDLE_MS = 20 * 60_000;
 
 /** gRPC over HTTP/2 without TLS: what is secret is sealed inside, and the rest is for a private network. */
 export class GrpcServer implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #options: GrpcServerOptions;
   readonly #server: Http2Server;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  /** Connections, by the peer's address. */
+  readonly #sessions = new Map<ServerHttp2Session, string>();
   #url: string | undefined;
 
   constructor(options: GrpcServerOptions) {
     this.#options = options;
     const limits = { readMaxBytes: MAX_MESSAGE_BYTES, writeMaxBytes: MAX_MESSAGE_BYTES };
     this.#server = createServer(
+      { settings: { maxConcurrentStreams: MAX_CALLS_OF_CONNECTION } },
       connectNodeAdapter({ routes: options.routes, connect: false, grpcWeb: false, ...limits }),
     );
+    this.#server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
     this.#server.on("session", (session) => {
-      this.#sessions.add(session);
-      session.once("close", () => this.#sessions.delete(session));
-      // A client that goes away is no event for anybody else.
-      session.on("error", () => session.destroy());
+      this.#accept(session);
     });
   }
 
@@ -54,11 +66,25 @@ export class GrpcServer implements OnApplicationBootstrap, OnModuleDestroy {
     this.#url = `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${String(address.port)}`;
   }
 
+  #accept(session: ServerHttp2Session): void {
+    // A client that goes away is no event for anybody else.
+    session.on("error", () => session.destroy());
+    const peer = session.socket.remoteAddress ?? "";
+    const ofPeer = [...this.#sessions.values()].filter((address) => address === peer).length;
+    if (ofPeer >= (this.#options.maxConnectionsOfPeer ?? MAX_CONNECTIONS_OF_PEER)) {
+      session.destroy();
+      return;
+    }
+    this.#sessions.set(session, peer);
+    session.once("close", () => this.#sessions.delete(session));
+    session.setTimeout(this.#options.idleMs ?? IDLE_MS, () => session.close());
+  }
+
   /** Calls in work are finished; idle connections end. */
   async onModuleDestroy(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions.keys()) session.close();
     await closed;
   }
 }

@@ -2,7 +2,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import { AuthorityService } from "@cloister/contracts/keys/authority";
 import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
 import { ReleaseService } from "@cloister/contracts/keys/release";
-import type { Log } from "@cloister/service";
+import type { Audit, Log } from "@cloister/service";
 import type { KeysPipeline } from "../keys.pipeline.ts";
 import { answerRefusals } from "./answer-refusals.ts";
 import { requireCredential } from "./credential.ts";
@@ -19,8 +19,9 @@ export function keysRoutes(
   pipeline: KeysPipeline,
   credentials: DoorCredentials,
   log: Log,
+  audit: Audit,
 ): (router: ConnectRouter) => void {
-  const door = (token: string) => ({ interceptors: [answerRefusals(log), requireCredential(token)] });
+  const door = (token: string) => ({ interceptors: [answerRefusals(log, audit), requireCredential(token)] });
   return (router) => {
     router.service(AuthorityService, pipeline.authority, door(credentials.authority));
     router.service(ReleaseService, pipeline.release, door(credentials.release));

@@ -6,9 +6,11 @@ import {
   type ReleaseKeysRequest,
   type ReleaseKeysResponse,
 } from "@cloister/contracts/keys/release";
-import { hpkeSeal } from "@cloister/envelope";
+import { hpkeSeal, idToHex } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { releasedKeysAad, releasedKeysInfo, releasedKeysSigningBytes, releaseKeysSigningBytes } from "@cloister/policy";
+import type { ConversationName } from "@cloister/keyring";
+import type { Refusal } from "@cloister/service";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { ReleaseCall } from "./release-call.ts";
@@ -34,6 +36,7 @@ export async function releaseKeys(
   useSequence(session, request.sequence);
   requireForm(request);
   const released = await release(parts, session, request);
+  auditRefusals(parts, session, released);
   const sealed = sealTo(session, request, released);
   const signature = parts.identity.signer.sign(releasedKeysSigningBytes(request, sealed));
   return create(ReleaseKeysResponseSchema, { sealed, signature });
@@ -67,6 +70,20 @@ async function release(parts: KeysParts, session: AttestedSession, request: Rele
     tenants: await call.tenants(),
     leaseMs: LEASE_MS,
   });
+}
+
+/** One line for each code of a conversation, however many of its keys were asked for. */
+function auditRefusals({ audit }: KeysParts, { role }: AttestedSession, released: ReleasedKeys): void {
+  const refusals = new Map<string, Refusal>();
+  const add = (code: string, { tenantId, conversationId }: ConversationName): void => {
+    const ids = { tenantId: idToHex(tenantId), conversationId: idToHex(conversationId) };
+    refusals.set(`${code}/${ids.tenantId}/${ids.conversationId}`, { at: "ReleaseKeys", code, group: role, ...ids });
+  };
+  for (const record of released.conversations) if (record.refusal !== "") add(record.refusal, record);
+  for (const { result, request } of released.keys) {
+    if (result.case === "refusal" && request !== undefined) add(result.value, request);
+  }
+  for (const refusal of refusals.values()) audit.refused(refusal);
 }
 
 function sealTo({ kem }: AttestedSession, request: ReleaseKeysRequest, released: ReleasedKeys): Uint8Array {

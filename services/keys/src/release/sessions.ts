@@ -67,6 +67,8 @@ interface BegunSession {
 const HANDSHAKE_MS = 60_000;
 const SESSION_MS = 10 * 60_000;
 const MAX_SESSIONS = 4_096;
+/** The one in use, and one that replaces it while a call of the other is in work. */
+const MAX_SESSIONS_OF_INSTANCE = 2;
 
 /** Sessions live in memory alone: after a restart every instance proves itself again. */
 export class Sessions {
@@ -104,6 +106,7 @@ export class Sessions {
     const nowMs = this.#parts.clock.nowMs();
     const notAfterMs = this.#verify(evidence, role, begun.nonce, nowMs);
     const expiresAtMs = Math.min(nowMs + SESSION_MS, notAfterMs);
+    this.#makeRoomFor(evidence);
     this.#put(this.#attested, {
       ...begun,
       ...boundKeys(evidence),
@@ -151,6 +154,14 @@ export class Sessions {
     const { configurationDigest } = evidence;
     const itself = [{ measurement: claims.measurement, configurationDigest }];
     return { measurements: { ...nobody, [role]: itself }, simulatedRoots };
+  }
+
+  /** An instance that proves itself again and again ends its own older sessions and nobody else's. */
+  #makeRoomFor({ signingPublicKey }: InstanceEvidence): void {
+    const own = [...this.#attested].filter(
+      ([, { evidence }]) => Buffer.compare(evidence.signingPublicKey, signingPublicKey) === 0,
+    );
+    for (const [id] of own.slice(0, own.length + 1 - MAX_SESSIONS_OF_INSTANCE)) this.#attested.delete(id);
   }
 
   #put<Session extends BegunSession | AttestedSession>(sessions: Map<string, Session>, session: Session): void {

@@ -1,0 +1,69 @@
+import { once } from "node:events";
+import { connect, type ClientHttp2Session } from "node:http2";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { createClient } from "@connectrpc/connect";
+import { AuthorityService } from "@cloister/contracts/keys/authority";
+import { keysTransport } from "@cloister/keyring";
+import { GrpcServer, type GrpcServerOptions } from "../src/doors/grpc-server.ts";
+
+describe("the gRPC port", () => {
+  const clients: ClientHttp2Session[] = [];
+  let server: GrpcServer;
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.destroy();
+    await server.onModuleDestroy();
+  });
+
+  async function listening(limits: Partial<GrpcServerOptions> = {}): Promise<void> {
+    const routes: GrpcServerOptions["routes"] = (router) => router.service(AuthorityService, { getPolicy: () => ({}) });
+    server = new GrpcServer({ host: "127.0.0.1", port: 0, routes, ...limits });
+    await server.onApplicationBootstrap();
+  }
+  function connected(): ClientHttp2Session {
+    const client = connect(server.url);
+    client.on("error", () => undefined);
+    clients.push(client);
+    return client;
+  }
+  const call = async (): Promise<"answered" | "refused"> => {
+    const transport = keysTransport({ url: server.url, credential: "c", timeoutMs: 5_000 });
+    return createClient(AuthorityService, transport)
+      .getPolicy({})
+      .then(
+        () => "answered",
+        () => "refused",
+      );
+  };
+
+  it("takes no more connections of one address than it says, and one again when one has ended", async () => {
+    await listening({ maxConnectionsOfPeer: 2 });
+    const [first] = [connected(), connected()];
+    await Promise.all(clients.map((client) => once(client, "remoteSettings")));
+    const third = connected();
+    await once(third, "close");
+    expect(await call()).toBe("refused");
+    first.close();
+    await once(first, "close");
+    expect(await call()).toBe("answered");
+  });
+
+  it("ends a connection that nobody uses", async () => {
+    await listening({ idleMs: 20 });
+    const client = connected();
+    await once(client, "close");
+    expect(client.destroyed).toBe(true);
+  });
+
+  it.each(["/", "/metrics", "/healthz/live", "/cloister.keys.v1.AuthorityService/GetPolicy"])(
+    "answers nothing to GET %s",
+    async (path) => {
+      await listening();
+      const stream = connected().request({ ":method": "GET", ":path": path });
+      let status = 0;
+      stream.on("response", (headers) => (status = headers[":status"] ?? 0));
+      let body = "";
+      for await (const chunk of stream.setEncoding("utf8")) body += String(chunk);
+      expect([status >= 400 && status < 500, body]).toEqual([true, ""]);
+    },
+  );
+});
