@@ -54,5 +54,34 @@ export interface EventRefused {
   readonly code: string;
 }
 
+/**
+ * More of an answer that is still being given: verified, its values put back in place of their placeholders. The reply
+ * that follows stands alone and replaces all of it.
+ */
+export interface LiveText {
+  readonly kind: "live";
+  /** The id of the message that is being answered, 16 bytes. */
+  readonly causeId: Uint8Array;
+  /** What came now. */
+  readonly text: string;
+  /** All that came of this attempt. An answer that is begun anew begins with the empty text. */
+  readonly textSoFar: string;
+  /** Cells that came of this attempt, idle ones included. */
+  readonly cells: number;
+  /** What each of them had on the wire, sealed. */
+  readonly cellBytes: number;
+}
+
+/**
+ * No more of a running answer can be shown: a cell was lost, moved, changed or forged; the code says what was noticed.
+ * What was shown of it was genuine. The reply comes all the same.
+ */
+export interface LiveStopped {
+  readonly kind: "live-stopped";
+  /** 16 bytes; missing when not even the beginning could be verified. */
+  readonly causeId?: Uint8Array;
+  readonly code: string;
+}
+
 /** What a reader of a conversation gets. */
-export type ConversationEvent = ReplyReceived | ReplyFailed | GapNoticed | EventRefused;
+export type ConversationEvent = ReplyReceived | ReplyFailed | GapNoticed | EventRefused | LiveText | LiveStopped;

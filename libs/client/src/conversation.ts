@@ -1,20 +1,19 @@
 import { toBinary, create } from "@bufbuild/protobuf";
 import { KnowledgeDocumentSchema } from "@cloister/contracts/content";
-import { ContentType, createSigningKey, idToHex, parseConversationId, type ConversationId } from "@cloister/envelope";
+import { ContentType, createSigningKey, parseConversationId, type ConversationId } from "@cloister/envelope";
 import type { AsyncSigningKey } from "@cloister/envelope/web";
 import type { ConversationKind } from "@cloister/policy";
 import type { StreamReidentifier } from "@cloister/pii/placeholders";
 
 import type { ClientContext } from "./client-context.ts";
-import type { ConversationEvent, ReplyReceived } from "./conversation-event.ts";
+import type { ConversationEvent, LiveStopped, LiveText, ReplyReceived } from "./conversation-event.ts";
 import { renewConversation, type InboundKey } from "./conversation-keys.ts";
 import { encodeState, type ConversationSnapshot, type ConversationState } from "./conversation-state.ts";
 import { sameBytes } from "./encoding.ts";
 import { ClientError } from "./errors.ts";
-import { readEventStream } from "./event-stream.ts";
-import { MailboxReader } from "./mailbox-reader.ts";
 import { sealOutgoing, type SealedMessage } from "./outgoing.ts";
 import { PlaceholderMap } from "./placeholder-map.ts";
+import { readConversation, type Reading } from "./read-conversation.ts";
 import { ReplyKeys } from "./reply-keys.ts";
 import { SeenReplies } from "./seen-replies.ts";
 
@@ -37,6 +36,16 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
   /** Read what came after this event; default: after the last one that was read. */
   readonly lastEventId?: string;
+  /** Whether answers are shown while they come; true unless said. */
+  readonly live?: boolean;
+}
+
+export interface AskOptions {
+  readonly signal?: AbortSignal;
+  /** For the answer, from when the message is stored; 2 minutes unless said. */
+  readonly timeoutMs?: number;
+  /** Is told what can be shown of the answer while it comes, and when there is no more of it to show. */
+  readonly onLive?: (event: LiveText | LiveStopped) => void;
 }
 
 const defaultAnswerTimeoutMs = 120_000;
@@ -101,11 +110,13 @@ export class Conversation {
 
   /**
    * What comes back, for as long as the caller reads, connecting again whenever the connection ends. Each reply is
-   * verified and opened before it is shown; what can't be verified comes as `refused`, without content.
+   * verified and opened before it is shown; what can't be verified comes as `refused`, without content. Of an answer that
+   * is still being given comes `live`; its reply follows and stands alone.
    * @throws ClientError REFUSED, ABORTED; UNREACHABLE or AUTHORITY_UNTRUSTED when the chain of trust can't be had
    */
   async *replies(options: ReadOptions = {}): AsyncGenerator<ConversationEvent, void, void> {
-    yield* this.#events(options.lastEventId ?? this.#lastEventId, options.signal);
+    const { lastEventId = this.#lastEventId, signal, live = true } = options;
+    yield* this.#events({ lastEventId, signal, live });
   }
 
   /**
@@ -113,17 +124,15 @@ export class Conversation {
    * the answer, unless it is told where to begin.
    * @throws ClientError those of `send` and `replies`; REPLY_FAILED with the pipeline's code as `problem`; REPLY_TIMEOUT
    */
-  async ask(
-    text: string,
-    options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
-  ): Promise<ReplyReceived> {
+  async ask(text: string, options: AskOptions = {}): Promise<ReplyReceived> {
     // Taken before the message leaves: another reader of this conversation may move on past the answer meanwhile.
     const lastEventId = this.#lastEventId;
-    const { messageId } = await this.send(text, options);
+    const { messageId } = await this.send(text, options.signal === undefined ? {} : { signal: options.signal });
     const timeout = AbortSignal.timeout(options.timeoutMs ?? defaultAnswerTimeoutMs);
     const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
     try {
-      return await this.#answerTo(messageId, lastEventId, signal);
+      const { onLive } = options;
+      return await this.#answerTo(messageId, { lastEventId, signal, live: onLive !== undefined }, onLive);
     } catch (error) {
       if (!timeout.aborted) throw error;
       throw new ClientError("REPLY_TIMEOUT", "No answer came in time. It will be in the mailbox when it is there.", {
@@ -156,22 +165,29 @@ export class Conversation {
     });
   }
 
-  async *#events(
-    lastEventId: string | undefined,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<ConversationEvent, void, void> {
-    const { door, retry } = this.#context;
-    const path = `/v1/conversations/${idToHex(this.#conversationId)}/replies`;
-    for await (const { eventId, data } of readEventStream({ door, path, lastEventId, signal, retry })) {
-      const event = await this.#reader().read(eventId, data);
+  #events(reading: Reading): AsyncGenerator<ConversationEvent, void, void> {
+    const parts = {
+      context: this.#context,
+      conversationId: this.#conversationId,
+      replyKeys: this.#replyKeys,
+      placeholders: this.#placeholders,
+      seenReplies: this.#seenReplies,
+    };
+    const onRead = (eventId: string): void => {
       // Events are numbered; reading old ones again does not lead back.
       if (this.#lastEventId === undefined || Number(eventId) > Number(this.#lastEventId)) this.#lastEventId = eventId;
-      if (event !== undefined) yield event;
-    }
+    };
+    return readConversation(parts, { ...reading, onRead });
   }
 
-  async #answerTo(messageId: Uint8Array, lastEventId: string | undefined, signal: AbortSignal): Promise<ReplyReceived> {
-    for await (const event of this.#events(lastEventId, signal)) {
+  async #answerTo(
+    messageId: Uint8Array,
+    reading: Reading,
+    onLive: AskOptions["onLive"] = () => undefined,
+  ): Promise<ReplyReceived> {
+    for await (const event of this.#events(reading)) {
+      if (event.kind === "live" && sameBytes(event.causeId, messageId)) onLive(event);
+      if (event.kind === "live-stopped" && sameBytes(event.causeId ?? messageId, messageId)) onLive(event);
       if (event.kind === "reply" && sameBytes(event.causeId, messageId)) return event;
       if (event.kind === "failed" && sameBytes(event.causeId, messageId)) {
         const { code, retryable } = event;
@@ -235,16 +251,6 @@ export class Conversation {
       inbound: this.#inbound,
     };
     this.#inbound = await renewConversation(this.#context, conversation, signal);
-  }
-
-  #reader(): MailboxReader {
-    return new MailboxReader({
-      context: this.#context,
-      conversationId: this.#conversationId,
-      replyKeys: this.#replyKeys,
-      placeholders: this.#placeholders,
-      seenReplies: this.#seenReplies,
-    });
   }
 }
 

@@ -6,25 +6,37 @@ import { pause, sleep, type RetryPolicy } from "./retry.ts";
 
 /** One event of ingest's mailbox, still unverified. */
 export interface MailboxEvent {
+  readonly kind: "mailbox";
   readonly eventId: string;
   /** Base64 of a serialized ReplyEvent. */
   readonly data: string;
 }
 
+/** One event of a running answer, still unverified. It is never sent again. */
+export interface LiveStreamEvent {
+  readonly kind: "live";
+  /** Base64 of a serialized LiveEvent. */
+  readonly data: string;
+}
+
+export type StreamEvent = MailboxEvent | LiveStreamEvent;
+
 export interface EventStreamOptions {
   readonly door: HttpDoor;
   readonly path: string;
+  /** Whether to ask for running answers, too. */
+  readonly live: boolean;
   readonly lastEventId: string | undefined;
   readonly signal: AbortSignal | undefined;
   readonly retry: RetryPolicy;
 }
 
 /**
- * The events of one mailbox, in order, for as long as the caller reads: a connection that ends or breaks is opened
+ * The events of one mailbox, in order, and of running answers between them, for as long as the caller reads: a connection that ends or breaks is opened
  * again after the last event that was handed out (WHATWG HTML section 9.2, Last-Event-ID). A 4xx refusal ends it.
  * @throws ClientError REFUSED, ABORTED
  */
-export async function* readEventStream(options: EventStreamOptions): AsyncGenerator<MailboxEvent, void, void> {
+export async function* readEventStream(options: EventStreamOptions): AsyncGenerator<StreamEvent, void, void> {
   let { lastEventId } = options;
   let failedAttempts = 0;
   for (;;) {
@@ -32,7 +44,7 @@ export async function* readEventStream(options: EventStreamOptions): AsyncGenera
     try {
       for await (const event of connection.events()) {
         failedAttempts = 0;
-        lastEventId = event.eventId;
+        if (event.kind === "mailbox") lastEventId = event.eventId;
         yield event;
       }
       await sleep(connection.reconnectMs, options.signal);
@@ -58,19 +70,20 @@ class Connection {
     this.#lastEventId = lastEventId;
   }
 
-  async *events(): AsyncGenerator<MailboxEvent, void, void> {
-    const { door, path, signal } = this.#options;
-    const body = await door.openEventStream(path, this.#lastEventId, signal);
+  async *events(): AsyncGenerator<StreamEvent, void, void> {
+    const { door, path, live, signal } = this.#options;
+    const body = await door.openEventStream(live ? path : `${path}?live=false`, this.#lastEventId, signal);
     const reader = body.getReader();
     const text = new TextDecoder();
-    const arrived: MailboxEvent[] = [];
+    const arrived: StreamEvent[] = [];
     const parser = createParser({
       maxBufferSize: maxEventCharacters,
       onError: ({ type }) => {
         this.#isTooLarge ||= type === "max-buffer-size-exceeded";
       },
       onEvent: ({ id, event, data }) => {
-        if (event === "reply" && id !== undefined) arrived.push({ eventId: id, data });
+        if (event === "reply" && id !== undefined) arrived.push({ kind: "mailbox", eventId: id, data });
+        if (event === "live") arrived.push({ kind: "live", data });
       },
       onRetry: (milliseconds) => {
         this.reconnectMs = milliseconds;

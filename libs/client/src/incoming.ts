@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { MapDeltaSchema, ReplySchema, type MapDelta, type Reply } from "@cloister/contracts/content";
-import { ReplyEventSchema, type ReplyEvent, type ReplySealed } from "@cloister/contracts/events";
+import { ReplyEventSchema, type LiveOpening, type ReplyEvent, type ReplySealed } from "@cloister/contracts/events";
 import {
   ContentType,
   createVerifyingKey,
@@ -10,6 +10,7 @@ import {
   Stage,
   type Header,
   type MessageId,
+  type StreamOpener,
 } from "@cloister/envelope";
 import { openEnvelopeWeb, type AsyncBackend, type AsyncKemPrivateKey } from "@cloister/envelope/web";
 import { PolicyError, type PolicyErrorCode, verifyInstanceCertificate, type VerifiedChain } from "@cloister/policy";
@@ -20,6 +21,12 @@ import { sameBytes } from "./encoding.ts";
 export type Incoming =
   | { readonly kind: "reply"; readonly header: AnsweringHeader; readonly reply: Reply }
   | { readonly kind: "map-delta"; readonly header: AnsweringHeader; readonly delta: MapDelta };
+
+/** The beginning of a stream of live cells that was verified. */
+export interface OpenedLive {
+  readonly header: AnsweringHeader;
+  readonly stream: StreamOpener;
+}
 
 type AnsweringHeader = Header & { readonly causeId: MessageId };
 
@@ -83,22 +90,34 @@ export function parseReplyEvent(bytes: Uint8Array | undefined): ReplyEvent["even
  * @throws RefusedEvent with the code of the PolicyError or EnvelopeError
  */
 export async function openIncoming(sealed: ReplySealed, context: OpeningContext): Promise<Incoming> {
+  return refusing(() => open(sealed, context));
+}
+
+/** The same for what opens a stream: inference's word, and nothing but a stream. @throws RefusedEvent */
+export async function openLive(opening: LiveOpening, context: OpeningContext): Promise<OpenedLive> {
+  return refusing(async () => {
+    const { header, signer } = verifiedSigner(opening, context);
+    if (header.stage !== Stage.STREAM) throw new RefusedEvent("WRONG_STAGE");
+    const request = { keys: context.replyKeys, signer, nowMs: context.nowMs, stream: true as const };
+    const { stream } = await openEnvelopeWeb(context.backend, opening.envelope, request);
+    return { header: requireCause(header), stream };
+  });
+}
+
+async function refusing<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await open(sealed, context);
+    return await work();
   } catch (error) {
     if (error instanceof EnvelopeError || error instanceof PolicyError) throw new RefusedEvent(error.code, error);
     throw error;
   }
 }
 
-async function open({ envelope, signerCertificate }: ReplySealed, context: OpeningContext): Promise<Incoming> {
-  const { backend, chain, nowMs } = context;
-  const { header } = parseEnvelope(envelope);
-  requireOwn(header, context);
-  const expected = { role: signerRole(header), atMs: header.createdAtMs };
-  const { signingPublicKey } = verifyInstanceCertificate(signerCertificate, chain, expected);
-  const signer = createVerifyingKey(backend, signingPublicKey);
-  const { payload } = await openEnvelopeWeb(backend, envelope, { keys: context.replyKeys, signer, nowMs });
+async function open(sealed: ReplySealed, context: OpeningContext): Promise<Incoming> {
+  const { header, signer } = verifiedSigner(sealed, context);
+  if (header.stage === Stage.STREAM) throw new RefusedEvent("WRONG_STAGE");
+  const request = { keys: context.replyKeys, signer, nowMs: context.nowMs };
+  const { payload } = await openEnvelopeWeb(context.backend, sealed.envelope, request);
   const answering = requireCause(header);
   if (header.stage === Stage.REPLY) {
     return { kind: "reply", header: answering, reply: decode(() => fromBinary(ReplySchema, payload)) };
@@ -106,9 +125,19 @@ async function open({ envelope, signerCertificate }: ReplySealed, context: Openi
   return { kind: "map-delta", header: answering, delta: decode(() => fromBinary(MapDeltaSchema, payload)) };
 }
 
-/** Replies are inference's word, map entries are redaction's; nobody else has a word here. */
+/** Who must have signed it, by a certificate for that role, valid when it was made; the signature is still to be checked. */
+function verifiedSigner({ envelope, signerCertificate }: ReplySealed | LiveOpening, context: OpeningContext) {
+  const { header } = parseEnvelope(envelope);
+  requireOwn(header, context);
+  const expected = { role: signerRole(header), atMs: header.createdAtMs };
+  const { signingPublicKey } = verifyInstanceCertificate(signerCertificate, context.chain, expected);
+  return { header, signer: createVerifyingKey(context.backend, signingPublicKey) };
+}
+
+/** Replies and streams are inference's word, map entries are redaction's; nobody else has a word here. */
 function signerRole({ stage, contentType }: Header): "enclave-inference" | "redaction" {
   if (stage === Stage.REPLY && contentType === ContentType.REPLY) return "enclave-inference";
+  if (stage === Stage.STREAM && contentType === ContentType.STREAM_OPENING) return "enclave-inference";
   if (stage === Stage.MAP_DELTA && contentType === ContentType.MAP_DELTA) return "redaction";
   throw new RefusedEvent("WRONG_STAGE");
 }

@@ -11,13 +11,15 @@ export type {
   ConversationEvent,
   EventRefused,
   GapNoticed,
+  LiveStopped,
+  LiveText,
   ReplyFailed,
   ReplyReceived,
   ReplySource,
 } from "./conversation-event.ts";
 export type { ClientPublicKeys, GetAdmission } from "./conversation-keys.ts";
 export type { ConversationState } from "./conversation-state.ts";
-export type { Conversation, KnowledgeDocument, ReadOptions, SentMessage } from "./conversation.ts";
+export type { AskOptions, Conversation, KnowledgeDocument, ReadOptions, SentMessage } from "./conversation.ts";
 export { ClientError, clientErrors, type ClientErrorCode } from "./errors.ts";
 export { refusedEvents } from "./incoming.ts";
 export type { Recipient } from "./recipient.ts";

@@ -1,33 +1,26 @@
 import type { ReplyFailed as ReplyFailedFields, ReplySealed } from "@cloister/contracts/events";
 import { idToHex } from "@cloister/envelope";
-import type { VerifiedChain } from "@cloister/policy";
 
-import type { ClientContext } from "./client-context.ts";
 import type { ConversationEvent, ReplyReceived } from "./conversation-event.ts";
 import { base64ToBytes, sameBytes } from "./encoding.ts";
 import { openIncoming, parseReplyEvent, RefusedEvent, type Incoming } from "./incoming.ts";
 import type { PlaceholderMap } from "./placeholder-map.ts";
-import type { ReplyKeys } from "./reply-keys.ts";
 import type { SeenReplies } from "./seen-replies.ts";
+import { underNewestChain, type OpeningParts } from "./under-newest-chain.ts";
 
-export interface MailboxReaderParts {
-  readonly context: ClientContext;
-  readonly conversationId: Uint8Array;
-  readonly replyKeys: ReplyKeys;
+export interface ReaderParts extends OpeningParts {
   readonly placeholders: PlaceholderMap;
   readonly seenReplies: SeenReplies;
 }
 
 /** Redaction's code for a hole in the sender's numbers. */
 const gapCode = "SEQUENCE_GAP";
-/** A newer chain may know the signer's issuer or program; it is not asked for more often than that. */
-const refreshAfterMs = 5_000;
 
 /** Turns mailbox events, which nobody vouches for, into what a reader may see. */
 export class MailboxReader {
-  readonly #parts: MailboxReaderParts;
+  readonly #parts: ReaderParts;
 
-  constructor(parts: MailboxReaderParts) {
+  constructor(parts: ReaderParts) {
     this.#parts = parts;
   }
 
@@ -53,30 +46,8 @@ export class MailboxReader {
     }
   }
 
-  async #open(sealed: ReplySealed): Promise<Incoming> {
-    const { authority } = this.#parts.context;
-    const chain = await authority.newest();
-    try {
-      return await this.#openUnder(chain, sealed);
-    } catch (error) {
-      const newer = error instanceof RefusedEvent ? await authority.newest(refreshAfterMs) : chain;
-      if (newer === chain) throw error;
-      return this.#openUnder(newer, sealed);
-    }
-  }
-
-  #openUnder(chain: VerifiedChain, sealed: ReplySealed): Promise<Incoming> {
-    const { context, conversationId, replyKeys } = this.#parts;
-    const { backend, tenantId, clock } = context;
-    const nowMs = clock.nowMs();
-    return openIncoming(sealed, {
-      backend,
-      tenantId,
-      conversationId,
-      replyKeys: replyKeys.opening(nowMs),
-      chain,
-      nowMs,
-    });
+  #open(sealed: ReplySealed): Promise<Incoming> {
+    return underNewestChain(this.#parts, (opening) => openIncoming(sealed, opening));
   }
 
   #take(eventId: string, incoming: Incoming): ReplyReceived | undefined {

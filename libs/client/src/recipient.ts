@@ -1,7 +1,6 @@
 import {
   createKemPrivateKey,
   EnvelopeError,
-  idToHex,
   parseConversationId,
   parseEnvelope,
   Stage,
@@ -12,10 +11,9 @@ import type { ClientContext } from "./client-context.ts";
 import type { ConversationEvent } from "./conversation-event.ts";
 import type { ReadOptions } from "./conversation.ts";
 import { base64ToBytes, sameBytes } from "./encoding.ts";
-import { readEventStream } from "./event-stream.ts";
 import { parseReplyEvent, RefusedEvent } from "./incoming.ts";
-import { MailboxReader } from "./mailbox-reader.ts";
 import { PlaceholderMap } from "./placeholder-map.ts";
+import { readConversation } from "./read-conversation.ts";
 import { ReplyKeys } from "./reply-keys.ts";
 import { SeenReplies } from "./seen-replies.ts";
 
@@ -47,20 +45,16 @@ export class Recipient {
    */
   async *replies(
     conversationId: Uint8Array,
-    { lastEventId, signal }: ReadOptions = {},
+    { lastEventId, signal, live = true }: ReadOptions = {},
   ): AsyncGenerator<ConversationEvent, void, void> {
     const context = this.#context;
-    const { door, retry, backend } = context;
-    const replyKeys = new ReplyKeys(backend, { current: this.#seed, pending: undefined, former: [] });
+    const replyKeys = new ReplyKeys(context.backend, { current: this.#seed, pending: undefined, former: [] });
     const placeholders = new PlaceholderMap();
     const seenReplies = new SeenReplies();
-    const reader = new MailboxReader({ context, conversationId, replyKeys, placeholders, seenReplies });
-    const path = `/v1/conversations/${idToHex(parseConversationId(conversationId))}/replies`;
-    for await (const { eventId, data } of readEventStream({ door, path, lastEventId, signal, retry })) {
-      if (this.#isMapForOthers(data)) continue;
-      const event = await reader.read(eventId, data);
-      if (event !== undefined) yield event;
-    }
+    const id = parseConversationId(conversationId);
+    const isForOthers = (data: string): boolean => this.#isMapForOthers(data);
+    const parts = { context, conversationId: id, replyKeys, placeholders, seenReplies };
+    yield* readConversation(parts, { lastEventId, signal, live, isForOthers });
   }
 
   /** Most recipients don't get the map: its entries are none of theirs, and no reason to be told of anything. */

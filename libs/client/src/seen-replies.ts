@@ -23,6 +23,10 @@ export class SeenReplies {
     return false;
   }
 
+  has(messageIdHex: string): boolean {
+    return this.#events.has(messageIdHex);
+  }
+
   entries(): [messageIdHex: string, eventId: string][] {
     return [...this.#events];
   }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "@jest/globals";
 import type { RequestListener } from "node:http";
 
-import { readEventStream, type MailboxEvent } from "../src/event-stream.ts";
+import { readEventStream, type StreamEvent } from "../src/event-stream.ts";
 import { HttpDoor } from "../src/http-door.ts";
 import { startLocalServer } from "./local-server.ts";
 
@@ -12,13 +12,14 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
 
-async function firstEvents(listener: RequestListener, count: number): Promise<MailboxEvent[]> {
+async function firstEvents(listener: RequestListener, count: number): Promise<StreamEvent[]> {
   const server = await startLocalServer(listener);
   closers.push(() => server.close());
   const door = new HttpDoor({ baseUrl: server.baseUrl, accessToken: "t", tenantId: new Uint8Array(16), fetch, retry });
   const signal = AbortSignal.timeout(2_000);
-  const events: MailboxEvent[] = [];
-  for await (const event of readEventStream({ door, path: "/replies", lastEventId: undefined, signal, retry })) {
+  const events: StreamEvent[] = [];
+  const options = { door, path: "/replies", live: true, lastEventId: undefined, signal, retry };
+  for await (const event of readEventStream(options)) {
     events.push(event);
     if (events.length === count) break;
   }
@@ -32,7 +33,7 @@ describe("the stream of mailbox events", () => {
       response.write(": keep-alive\n\nid: 7\nevent: re");
       setTimeout(() => response.write("ply\ndata: QUJD\n\n"), 5);
     }, 1);
-    expect(events).toEqual([{ eventId: "7", data: "QUJD" }]);
+    expect(events).toEqual([{ kind: "mailbox", eventId: "7", data: "QUJD" }]);
   });
 
   it("connects again after a connection that ended, from the last event it handed out", async () => {
@@ -42,8 +43,22 @@ describe("the stream of mailbox events", () => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.end(`retry: 1\n\nid: ${resumedFrom.length}\nevent: reply\ndata: QUJD\n\n`);
     }, 3);
-    expect(events.map(({ eventId }) => eventId)).toEqual(["1", "2", "3"]);
+    expect(events).toMatchObject([{ eventId: "1" }, { eventId: "2" }, { eventId: "3" }]);
     expect(resumedFrom).toEqual([undefined, "1", "2"]);
+  });
+
+  it("hands out live events, which don't change where it resumes", async () => {
+    const resumedFrom: unknown[] = [];
+    const events = await firstEvents((request, response) => {
+      resumedFrom.push(request.headers["last-event-id"]);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end("retry: 1\n\nid: 5\nevent: reply\ndata: QUJD\n\nevent: live\ndata: REVG\n\n");
+    }, 4);
+    expect(events.slice(0, 2)).toEqual([
+      { kind: "mailbox", eventId: "5", data: "QUJD" },
+      { kind: "live", data: "REVG" },
+    ]);
+    expect(resumedFrom).toEqual([undefined, "5"]);
   });
 
   it("connects again after the service was away for a moment", async () => {

@@ -11,7 +11,13 @@ import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { openEnvelope, createVerifyingKey, readHeader, type Header } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import type { AsyncBackend } from "@cloister/envelope/web";
-import { SimulatedAuthority, SimulatedInstance, SimulatedTenant, type SimulatedAnswer } from "@cloister/testing/tenant";
+import {
+  SimulatedAuthority,
+  SimulatedInstance,
+  SimulatedTenant,
+  type SimulatedAnswer,
+  type SimulatedStream,
+} from "@cloister/testing/tenant";
 
 import { createClient, type Client, type ClientPublicKeys, type Conversation } from "../src/index.ts";
 
@@ -33,6 +39,10 @@ export class SimulatedService {
   /** Envelopes as they were posted, repetitions included. */
   readonly posted: Uint8Array[] = [];
   readonly mailbox: Uint8Array[] = [];
+  /** LiveEvents for whoever reads next, after what is in the mailbox. */
+  live: Uint8Array[] = [];
+  /** What the pipeline does as soon as somebody has read. */
+  onRead: () => void = () => undefined;
   /** Answers of POST /v1/messages to give before accepting: HTTP status and code. */
   readonly refusals: { readonly status: number; readonly code: string }[] = [];
   tamper: Tampering = (_chain, statement) => statement;
@@ -84,11 +94,17 @@ export class SimulatedService {
     this.mailbox.push(instance.answer(header, statement, answer, this.nowMs, options));
   }
 
+  /** A stream of live cells for the message that was posted last. */
+  stream(options: Parameters<SimulatedInstance["stream"]>[3] = {}, instance = this.inference): SimulatedStream {
+    const header = this.lastHeader();
+    return instance.stream(header, this.authority.statementOf(header.conversationId), this.nowMs, options);
+  }
+
   async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     const body = new Uint8Array(await request.arrayBuffer());
     if (pathname === "/v1/messages") return this.#accept(body);
-    if (pathname.endsWith("/replies")) return this.#replies(request.headers.get("last-event-id"));
+    if (pathname.endsWith("/replies")) return this.#replies(request);
     if (pathname === "/v1/policy") return this.#policy();
     if (pathname.endsWith("/renew")) {
       const answer = await this.authority.renewConversation(fromBinary(RenewConversationRequestSchema, body));
@@ -120,12 +136,16 @@ export class SimulatedService {
     return Response.json({ messageId: "" }, { status: 202 });
   }
 
-  #replies(lastEventId: string | null): Response {
+  #replies(request: Request): Response {
+    const lastEventId = request.headers.get("last-event-id");
     const after = lastEventId === null ? -1 : Number(lastEventId);
     const events = this.mailbox.map((event, id) => ({ id, data: Buffer.from(event).toString("base64") }));
     const text = events
       .filter(({ id }) => id > after)
       .map(({ id, data }) => `id: ${id}\nevent: reply\ndata: ${data}\n\n`);
+    const live = new URL(request.url).searchParams.get("live") === "false" ? [] : this.live.splice(0);
+    for (const event of live) text.push(`event: live\ndata: ${Buffer.from(event).toString("base64")}\n\n`);
+    this.onRead();
     return new Response(`retry: 1\n\n${text.join("")}`);
   }
 }

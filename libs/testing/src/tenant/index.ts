@@ -1,3 +1,8 @@
 export { SimulatedAuthority } from "./simulated-authority.ts";
-export { SimulatedInstance, type AnswerOptions, type SimulatedAnswer } from "./simulated-instance.ts";
+export {
+  SimulatedInstance,
+  type AnswerOptions,
+  type SimulatedAnswer,
+  type SimulatedStream,
+} from "./simulated-instance.ts";
 export { newSigner, SimulatedTenant } from "./simulated-tenant.ts";

@@ -1,6 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { MapDeltaSchema, ReplySchema } from "@cloister/contracts/content";
-import { ReplyEventSchema } from "@cloister/contracts/events";
+import { LiveEventSchema, ReplyEventSchema } from "@cloister/contracts/events";
 import {
   ContentType,
   createKemPublicKey,
@@ -9,7 +9,9 @@ import {
   sealEnvelope,
   Stage,
   Suite,
+  uuidv7,
   type Header,
+  type KemPublicKey,
   type SigningKey,
 } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
@@ -31,6 +33,11 @@ export interface AnswerOptions {
   readonly certificate?: Uint8Array;
 }
 
+export interface SimulatedStream {
+  readonly opening: Uint8Array;
+  readonly cell: (text: string, isFinal?: boolean) => Uint8Array;
+}
+
 /** An attested instance of redaction or inference whose replies are sealed and signed for real. */
 export class SimulatedInstance {
   readonly #tenant: SimulatedTenant;
@@ -42,6 +49,45 @@ export class SimulatedInstance {
     this.#tenant = tenant;
     this.#role = role;
     this.certificate = tenant.certify(role, this.#signer.publicKeyBytes, nowMs);
+  }
+
+  /** Opens a stream of live cells to the client; serialized LiveEvents. */
+  stream(
+    cause: Pick<Header, "messageId" | "tenantId" | "conversationId">,
+    statement: ConversationStatement,
+    nowMs: number,
+    options: AnswerOptions = {},
+  ): SimulatedStream {
+    const header: Header = {
+      suite: Suite.AES_256_GCM,
+      messageId: uuidv7(nowMs, nodeBackend.randomBytes(10)),
+      tenantId: cause.tenantId,
+      conversationId: cause.conversationId,
+      stage: Stage.STREAM,
+      attempt: 0,
+      senderSeq: 0,
+      createdAtMs: nowMs,
+      expiresAtMs: nowMs + 60_000,
+      contentType: ContentType.STREAM_OPENING,
+      policyVersion: this.#tenant.policy.version,
+      causeId: cause.messageId,
+      ...options.header,
+    };
+    const { bytes: envelope, stream } = sealEnvelope(nodeBackend, {
+      header,
+      payload: new Uint8Array(),
+      recipients: recipientsOf(statement, options),
+      signer: this.#signer,
+      stream: true,
+    });
+    const opening = { envelope, signerCertificate: options.certificate ?? this.certificate };
+    return {
+      opening: toBinary(LiveEventSchema, create(LiveEventSchema, { event: { case: "opening", value: opening } })),
+      cell: (text, isFinal) => {
+        const value = stream.seal(new TextEncoder().encode(text), isFinal);
+        return toBinary(LiveEventSchema, create(LiveEventSchema, { event: { case: "frame", value } }));
+      },
+    };
   }
 
   /** A serialized ReplyEvent, sealed to the client's reply key in the statement. */
@@ -70,8 +116,7 @@ export class SimulatedInstance {
       causeId: cause.messageId,
       ...options.header,
     };
-    const readers = [statement.clientKemPublicKey, ...(options.alsoFor ?? [])];
-    const recipients = readers.map((publicKey) => createKemPublicKey(nodeBackend, publicKey));
+    const recipients = recipientsOf(statement, options);
     const payload = contentOf(answer, this.#role, expiresAtMs);
     const { bytes: envelope } = sealEnvelope(nodeBackend, { header, payload, recipients, signer: this.#signer });
     const signerCertificate = options.certificate ?? this.certificate;
@@ -89,4 +134,8 @@ function contentOf(answer: SimulatedAnswer, model: string, expiresAtMs: number):
     expiresAtMs: BigInt(expiresAtMs),
   }));
   return toBinary(MapDeltaSchema, create(MapDeltaSchema, { entries }));
+}
+
+function recipientsOf({ clientKemPublicKey }: ConversationStatement, { alsoFor = [] }: AnswerOptions): KemPublicKey[] {
+  return [clientKemPublicKey, ...alsoFor].map((publicKey) => createKemPublicKey(nodeBackend, publicKey));
 }
