@@ -13,6 +13,7 @@ import { defaultSettings, type IngestConfig, type IngestPorts } from "./ingest.p
 import { problemsAtTheDoors } from "./ingest.problems.ts";
 import { AuthorityPolicies } from "./messages/authority-policies.ts";
 import { ingestMigrations } from "./migrations/index.ts";
+import { openApiRoutes, recordRoutes } from "./openapi/openapi-routes.ts";
 import type { Delivery } from "./replies/mailbox.ts";
 import { readReplyRecord } from "./replies/reply-record.ts";
 import { Waker } from "./replies/waker.ts";
@@ -22,6 +23,8 @@ import { ingestPartitions, ingestSchema, type IngestTables } from "./tables.ts";
 export interface RunningIngest extends RunningService {
   /** The deployment's administration token, made at this start, with every scope. Only its hash is kept. */
   readonly accessToken: Secret;
+  /** Every method and path that the HTTP server was given, as in `GET /v1/policy`. */
+  readonly routes: readonly string[];
 }
 
 /**
@@ -72,6 +75,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     ...(failpoints && { failpoints }),
   });
   outbox.start();
+  const routes: string[] = [];
   const service = await startService({
     name: "ingest",
     module: IngestModule.register(settings, ports, parts),
@@ -80,9 +84,13 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     metrics,
     strategy,
     http: config.http,
-    configure: takeBinaryBodies,
+    configure: (app) => {
+      recordRoutes(app, routes);
+      takeBinaryBodies(app);
+      openApiRoutes(app);
+    },
     problems: problemsAtTheDoors,
     release: [() => outbox.close()],
   });
-  return { ...service, accessToken: new Secret(access.startToken) };
+  return { ...service, accessToken: new Secret(access.startToken), routes };
 }

@@ -29,7 +29,8 @@ export const tokenRequest = z.strictObject({
   expiresAtMs: z.int().positive().optional(),
 });
 
-const pageRequest = z.strictObject({
+/** The query of `GET /v1/tokens`. */
+export const pageRequest = z.strictObject({
   after: hex16.optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });

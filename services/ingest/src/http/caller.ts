@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from "@nestjs/common";
 import { idToHex, parseTenantId, type TenantId } from "@cloister/envelope";
 import type { FastifyRequest } from "fastify";
+import { z } from "zod";
 
 import type { Grant } from "../access/access-tokens.ts";
 import { unauthenticated } from "../access/refusals.ts";
@@ -15,17 +16,22 @@ export interface Caller {
 
 const callers = new WeakMap<FastifyRequest, Caller>();
 
-/** Only AccessGuard says who calls. */
+/** Only the doorkeeper says who calls. */
 export function rememberCaller(request: FastifyRequest, caller: Caller): void {
   callers.set(request, caller);
 }
 
-/** The caller that AccessGuard let in. */
-export const CallerOf = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
-  const caller = callers.get(context.switchToHttp().getRequest<FastifyRequest>());
+/** The caller that the doorkeeper has found out. @throws ProblemError UNAUTHENTICATED when it has not */
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request);
   if (caller === undefined) throw unauthenticated();
   return caller;
-});
+}
+
+/** The caller that AccessGuard let in. */
+export const CallerOf = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  callerOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
 
 /** The tenant that the request names, else the only one that its token is for; undefined when there is neither. */
 export function namedTenant({ grant, tenantId }: Caller): string | undefined {
@@ -54,10 +60,13 @@ export function requireCallerTenant({ grant, tenantId }: Caller, tenantIdHex: st
   }
 }
 
+/** A tenant's id as it stands in the Cloister-Tenant header. */
+export const tenantIdText = z.string().regex(/^[0-9a-f]{32}$/u);
+
 /** @throws ProblemError MALFORMED */
 export function readTenantHeader(header: string | string[] | undefined): TenantId | undefined {
   if (header === undefined) return undefined;
-  if (typeof header !== "string" || !/^[0-9a-f]{32}$/u.test(header)) {
+  if (typeof header !== "string" || !tenantIdText.safeParse(header).success) {
     throw problem("MALFORMED", "The Cloister-Tenant header is 32 lower-case hexadecimal digits.");
   }
   return parseTenantId(header);

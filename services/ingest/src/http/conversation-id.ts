@@ -1,10 +1,15 @@
 import { parseConversationId, type ConversationId } from "@cloister/envelope";
+import { z } from "zod";
 
 import { problem } from "../ingest.problems.ts";
 
-/** A conversation's id as it stands in a path: 32 hexadecimal digits. @throws ProblemError MALFORMED */
+/** A conversation's id as it stands in a path. */
+export const conversationIdText = z.string().regex(/^[0-9a-f]{32}$/u);
+
+/** @throws ProblemError MALFORMED */
 export function readConversationId(text: string): ConversationId {
-  if (!/^[0-9a-f]{32}$/u.test(text))
+  if (!conversationIdText.safeParse(text).success) {
     throw problem("MALFORMED", "A conversation id is 32 lower-case hexadecimal digits.");
+  }
   return parseConversationId(text);
 }

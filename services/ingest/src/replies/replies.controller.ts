@@ -1,8 +1,9 @@
 import { Controller, Get, Headers, Inject, Param, Query, Res, type OnModuleDestroy } from "@nestjs/common";
 import type { Clock } from "@cloister/service";
 import type { FastifyReply } from "fastify";
+import { z } from "zod";
 
-import { NeedsScope } from "../http/access.guard.ts";
+import { AnswersAsStream, NeedsScope } from "../http/access.guard.ts";
 import { CallerOf, tenantOf, type Caller } from "../http/caller.ts";
 import { readConversationId } from "../http/conversation-id.ts";
 import { IngestMetrics } from "../ingest.metrics.ts";
@@ -12,6 +13,11 @@ import { MAILBOX, type Mailbox } from "./mailbox.ts";
 import { replyStream } from "./reply-stream.ts";
 import { sendEventStream } from "./send-event-stream.ts";
 import { Waker } from "./waker.ts";
+
+/** The id of an event of the mailbox, as Last-Event-ID repeats it. */
+export const lastEventIdText = z.string().regex(/^\d{1,15}$/u);
+/** The query parameter `live`. */
+export const liveText = z.enum(["true", "false"]);
 
 /** The durable stream of a conversation's replies as server-sent events, and running answers between them. */
 @Controller("v1/conversations")
@@ -43,6 +49,7 @@ export class RepliesController implements OnModuleDestroy {
    */
   @Get(":id/replies")
   @NeedsScope("replies:read")
+  @AnswersAsStream(true)
   read(
     @CallerOf() caller: Caller,
     @Param("id") id: string,
@@ -87,13 +94,12 @@ export class RepliesController implements OnModuleDestroy {
 
 function readLastEventId(header: string | undefined): number {
   if (header === undefined || header === "") return -1;
-  const offset = /^\d{1,15}$/u.test(header) ? Number(header) : undefined;
-  if (offset === undefined) throw problem("MALFORMED", "Last-Event-ID is the id of an event of this stream.");
-  return offset;
+  if (lastEventIdText.safeParse(header).success) return Number(header);
+  throw problem("MALFORMED", "Last-Event-ID is the id of an event of this stream.");
 }
 
 function readLive(parameter: string | undefined): boolean {
-  if (parameter === undefined || parameter === "true") return true;
-  if (parameter === "false") return false;
+  const live = liveText.default("true").safeParse(parameter);
+  if (live.success) return live.data === "true";
   throw problem("MALFORMED", "The parameter live is true or false.");
 }

@@ -1,0 +1,2 @@
+export const DOCUMENT_PATH = "/openapi.json";
+export const PAGE_PATH = "/docs";

@@ -1,0 +1,72 @@
+import { enclavesAnswer } from "../enclaves/enclaves-answer.ts";
+import { protobufType } from "../http/bodies.ts";
+import type { Door, DoorProblem } from "./door.ts";
+import { tenantHeader } from "./parameters.ts";
+
+const protobuf = (name: string) => ({
+  mediaType: protobufType,
+  description: `A serialized cloister.keys.v1.${name} (proto/cloister/keys/v1/authority.proto)`,
+});
+
+const ofKeys: readonly DoorProblem[] = [
+  "AUTHORITY_UNAVAILABLE",
+  "KMS_UNAVAILABLE",
+  "MALFORMED",
+  "POLICY_EXPIRED",
+  "TENANT_UNKNOWN",
+];
+
+export const policyDoors: readonly Door[] = [
+  {
+    method: "put",
+    path: "/v1/policy",
+    operationId: "applyPolicy",
+    tag: "Policy",
+    summary: "Apply a signed policy",
+    description: "The tenant is that of the genesis root. The first policy makes the tenant.",
+    scope: "policy:apply",
+    parameters: [tenantHeader],
+    body: protobuf("ApplyPolicyRequest"),
+    answers: [
+      { status: 200, description: "The tenant and the version in force", body: protobuf("ApplyPolicyResponse") },
+    ],
+    refusals: [
+      ...ofKeys,
+      "DEVELOPMENT_POLICY_REQUIRED",
+      "DEVELOPMENT_REFUSED",
+      "MEASUREMENT_NOT_ALLOWED",
+      "POLICY_CONFLICT",
+      "POLICY_FOREIGN",
+      "POLICY_INVALID",
+      "POLICY_STALE",
+      "SIGNATURE_INVALID",
+    ],
+  },
+  {
+    method: "get",
+    path: "/v1/policy",
+    operationId: "readPolicy",
+    tag: "Policy",
+    summary: "Read the policy in force and its chain of authority",
+    scope: "policy:read",
+    parameters: [tenantHeader],
+    answers: [{ status: 200, description: "The signed policy and its chain", body: protobuf("GetPolicyResponse") }],
+    refusals: ofKeys,
+  },
+  {
+    method: "get",
+    path: "/v1/enclaves",
+    operationId: "listEnclaves",
+    tag: "Policy",
+    summary: "Look at the enclaves before trusting them",
+    description:
+      "For each role the programs that the tenant's policy allows and the instances that would get its keys now, with their " +
+      "evidence. Nothing here is secret and nothing is to be believed: each field says whether it is VERIFIABLE or ASSERTED.",
+    scope: "policy:read",
+    parameters: [tenantHeader],
+    answers: [
+      { status: 200, description: "The enclaves", body: { mediaType: "application/json", schema: enclavesAnswer } },
+    ],
+    refusals: ofKeys,
+  },
+];

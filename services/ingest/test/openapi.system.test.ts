@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { Ajv2020 } from "ajv/dist/2020.js";
+
+import { doors } from "../src/openapi/doors.ts";
+import { openApiDocument } from "../src/openapi/document.ts";
+import { IngestUnderTest } from "./running-ingest.ts";
+
+let ingest: IngestUnderTest;
+beforeAll(async () => {
+  ingest = await IngestUnderTest.start();
+}, 60_000);
+afterAll(() => ingest.stop(), 30_000);
+
+describe("the API document", () => {
+  it("has each route that the server was given, and no other", () => {
+    const documented = doors.map(
+      ({ method, path }) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/gu, ":$1")}`,
+    );
+    const routes = ingest.service.routes.filter((route) => !/^(?:HEAD|OPTIONS) /u.test(route));
+    expect(documented.toSorted()).toEqual(routes.toSorted());
+  });
+
+  it("is served as it is made, to everybody", async () => {
+    const response = await fetch(new URL("/openapi.json", ingest.baseUrl));
+    expect(await response.json()).toEqual(JSON.parse(JSON.stringify(openApiDocument())));
+  });
+
+  it("is a page that loads nothing", async () => {
+    const response = await fetch(new URL("/docs", ingest.baseUrl));
+    const page = await response.text();
+    expect(page.match(/<script|<link|<img|https?:\/\//gu)).toBeNull();
+    for (const { operationId } of doors) expect(page).toContain(`<h3 id="${operationId}">`);
+  });
+});
