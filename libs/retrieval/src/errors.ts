@@ -1,11 +1,15 @@
 import { CodedError } from "@cloister/service";
 
-/** Why nothing can be searched. */
+/** Why nothing can be searched or embedded. */
 export const retrievalErrors = {
   INDEX_NOT_READY: {
     title: "embedding, which owns the passages, has not made its tables yet",
     remedy: "Start embedding; the message is tried again by itself.",
     isRetryable: true,
+  },
+  MODEL_ALTERED: {
+    title: "The word vectors on disk are not those that this build names, so the service doesn't start",
+    remedy: "Install the build anew; libs/retrieval/models/static-en.bin was changed or cut.",
   },
 } as const;
 

@@ -7,6 +7,11 @@ export {
   type WordQuery,
   type WordSearchLimits,
 } from "./words/word-search.ts";
+export { quantized } from "./embedding/quantized.ts";
+export { staticEmbedder, staticModel } from "./embedding/static-model.ts";
+export type { EmbeddingModel, TextEmbedder } from "./embedding/text-embedder.ts";
+export { search, type SearchHit, type SearchLimits, type SearchQuery } from "./search/search.ts";
+export { SearchIndex, type Searchable as SearchItem } from "./search/search-index.ts";
 export { RetrievalError, retrievalErrors, type RetrievalErrorCode } from "./errors.ts";
 export {
   type PassageReader,
