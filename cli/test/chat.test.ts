@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { ClientError, type ReplyReceived } from "@cloister/client";
 import { answerJson, answerLines, sealedOf, statusOf } from "../src/chat/answer.ts";
+import { LiveDisplay } from "../src/chat/live-display.ts";
 import { typedLines } from "../src/chat/typed-lines.ts";
 import { command } from "./captured-terminal.ts";
 
@@ -87,6 +88,62 @@ describe("an answer", () => {
       rawText: "Hello [PERSON_1].",
       sealed: { bytes: 2000, firstBytesHex: "ab".repeat(16) },
     });
+  });
+});
+
+describe("an answer that is shown while it comes", () => {
+  const causeId = new Uint8Array(16).fill(2);
+
+  /** What stands on the screen after these pieces and, unless the message failed, that reply. */
+  function screen(pieces: readonly string[], finalText: string | undefined, options: { sealed?: typeof sealed } = {}) {
+    let text = "";
+    const stdout = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        text += chunk.toString();
+        done();
+      },
+    });
+    const display = new LiveDisplay({ stdin: new PassThrough(), stdout, stderr: stdout, exitCode: 0, env: {} });
+    let textSoFar = "";
+    for (const [n, piece] of pieces.entries()) {
+      textSoFar += piece;
+      if (piece === "!") display.onLive({ kind: "live-stopped", causeId, code: "OUT_OF_ORDER" });
+      else display.onLive({ kind: "live", causeId, text: piece, textSoFar, cells: n + 1, cellBytes: 291 });
+    }
+    display.end(
+      finalText === undefined
+        ? { kind: "status", code: "MODEL_TIMEOUT", retryable: false }
+        : { kind: "reply", reply: { ...reply, text: finalText, sources: [] }, sealed: options.sealed },
+    );
+    return text;
+  }
+
+  it("is completed by its reply", () => {
+    expect(screen(["Hello ", "Zo\u00eb"], "Hello Zoë, five days.")).toBe("Hello Zoë, five days.\n");
+  });
+
+  it("is printed once when nothing came before the reply", () => {
+    expect(screen([], "Hello Zoë.")).toBe("Hello Zoë.\n");
+  });
+
+  it("is printed whole when the reply says something else", () => {
+    expect(screen(["Hello "], "Good day.")).toMatch(/^Hello \n.*the whole answer:.*\nGood day\.\n$/u);
+  });
+
+  it("says why no more of it came, and is printed whole", () => {
+    expect(screen(["Hello ", "!"], "Hello Zoë.")).toMatch(/^Hello .*OUT_OF_ORDER[^\n]*\n[^\n]*\nHello Zoë\.\n$/u);
+  });
+
+  it("gives way to the status of a message that failed", () => {
+    expect(screen(["Hello "], undefined)).toMatch(/^Hello \n.*\(no reply: MODEL_TIMEOUT\)/u);
+  });
+
+  it("can't move the cursor of the terminal", () => {
+    expect(screen(["\u001b[2J", "gone"], "\u001b[2Jgone")).toBe("\ufffd[2Jgone\n");
+  });
+
+  it("says in how many cells of what size it came when asked to", () => {
+    expect(screen(["Hello ", "Zoë."], "Hello Zoë.", { sealed })).toMatch(/2000 bytes[^]*2 sealed cells of 291 bytes/u);
   });
 });
 

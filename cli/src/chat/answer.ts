@@ -3,9 +3,13 @@ import chalk from "chalk";
 import { hexOf, printable, timeText } from "../terminal.ts";
 
 /** What became of a message: its reply, or the status that none came. */
-export type Answer =
-  | { readonly kind: "reply"; readonly reply: ReplyReceived; readonly sealed: Sealed | undefined }
-  | { readonly kind: "status"; readonly code: string; readonly retryable: boolean };
+export type Answer = AnswerWithReply | { readonly kind: "status"; readonly code: string; readonly retryable: boolean };
+
+export interface AnswerWithReply {
+  readonly kind: "reply";
+  readonly reply: ReplyReceived;
+  readonly sealed: Sealed | undefined;
+}
 
 /** What the service was sent. */
 export interface Sealed {
@@ -34,15 +38,26 @@ export function answerLines(answer: Answer): string[] {
     const advice = answer.retryable ? "The same message may be answered later." : "";
     return [chalk.yellow(`(no reply: ${answer.code})${advice && ` ${advice}`}`)];
   }
-  const { reply, sealed } = answer;
-  const sources = reply.sources.map(({ title }) => `[${printable(title)}]`).join(" ");
+  const { reply } = answer;
   return [
-    ...(sealed === undefined ? [] : [chalk.dim(`sent: ${sealed.bytes} bytes, ${sealed.firstBytesHex}…`)]),
-    ...(sealed === undefined ? [] : [chalk.dim(`the model wrote: ${printable(reply.rawText)}`)]),
+    ...factLines(answer),
     ...(reply.refusalCode === undefined ? [] : [chalk.yellow(`(refused: ${printable(reply.refusalCode)})`)]),
     printable(reply.text),
-    ...(sources === "" ? [] : [chalk.cyan(sources)]),
+    ...sourceLines(reply),
   ];
+}
+
+/** What left this process and what the model wrote, if `--show-sealed` asks for it. */
+export function factLines({ reply, sealed }: AnswerWithReply): string[] {
+  if (sealed === undefined) return [];
+  return [
+    chalk.dim(`sent: ${sealed.bytes} bytes, ${sealed.firstBytesHex}…`),
+    chalk.dim(`the model wrote: ${printable(reply.rawText)}`),
+  ];
+}
+
+export function sourceLines({ sources }: ReplyReceived): string[] {
+  return sources.length === 0 ? [] : [chalk.cyan(sources.map(({ title }) => `[${printable(title)}]`).join(" "))];
 }
 
 /** For a program, on one line. */

@@ -1,4 +1,4 @@
-import { ClientError, type Conversation } from "@cloister/client";
+import { ClientError, type AskOptions, type Conversation } from "@cloister/client";
 import { parseConversationId, type ConversationId } from "@cloister/envelope";
 import chalk from "chalk";
 import type { Command } from "commander";
@@ -10,7 +10,8 @@ import { tenantClient } from "../tenant-client.ts";
 import { admissionFor } from "../tenant/admission.ts";
 import { admissionSigner, readTenant, tenantIdOf } from "../tenant/tenant-folder.ts";
 import { hexOf, isInteractive, printLines, type Terminal } from "../terminal.ts";
-import { answerJson, answerLines, sealedOf, statusOf, type Answer } from "./answer.ts";
+import { answerJson, sealedOf, statusOf, type Answer } from "./answer.ts";
+import { LiveDisplay } from "./live-display.ts";
 import { SentEnvelope } from "./sent-envelope.ts";
 import { typedLines } from "./typed-lines.ts";
 
@@ -31,7 +32,11 @@ back here. Through a pipe too: a message a line, each sent when the one before h
 where the answer comes from. A message without a reply is a status with its code, and the chat goes on. It ends at the
 end of the input or with Ctrl-C, with exit code 0; the conversation is not kept.
 
---show-sealed prints the size and the first bytes of what left this process, and what the model wrote: with placeholders.
+In a terminal an answer is shown while it comes, and its reply, which stands alone, completes or replaces it; otherwise the
+reply alone is printed.
+
+--show-sealed prints the size and the first bytes of what left this process, what the model wrote: with placeholders, and
+the number and size of the sealed cells in which an answer came.
 --json prints an object a line: {"messageId", "causeId", "createdAt", "text", "sources": [{"documentId", "title"}],
 "model"}, with --show-sealed also {"sealed": {"bytes", "firstBytesHex"}, "rawText"}; without a reply
 {"failed": {"code", "retryable"}}.
@@ -69,9 +74,13 @@ async function chat(flags: Flags, terminal: Terminal, interrupt: AbortController
     const conversation = await open(flags, sent, signal);
     if (isInteractive(terminal.stdin) && flags.json !== true) printLines(terminal, greeting(conversation));
     for await (const text of typedLines(terminal, interrupt)) {
-      const answer = await answerTo(text, conversation, signal);
+      const display = new LiveDisplay(terminal);
+      const isWatched = isInteractive(terminal.stdout) && flags.json !== true;
+      const options = isWatched ? { signal, onLive: display.onLive } : { signal };
+      const answer = await answerTo(text, conversation, options);
       const shown = flags.showSealed === true ? withSealed(answer, sent) : answer;
-      printLines(terminal, flags.json === true ? [answerJson(shown)] : answerLines(shown));
+      if (flags.json === true) printLines(terminal, [answerJson(shown)]);
+      else display.end(shown);
     }
   } catch (error) {
     const isLeaving = signal.aborted && error instanceof ClientError && error.code === "ABORTED";
@@ -99,10 +108,10 @@ async function idsOf(names: readonly string[], tenantFolder: string): Promise<Co
   });
 }
 
-async function answerTo(text: string | undefined, conversation: Conversation, signal: AbortSignal): Promise<Answer> {
+async function answerTo(text: string | undefined, conversation: Conversation, options: AskOptions): Promise<Answer> {
   if (text === undefined) return { kind: "status", code: "MESSAGE_UNREADABLE", retryable: false };
   try {
-    return { kind: "reply", reply: await conversation.ask(text, { signal }), sealed: undefined };
+    return { kind: "reply", reply: await conversation.ask(text, options), sealed: undefined };
   } catch (error) {
     return statusOf(error);
   }
