@@ -3,6 +3,8 @@ export const topics = {
   inbound: "chat.inbound.v1",
   redacted: "chat.redacted.v1",
   replies: "chat.replies.v1",
+  /** For ingest: tenants for whom a consumer keeps too much. The key is the tenant_id. */
+  pressure: "chat.pressure.v1",
 } as const;
 
 /** The channel of a conversation's live cells, by its ids of 16 bytes: beside the log, see LiveEvent. */

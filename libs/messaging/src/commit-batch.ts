@@ -4,7 +4,7 @@ import type { ConsumerDefinition } from "./consumer.ts";
 import { moveFences } from "./fences.ts";
 import type { LogRecord } from "./message-log.ts";
 import { MessagingError, type recordErrors } from "./messaging-error.ts";
-import type { Outcome } from "./outcome.ts";
+import { outputsOf, type Outcome } from "./outcome.ts";
 import { appendOutbox } from "./outbox-rows.ts";
 import { park, unpark } from "./parked-rows.ts";
 import type { PriorState } from "./prior-state.ts";
@@ -44,11 +44,6 @@ export async function commitBatch(
     await unpark(tx, scope, batch.unparked);
     return appendOutbox(tx, { schema: scope.schema, lane }, outputs);
   });
-}
-
-function outputsOf(outcome: Outcome) {
-  if (outcome.kind === "parked") return [];
-  return outcome.kind === "done" ? outcome.result.outputs : outcome.outputs;
 }
 
 function consumedOf(outcome: Outcome): ConsumedRecord[] {

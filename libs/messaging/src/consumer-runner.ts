@@ -1,26 +1,31 @@
-import { codeOf, type Clock, type Log } from "@cloister/service";
+import { codeOf, type Audit, type Clock, type Log } from "@cloister/service";
 import { PartitionKeeper, sqlState } from "@cloister/storage";
-import { defaultClassify } from "./classify.ts";
 import { commitBatch, ID_REUSED, writesOf } from "./commit-batch.ts";
 import type { ConsumerMetrics } from "./consumer-metrics.ts";
 import type { ConsumerDefinition, Step } from "./consumer.ts";
 import type { Failpoints, Gap } from "./failpoints.ts";
+import { failureOf, stopped } from "./failures.ts";
 import type { LogRecord, MessageLog, OutgoingRecord, RecordBatch, TopicPartition } from "./message-log.ts";
 import { MessagingError } from "./messaging-error.ts";
-import { outcomesOf, BEHIND, type Outcome } from "./outcome.ts";
+import { outcomesOf, outputsOf, recordOf, BEHIND, type Outcome } from "./outcome.ts";
 import { deleteSent, drainLane, type Lane } from "./outbox-rows.ts";
+import { defaultParkingLimits } from "./parking-limits.ts";
 import { ParkingLot } from "./parking-lot.ts";
+import { ParkingPressure } from "./parking-pressure.ts";
 import { planBatch } from "./plan.ts";
 import { readPriorState } from "./prior-state.ts";
 import { laneOf, type ProtocolScope } from "./protocol-scope.ts";
 import { protocolPartitions } from "./protocol-tables.ts";
-import type { ConsumedRecord, Failure, RecordIdentity, RecordResult } from "./record-result.ts";
+import { ReaderReports } from "./reader-reports.ts";
+import type { ConsumedRecord, Failure, RecordResult } from "./record-result.ts";
 
 export interface RunnerPorts {
   readonly messages: MessageLog;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ConsumerMetrics;
+  /** Told of each record that became a dead letter. */
+  readonly audit: Audit;
   readonly failpoints: Failpoints;
   /** Told of a fatal end that no fetched batch brought about. */
   readonly onFatal: (error: unknown) => void;
@@ -43,6 +48,7 @@ export class ConsumerRunner {
   readonly #scope: ProtocolScope;
   readonly #keeper: PartitionKeeper;
   readonly #parking: ParkingLot;
+  readonly #pressure: ParkingPressure;
   /** Partitions whose lane may hold rows that were not sent. */
   readonly #unsent = new Set<number>();
 
@@ -53,7 +59,12 @@ export class ConsumerRunner {
     this.#ports = ports;
     this.#scope = { db, schema, consumer: name };
     this.#keeper = new PartitionKeeper(db, protocolPartitions(schema));
-    this.#parking = new ParkingLot(this.#scope, ports, (where, records) => this.#handle(where, records, true));
+    const limits = { ...defaultParkingLimits, ...definition.parking };
+    this.#pressure = new ParkingPressure(this.#scope, limits, ports);
+    this.#parking = new ParkingLot(this.#scope, ports, {
+      again: (where, records) => this.#handle(where, records, true),
+      looked: () => this.#pressure.look(),
+    });
   }
 
   /** A new owner sends what its predecessor left before it fetches anything. */
@@ -93,8 +104,8 @@ export class ConsumerRunner {
     try {
       await this.#attempt(partition, batch, isDrainingParked);
     } catch (error) {
-      const failure = this.#classify(error);
-      if (failure.kind === "shared" || failure.kind === "fatal") throw this.#stop(failure, error);
+      const failure = failureOf(this.#definition, error);
+      if (failure.kind === "shared" || failure.kind === "fatal") throw stopped(this.#scope.consumer, failure, error);
       const middle = Math.ceil(batch.length / 2);
       const [only] = batch;
       if (batch.length > 1) {
@@ -140,11 +151,12 @@ export class ConsumerRunner {
     const prior = await readPriorState(this.#scope, known);
     const plan = planBatch(known, prior, { nowMs, isDrainingParked });
     const results = verdict === undefined ? await this.#compute(plan.fresh) : plan.fresh.map(() => verdict);
+    const reports = new ReaderReports(this.#definition, this.#ports, isDrainingParked);
     const outcomes: Outcome[] = [
-      ...batch.flatMap((one) => (one.identity === undefined ? [this.#dead(one.record, poison(one.code))] : [])),
-      ...plan.reused.map((one) => this.#dead(one.record, poison(ID_REUSED), one.identity)),
-      ...plan.behind.map((consumed) => ({ kind: "parked", consumed, code: BEHIND }) as const),
-      ...outcomesOf(plan.fresh, results, (record, failure, identity) => this.#dead(record, failure, identity)),
+      ...batch.flatMap((one) => (one.identity === undefined ? [reports.dead(one.record, poison(one.code))] : [])),
+      ...plan.reused.map((one) => reports.dead(one.record, poison(ID_REUSED), one.identity)),
+      ...plan.behind.map((consumed) => reports.parked(consumed, BEHIND)),
+      ...outcomesOf(plan.fresh, results, reports),
     ].sort((a, b) => recordOf(a).offset - recordOf(b).offset);
     this.#count("repeated", plan.repeated.length);
     this.#count("expired", plan.expired.length);
@@ -152,6 +164,7 @@ export class ConsumerRunner {
     const unparked = isDrainingParked ? batch.map((one) => one.record).filter((one) => !stillParked.has(one)) : [];
     if (outcomes.length === 0 && unparked.length === 0) return;
 
+    if (!isDrainingParked) await this.#pressure.requireRoom(outcomes);
     await this.#keeper.ensure(outcomes.flatMap(bucketsOf));
     await this.#reach("before-transaction");
     this.#unsent.add(partition);
@@ -159,7 +172,10 @@ export class ConsumerRunner {
     const lastSeq = await commitBatch(this.#definition, this.#scope, toCommit);
     this.#definition.onCommitted?.(writesOf(outcomes));
     for (const outcome of outcomes) this.#count(outcome.kind, 1);
-    if (stillParked.size > 0) this.#parking.filled(partition);
+    if (stillParked.size > 0) {
+      this.#parking.filled(partition);
+      await this.#pressure.look();
+    }
     await this.#reach("before-relay");
     await this.#relay(partition, outcomes.flatMap(outputsOf), lastSeq);
     this.#ports.log.debug("a batch was handled", { consumer, partition, count: batch.length });
@@ -183,44 +199,9 @@ export class ConsumerRunner {
     for (const result of results) {
       if (result.status === "done") continue;
       const { kind } = result.failure;
-      if (kind === "shared" || kind === "fatal") throw this.#stop(result.failure);
+      if (kind === "shared" || kind === "fatal") throw stopped(this.#scope.consumer, result.failure);
     }
     return results;
-  }
-
-  #classify(error: unknown): Failure {
-    if (error instanceof MessagingError) {
-      const kind = error.code === "CONSUMER_FATAL" ? "fatal" : "shared";
-      return { kind, code: error.code, isRetryable: true };
-    }
-    return this.#definition.classify?.(error) ?? defaultClassify(error);
-  }
-
-  #stop(failure: Failure, error?: unknown): MessagingError {
-    if (error instanceof MessagingError) return error;
-    const { consumer } = this.#scope;
-    const options = error === undefined ? undefined : { cause: error };
-    if (failure.kind === "fatal") {
-      return new MessagingError("CONSUMER_FATAL", `the consumer ${consumer} cannot go on: ${failure.code}`, options);
-    }
-    return new MessagingError("SHARED_FAILURE", `the consumer ${consumer} waits: ${failure.code}`, options);
-  }
-
-  #dead(record: LogRecord, failure: Failure, identity?: RecordIdentity): Outcome {
-    const { consumer } = this.#scope;
-    const { topic, partition, offset } = record;
-    this.#ports.log.warn("a record became a dead letter", { consumer, topic, partition, offset, code: failure.code });
-    return { kind: "dead", record, identity, failure, outputs: this.#replies(record, failure, identity) };
-  }
-
-  #replies(record: LogRecord, failure: Failure, identity?: RecordIdentity): readonly OutgoingRecord[] {
-    try {
-      return this.#definition.onDeadLetter(record, failure, identity);
-    } catch (error) {
-      // A letter that nobody can be told of is still kept.
-      this.#ports.log.error("a dead letter could not be answered", { consumer: this.#scope.consumer, error });
-      return [];
-    }
   }
 
   #lane(partition: number): Lane {
@@ -243,15 +224,6 @@ export class ConsumerRunner {
 
 function poison(code: string): Failure {
   return { kind: "poison", code, isRetryable: false };
-}
-
-function recordOf(outcome: Outcome): LogRecord {
-  return outcome.kind === "dead" ? outcome.record : outcome.consumed.record;
-}
-
-function outputsOf(outcome: Outcome): readonly OutgoingRecord[] {
-  if (outcome.kind === "parked") return [];
-  return outcome.kind === "done" ? outcome.result.outputs : outcome.outputs;
 }
 
 function bucketsOf(outcome: Outcome): number[] {

@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
 import type { LogRecord, OutgoingRecord } from "./message-log.ts";
+import type { ParkingLimits } from "./parking-limits.ts";
 import type { ConsumedBatch, Failure, RecordIdentity, RecordResult } from "./record-result.ts";
 
 /** What a service says about one topic that it consumes. The step itself is its `@EventPattern` handler. */
@@ -14,12 +15,16 @@ export interface ConsumerDefinition<Tables = unknown, Write = unknown> {
   identify(record: LogRecord): RecordIdentity;
   /** What to tell the reader of a record that became a dead letter; `identity` is missing if it could not be read. */
   onDeadLetter(record: LogRecord, failure: Failure, identity: RecordIdentity | undefined): readonly OutgoingRecord[];
+  /** What to tell the reader of a record that is parked for the first time: that it waits, and why. Nothing if missing. */
+  onParked?(record: LogRecord, code: string, identity: RecordIdentity): readonly OutgoingRecord[];
   /** Stores the `write`s of the batch's done records in one go, inside its transaction. */
   writeAll?(tx: Transaction<Tables>, writes: readonly Write[]): Promise<void>;
   /** Told of the same `write`s once they are committed: the place for wake-ups. Must not throw. */
   onCommitted?(writes: readonly Write[]): void;
   /** Sorts a thrown error; `defaultClassify` when missing. Codes are told to readers, messages never. */
   classify?(error: unknown): Failure;
+  /** How much may be parked for one tenant before its new messages are refused; see `ParkingLimits`. */
+  readonly parking?: Partial<ParkingLimits>;
   readonly maxBatchRecords?: number;
   readonly maxConcurrency?: number;
 }

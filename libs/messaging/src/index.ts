@@ -1,5 +1,6 @@
 export { defaultClassify } from "./classify.ts";
 export type { ConsumerDefinition, Step } from "./consumer.ts";
+export { DeadLetters, type DeadLetter, type LetterFilter, type LetterPlace } from "./dead-letters.ts";
 export { defineConsumer } from "./define-consumer.ts";
 export { GAPS, type Failpoints, type Gap } from "./failpoints.ts";
 export { dropFences } from "./fences.ts";
@@ -16,6 +17,8 @@ export type {
 } from "./message-log.ts";
 export { MessagingError, messagingErrors, recordErrors, type MessagingErrorCode } from "./messaging-error.ts";
 export { Outbox, type OutboxOptions } from "./outbox.ts";
+export { defaultParkingLimits, type ParkingLimits } from "./parking-limits.ts";
+export { parkingVariables } from "./parking-variables.ts";
 export { pipelineTopics } from "./pipeline-topics.ts";
 export { LOG_SCHEMA, logMigrations } from "./postgres/log-tables.ts";
 export { PostgresMessageLog, type PostgresLogOptions } from "./postgres/postgres-message-log.ts";

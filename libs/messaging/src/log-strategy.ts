@@ -1,9 +1,10 @@
-import type { Clock, Log, ServiceMetrics, ServiceStrategy } from "@cloister/service";
+import { Audit, type Clock, type Log, type ServiceMetrics, type ServiceStrategy } from "@cloister/service";
 import { Server, type MessageHandler } from "@nestjs/microservices";
 import { isObservable, lastValueFrom } from "rxjs";
 import { consumerMetrics } from "./consumer-metrics.ts";
 import { ConsumerRunner, type RunnerPorts } from "./consumer-runner.ts";
 import type { ConsumerDefinition, Step } from "./consumer.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { noFailpoints, type Failpoints } from "./failpoints.ts";
 import type { Consumption, MessageLog } from "./message-log.ts";
 import { MessagingError } from "./messaging-error.ts";
@@ -25,6 +26,8 @@ export class LogStrategy extends Server implements ServiceStrategy {
   override readonly propagatesEventHandlerErrors = true;
   readonly #options: LogStrategyOptions;
   readonly #ports: RunnerPorts;
+  /** Of each consumer, for the operations door. */
+  readonly deadLetters: readonly DeadLetters[];
   readonly #consumptions: Consumption[] = [];
   readonly #listeners: ((error: unknown) => void)[] = [];
   #fatal: { readonly error: unknown } | undefined;
@@ -35,7 +38,11 @@ export class LogStrategy extends Server implements ServiceStrategy {
     super();
     this.#options = options;
     const { messages, clock, log, metrics, failpoints = noFailpoints } = options;
-    this.#ports = { messages, clock, log, metrics: consumerMetrics(metrics), failpoints, onFatal: (e) => this.#die(e) };
+    const told = { log, metrics: consumerMetrics(metrics), audit: new Audit(log, metrics) };
+    this.deadLetters = options.consumers.map(
+      ({ db, schema, name }) => new DeadLetters({ db, schema, consumer: name }, { messages, clock, log }),
+    );
+    this.#ports = { messages, clock, failpoints, ...told, onFatal: (e) => this.#die(e) };
   }
 
   /** Joins every consumer's group, then calls back; with an error when one cannot be joined. */
@@ -56,7 +63,8 @@ export class LogStrategy extends Server implements ServiceStrategy {
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.all(this.#consumptions.map((one) => one.close())).then(() => undefined);
+    const all = [...this.deadLetters, ...this.#consumptions];
+    this.#closing ??= Promise.all(all.map((one) => one.close())).then(() => undefined);
     return this.#closing;
   }
 
@@ -84,6 +92,7 @@ export class LogStrategy extends Server implements ServiceStrategy {
       });
       this.#consumptions.push(consumption);
     }
+    for (const letters of this.deadLetters) letters.start();
     this.#isJoined = true;
   }
 

@@ -20,6 +20,11 @@ export const messagingErrors = {
     remedy: "The same batch comes again; the code inside says which engine.",
     isRetryable: true,
   },
+  PARKING_FULL: {
+    title: "More waits for the tenant than there is room for",
+    remedy: "Look at what its messages wait for, such as its key management; they go on by themselves.",
+    isRetryable: true,
+  },
   RECORD_MOVED: {
     title: "A record's key is not the conversation of its envelope: somebody moved it",
     remedy: "Find out who writes to the topic; the record is not used.",
@@ -39,7 +44,7 @@ export type MessagingErrorCode = keyof typeof messagingErrors;
 
 export class MessagingError extends CodedError<MessagingErrorCode> {
   override get isUnavailable(): boolean {
-    return this.code === "LOG_UNAVAILABLE" || this.code === "SHARED_FAILURE";
+    return ["LOG_UNAVAILABLE", "SHARED_FAILURE", "PARKING_FULL"].includes(this.code);
   }
 }
 

@@ -1,12 +1,16 @@
 import { hex } from "./hex.ts";
 import type { LogRecord, OutgoingRecord } from "./message-log.ts";
-import type { recordErrors } from "./messaging-error.ts";
 import type { ConsumedRecord, Done, Failure, RecordIdentity, RecordResult } from "./record-result.ts";
 
 /** What a transaction writes for one record. */
 export type Outcome =
   | { readonly kind: "done"; readonly consumed: ConsumedRecord; readonly result: Done<unknown, unknown> }
-  | { readonly kind: "parked"; readonly consumed: ConsumedRecord; readonly code: string }
+  | {
+      readonly kind: "parked";
+      readonly consumed: ConsumedRecord;
+      readonly code: string;
+      readonly outputs: readonly OutgoingRecord[];
+    }
   | {
       readonly kind: "dead";
       readonly record: LogRecord;
@@ -16,9 +20,13 @@ export type Outcome =
     };
 
 /** The code of a record that waits only because an earlier one of its key does. */
-export const BEHIND = "BEHIND_PARKED" satisfies keyof typeof recordErrors;
+export const BEHIND = "BEHIND_PARKED";
 
-export type DeadLetters = (record: LogRecord, failure: Failure, identity?: RecordIdentity) => Outcome;
+/** Makes the outcomes of which a reader is told. */
+export interface Reports {
+  dead(record: LogRecord, failure: Failure, identity?: RecordIdentity): Outcome;
+  parked(consumed: ConsumedRecord, code: string): Outcome;
+}
 
 /**
  * Turns a step's results into outcomes. When a record is parked, the later ones of its key are parked behind it,
@@ -27,17 +35,26 @@ export type DeadLetters = (record: LogRecord, failure: Failure, identity?: Recor
 export function outcomesOf(
   fresh: readonly ConsumedRecord[],
   results: readonly RecordResult[],
-  deadLetter: DeadLetters,
+  reports: Reports,
 ): Outcome[] {
   const parked = new Set<string>();
   return fresh.flatMap((consumed, n): Outcome[] => {
     const result = results[n];
     if (result === undefined) return [];
     const conversation = hex(consumed.identity.conversationId);
-    if (parked.has(conversation)) return [{ kind: "parked", consumed, code: BEHIND }];
+    if (parked.has(conversation)) return [reports.parked(consumed, BEHIND)];
     if (result.status === "done") return [{ kind: "done", consumed, result }];
-    if (result.failure.kind !== "tenant") return [deadLetter(consumed.record, result.failure, consumed.identity)];
+    if (result.failure.kind !== "tenant") return [reports.dead(consumed.record, result.failure, consumed.identity)];
     parked.add(conversation);
-    return [{ kind: "parked", consumed, code: result.failure.code }];
+    return [reports.parked(consumed, result.failure.code)];
   });
+}
+
+export function recordOf(outcome: Outcome): LogRecord {
+  return outcome.kind === "dead" ? outcome.record : outcome.consumed.record;
+}
+
+/** What is sent on, in order. */
+export function outputsOf(outcome: Outcome): readonly OutgoingRecord[] {
+  return outcome.kind === "done" ? outcome.result.outputs : outcome.outputs;
 }

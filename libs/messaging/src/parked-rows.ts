@@ -1,6 +1,8 @@
 import { onDatabase } from "@cloister/storage";
 import { sql, type Transaction } from "kysely";
+import { hex } from "./hex.ts";
 import type { LogRecord } from "./message-log.ts";
+import type { ParkingUsage } from "./parking-limits.ts";
 import type { ProtocolScope } from "./protocol-scope.ts";
 import type { ConsumedRecord } from "./record-result.ts";
 
@@ -90,4 +92,19 @@ export async function hasParked({ db, schema, consumer }: ProtocolScope, partiti
       where consumer = ${consumer} and partition_no = ${partition} limit 1`.execute(db),
   );
   return rows.length > 0;
+}
+
+/** What is parked at a consumer, by the tenant's id in hex: of these tenants, or of all that have anything. */
+export async function parkingUsage(
+  { db, schema, consumer }: ProtocolScope,
+  tenants?: readonly Uint8Array[],
+): Promise<ReadonlyMap<string, ParkingUsage & { readonly tenantId: Uint8Array }>> {
+  const ofTenants =
+    tenants === undefined ? sql`` : sql`and tenant_id in (${sql.join(tenants.map((one) => sql`${one}::bytea`))})`;
+  const { rows } = await onDatabase(() =>
+    sql<{ tenant_id: Uint8Array; records: number; bytes: number }>`
+      select tenant_id, count(*) as records, sum(octet_length(value))::bigint as bytes
+      from ${sql.id(schema, "parked")} where consumer = ${consumer} ${ofTenants} group by tenant_id`.execute(db),
+  );
+  return new Map(rows.map(({ tenant_id: tenantId, records, bytes }) => [hex(tenantId), { tenantId, records, bytes }]));
 }

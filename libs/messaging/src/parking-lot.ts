@@ -21,7 +21,12 @@ interface Slot {
   timer: NodeJS.Timeout | undefined;
 }
 
-type Again = (where: TopicPartition, records: readonly LogRecord[]) => Promise<void>;
+export interface ParkingWork {
+  /** Works on parked records once more. */
+  again(where: TopicPartition, records: readonly LogRecord[]): Promise<void>;
+  /** Called after each look at a partition that has any. */
+  looked(): Promise<void>;
+}
 
 /**
  * Takes parked records up again when they are due, by the same way as fetched ones and never beside them. It looks only
@@ -30,14 +35,14 @@ type Again = (where: TopicPartition, records: readonly LogRecord[]) => Promise<v
 export class ParkingLot {
   readonly #scope: ProtocolScope;
   readonly #ports: ParkingPorts;
-  readonly #again: Again;
+  readonly #work: ParkingWork;
   readonly #slots = new Map<number, Slot>();
   readonly #locks = new Map<number, ReturnType<typeof pLimit>>();
 
-  constructor(scope: ProtocolScope, ports: ParkingPorts, again: Again) {
+  constructor(scope: ProtocolScope, ports: ParkingPorts, work: ParkingWork) {
     this.#scope = scope;
     this.#ports = ports;
-    this.#again = again;
+    this.#work = work;
   }
 
   /** A partition was assigned: watches it until `stopping`, if it has parked records. */
@@ -79,8 +84,9 @@ export class ParkingLot {
       await this.alone(where.partition, async () => {
         if (stopping.aborted) return;
         const due = await dueParked(this.#scope, where, this.#ports.clock.nowMs(), MAX_RECORDS);
-        if (due.length > 0) await this.#again(where, due);
+        if (due.length > 0) await this.#work.again(where, due);
       });
+      await this.#work.looked();
       return !(await hasParked(this.#scope, where.partition));
     } catch (error) {
       if (error instanceof MessagingError && error.code === "CONSUMER_FATAL") {

@@ -11,3 +11,8 @@ export interface ProtocolScope {
 export function laneOf(consumer: string, partition: number): string {
   return `${consumer}/${partition}`;
 }
+
+/** The lane of what an operator has produced again. */
+export function laneOfRedrives(consumer: string): string {
+  return `${consumer}/redrives`;
+}

@@ -13,6 +13,11 @@ export const protocolMigrations: Migrations = {
       for (const create of [fence, inbox, outbox, parked, deadLetter]) await create(db, schema);
     },
   },
+  "001_parked_by_tenant": {
+    async up(db, schema) {
+      await sql`create index on ${sql.id(schema, "parked")} (consumer, tenant_id)`.execute(db);
+    },
+  },
 };
 
 /** One row a consumer and conversation: what was handled last, and a version that any writer of its state raises. */

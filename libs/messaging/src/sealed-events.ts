@@ -68,12 +68,13 @@ export function replyFailedRecord(status: {
   causeId: Uint8Array;
   code: string;
   isRetryable: boolean;
+  /** It has not failed: it is kept and goes on by itself. */
+  isWaiting?: boolean;
   bucketEndMs: number;
 }): OutgoingRecord {
-  const { tenantId, conversationId, causeId, code, isRetryable, bucketEndMs } = status;
-  const event = create(ReplyEventSchema, {
-    event: { case: "failed", value: { tenantId, conversationId, causeId, code, retryable: isRetryable } },
-  });
+  const { tenantId, conversationId, causeId, code, isRetryable, isWaiting = false, bucketEndMs } = status;
+  const value = { tenantId, conversationId, causeId, code, retryable: isRetryable, waiting: isWaiting };
+  const event = create(ReplyEventSchema, { event: { case: "failed", value } });
   return { topic: topics.replies, key: conversationId, value: toBinary(ReplyEventSchema, event), bucketEndMs };
 }
 
@@ -91,4 +92,14 @@ export function replyFailedRecords(
   const { causeId = messageId } = readSealedMessage(record).envelope.header;
   const { code, isRetryable } = failure;
   return [replyFailedRecord({ tenantId, conversationId, causeId, code, isRetryable, bucketEndMs: record.bucketEndMs })];
+}
+
+/** `onParked` of a consumer whose readers wait for an answer: they learn that it will be late, and why. */
+export function replyWaitingRecords(record: LogRecord, code: string, identity: RecordIdentity): OutgoingRecord[] {
+  const { tenantId, conversationId, messageId } = identity;
+  const { causeId = messageId } = readSealedMessage(record).envelope.header;
+  const { bucketEndMs } = record;
+  return [
+    replyFailedRecord({ tenantId, conversationId, causeId, code, isRetryable: false, isWaiting: true, bucketEndMs }),
+  ];
 }

@@ -178,12 +178,12 @@ function suite(open: () => Promise<Database>): void {
     );
     await start(step);
     await send(["a", "one"], ["b", "free"], ["a", "two"]);
-    await eventually(async () => expect(await replies()).toEqual(["FREE"]));
+    await eventually(async () => expect((await replies()).filter((text) => text === "FREE")).toHaveLength(1));
     await send(["a", "three"]);
     await eventually(async () => expect(await rowsIn("parked")).toBe(3));
     isAway = false;
     clock.advance(60_000);
-    const isOfA = (text: string): boolean => text !== "FREE";
+    const isOfA = (text: string): boolean => text !== "FREE" && !text.startsWith("waits");
     await eventually(async () => expect((await replies()).filter(isOfA)).toEqual(["ONE", "TWO", "THREE"]));
     expect((await effects()).slice(1)).toEqual(["a:one", "a:two", "a:three"]);
     expect(await rowsIn("parked")).toBe(0);

@@ -75,8 +75,11 @@ describe("the outcomes of a step", () => {
   it("parks later records of a key behind one that is parked, whatever the step made of them", () => {
     const records = [consumed(0, 1, 1), consumed(1, 2, 2), consumed(2, 3, 1)];
     const results = [failed("tenant", "KMS_DOWN"), done([]), done([])];
-    const outcomes = outcomesOf(records, results, () => {
-      throw new Error("nothing is poisoned");
+    const outcomes = outcomesOf(records, results, {
+      parked: (one, code) => ({ kind: "parked", consumed: one, code, outputs: [] }),
+      dead: () => {
+        throw new Error("nothing is poisoned");
+      },
     });
     expect(outcomes.map((one) => one.kind)).toEqual(["parked", "done", "parked"]);
   });

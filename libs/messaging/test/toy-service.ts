@@ -8,10 +8,12 @@ import {
   protocolMigrations,
   type ConsumedBatch,
   type ConsumedRecord,
+  type DeadLetters,
   type Failpoints,
   type LogRecord,
   type MessageLog,
   type OutgoingRecord,
+  type ParkingLimits,
   type RecordIdentity,
   type RecordResult,
 } from "@cloister/messaging";
@@ -79,6 +81,7 @@ export interface ToyOptions {
   readonly name: string;
   readonly step?: ToyStep;
   readonly partitions?: number;
+  readonly parking?: ParkingLimits;
   readonly onCommitted?: (rows: readonly ToyTables["effect"][]) => void;
 }
 
@@ -97,8 +100,12 @@ const migrations: Migrations = {
   },
 };
 
+export interface RunningToy extends RunningService {
+  readonly deadLetters: DeadLetters;
+}
+
 /** A service of the usual shape: module, controller, strategy. */
-export async function startToy(options: ToyOptions, ports: ToyPorts): Promise<RunningService> {
+export async function startToy(options: ToyOptions, ports: ToyPorts): Promise<RunningToy> {
   const { name, partitions = 2 } = options;
   const [inbound, replies] = [`${name}.in`, `${name}.out`];
   await ports.messages.ensureTopics([inbound, replies].map((topic) => ({ name: topic, partitions })));
@@ -114,6 +121,10 @@ export async function startToy(options: ToyOptions, ports: ToyPorts): Promise<Ru
     onDeadLetter: (record, { code }) => [
       { topic: replies, key: record.key, value: Buffer.from(JSON.stringify({ text: `failed ${code}` })), bucketEndMs },
     ],
+    onParked: (record, code) => [
+      { topic: replies, key: record.key, value: Buffer.from(JSON.stringify({ text: `waits ${code}` })), bucketEndMs },
+    ],
+    ...(options.parking && { parking: options.parking }),
     ...(options.onCommitted && { onCommitted: options.onCommitted }),
     writeAll: async (tx, rows) => {
       await tx
@@ -122,14 +133,12 @@ export async function startToy(options: ToyOptions, ports: ToyPorts): Promise<Ru
         .execute();
     },
   });
-  return startService({
-    name,
-    module: toyModule(inbound, step),
-    log: ports.log,
-    clock: ports.clock,
-    metrics,
-    strategy: new LogStrategy({ consumers: [consumer], ...ports, metrics }),
-  });
+  const strategy = new LogStrategy({ consumers: [consumer], ...ports, metrics });
+  const [deadLetters] = strategy.deadLetters;
+  if (deadLetters === undefined) throw new Error("every consumer has its dead letters");
+  const { log, clock } = ports;
+  const service = await startService({ name, module: toyModule(inbound, step), log, clock, metrics, strategy });
+  return { ...service, deadLetters };
 }
 
 function toyModule(inbound: string, step: ToyStep): DynamicModule {

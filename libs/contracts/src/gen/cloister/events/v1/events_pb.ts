@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloister/events/v1/events.proto.
  */
 export const file_cloister_events_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Ch9jbG9pc3Rlci9ldmVudHMvdjEvZXZlbnRzLnByb3RvEhJjbG9pc3Rlci5ldmVudHMudjEiIQoNTWVzc2FnZVNlYWxlZBIQCghlbnZlbG9wZRgBIAEoDCJ7CgpSZXBseUV2ZW50EjEKBnNlYWxlZBgBIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseVNlYWxlZEgAEjEKBmZhaWxlZBgCIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseUZhaWxlZEgAQgcKBWV2ZW50IjsKC1JlcGx5U2VhbGVkEhAKCGVudmVsb3BlGAEgASgMEhoKEnNpZ25lcl9jZXJ0aWZpY2F0ZRgCIAEoDCJ9CgtSZXBseUZhaWxlZBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEhAKCGNhdXNlX2lkGAMgASgMEgwKBGNvZGUYBCABKAkSEQoJcmV0cnlhYmxlGAUgASgIEg8KB3dhaXRpbmcYBiABKAgiWQoJTGl2ZUV2ZW50EjIKB29wZW5pbmcYASABKAsyHy5jbG9pc3Rlci5ldmVudHMudjEuTGl2ZU9wZW5pbmdIABIPCgVmcmFtZRgCIAEoDEgAQgcKBWV2ZW50IjsKC0xpdmVPcGVuaW5nEhAKCGVudmVsb3BlGAEgASgMEhoKEnNpZ25lcl9jZXJ0aWZpY2F0ZRgCIAEoDGIGcHJvdG8z");
+  fileDesc("Ch9jbG9pc3Rlci9ldmVudHMvdjEvZXZlbnRzLnByb3RvEhJjbG9pc3Rlci5ldmVudHMudjEiIQoNTWVzc2FnZVNlYWxlZBIQCghlbnZlbG9wZRgBIAEoDCJ7CgpSZXBseUV2ZW50EjEKBnNlYWxlZBgBIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseVNlYWxlZEgAEjEKBmZhaWxlZBgCIAEoCzIfLmNsb2lzdGVyLmV2ZW50cy52MS5SZXBseUZhaWxlZEgAQgcKBWV2ZW50IjsKC1JlcGx5U2VhbGVkEhAKCGVudmVsb3BlGAEgASgMEhoKEnNpZ25lcl9jZXJ0aWZpY2F0ZRgCIAEoDCJ9CgtSZXBseUZhaWxlZBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEhAKCGNhdXNlX2lkGAMgASgMEgwKBGNvZGUYBCABKAkSEQoJcmV0cnlhYmxlGAUgASgIEg8KB3dhaXRpbmcYBiABKAgiWQoJTGl2ZUV2ZW50EjIKB29wZW5pbmcYASABKAsyHy5jbG9pc3Rlci5ldmVudHMudjEuTGl2ZU9wZW5pbmdIABIPCgVmcmFtZRgCIAEoDEgAQgcKBWV2ZW50IjsKC0xpdmVPcGVuaW5nEhAKCGVudmVsb3BlGAEgASgMEhoKEnNpZ25lcl9jZXJ0aWZpY2F0ZRgCIAEoDCJFCg5UZW5hbnRQcmVzc3VyZRIRCgl0ZW5hbnRfaWQYASABKAwSDgoGc291cmNlGAIgASgJEhAKCHVudGlsX21zGAMgASgEYgZwcm90bzM");
 
 /**
  * chat.inbound.v1 and chat.redacted.v1.
@@ -206,4 +206,40 @@ export type LiveOpening = Message<"cloister.events.v1.LiveOpening"> & {
  */
 export const LiveOpeningSchema: GenMessage<LiveOpening> = /*@__PURE__*/
   messageDesc(file_cloister_events_v1_events, 5);
+
+/**
+ * chat.pressure.v1: a consumer keeps so much for a tenant that waits that ingest should take no more. The record's key is
+ * the tenant_id.
+ *
+ * @generated from message cloister.events.v1.TenantPressure
+ */
+export type TenantPressure = Message<"cloister.events.v1.TenantPressure"> & {
+  /**
+   * 16 bytes.
+   *
+   * @generated from field: bytes tenant_id = 1;
+   */
+  tenantId: Uint8Array;
+
+  /**
+   * The consumer that says so, such as redaction: several may, each for itself.
+   *
+   * @generated from field: string source = 2;
+   */
+  source: string;
+
+  /**
+   * Milliseconds since the epoch from which this is no longer true, unless it was said again. 0: it is over now.
+   *
+   * @generated from field: uint64 until_ms = 3;
+   */
+  untilMs: bigint;
+};
+
+/**
+ * Describes the message cloister.events.v1.TenantPressure.
+ * Use `create(TenantPressureSchema)` to create a new message.
+ */
+export const TenantPressureSchema: GenMessage<TenantPressure> = /*@__PURE__*/
+  messageDesc(file_cloister_events_v1_events, 6);
 
