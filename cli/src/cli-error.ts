@@ -36,6 +36,11 @@ export const cliErrors = {
     title: "The policy, or any policy, is not in force",
     remedy: "Apply it with `cloister policy apply`.",
   },
+  NOT_CONFIRMED: { title: "The question was answered with no", remedy: "Nothing was changed." },
+  CONFIRMATION_REQUIRED: {
+    title: "The policy weakens protection, or may, and nobody can be asked",
+    remedy: "Look at `cloister policy diff`, then apply it with --yes.",
+  },
   SERVICE_UNREACHABLE: {
     title: "The system doesn't answer at its address",
     remedy: "Look whether it runs and whether that is its address.",

@@ -17,6 +17,7 @@ Exit codes:
   0  done
   1  refused or failed: one line on standard error, cloister: CODE: what happened and what to do
   2  the command was used wrongly
+  3  of policy diff alone: the policy weakens protection, or may
 
 Examples:
   cloister serve

@@ -165,6 +165,22 @@ describe("a running system", () => {
     expect(await refusal("policy", "apply", "tenant/policy-1.note", "--tenant", "tenant")).toEqual([1, "POLICY_STALE"]);
   });
 
+  it("shows what a policy changes, and applies what weakens protection only when that is meant", async () => {
+    await run("policy", "sign", "--tenant", "tenant", "--development", "--keep", "log=60", "--version", "3");
+    const note = ["tenant/policy-3.note", "--tenant", "tenant"];
+    const sentence = "Earlier turns of conversations will be kept 60 days instead of 7 days.";
+    const diff = await run("policy", "diff", ...note);
+    const unasked = await run("policy", "apply", ...note);
+    expect([diff.exitCode, unasked.exitCode]).toEqual([3, 1]);
+    for (const shown of [diff.stdout, unasked.stdout]) expect(shown).toContain(sentence);
+    expect(unasked.stderr).toMatch(/^cloister: CONFIRMATION_REQUIRED: /u);
+    expect((await run("policy", "apply", ...note, "--yes")).exitCode).toBe(0);
+    expect(await run("policy", "diff", ...note)).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining("Both say the same."),
+    });
+  });
+
   it("refuses a policy of another tenant, and one that was changed after it was signed", async () => {
     await run("tenant", "init", "--out", "other");
     const note = await readFile(join(folder, "tenant/policy-1.note"), "utf8");

@@ -1,5 +1,6 @@
 import chalk from "chalk";
-import { DAY_MS, HOUR_MS, retentionClasses, type Policy, type RetentionClass } from "@cloister/policy";
+import { retentionClasses, type Policy, type RetentionClass } from "@cloister/policy";
+import { durationText } from "@cloister/policy/changes";
 import { tableLines } from "../table.ts";
 import { hexOf, timeText } from "../terminal.ts";
 
@@ -71,11 +72,13 @@ function admission({ admissionIssuers }: Policy): string[] {
   return admissionIssuers.map(({ name, publicKey }) => `Whom ${name} admits (${hexOf(publicKey)}).`);
 }
 
-function model({ redact, history, memory, modelLocality, liveBeatMs = 50 }: Policy): string[] {
+function model({ redact, block, forbiddenTopics, history, memory, modelLocality, liveBeatMs = 50 }: Policy): string[] {
   const where =
     modelLocality === "enclave" ? "inside the attested service" : "inside the attested service, with an attested GPU";
   return [
     `Placeholders instead of: ${redact.join(", ")}.`,
+    ...(block.length === 0 ? [] : [`Never, since they refuse a message: ${block.join(", ")}.`]),
+    ...forbiddenTopics.map(({ name, sentence }) => `Never, since the topic ${name} is refused: "${sentence}"`),
     `Earlier turns of the conversation: ${yesNo(history)}. Other conversations of the same person: ${yesNo(memory)}.`,
     `It runs ${where}. Nothing is ever trained on messages.`,
     liveBeatMs === 0
@@ -102,11 +105,6 @@ function custody({ kms, residency, vectors, witnesses }: Policy): string[] {
       : `Only in ${regions}, ${residency.attested ? "proved by hardware" : "as the operator states it"}.`,
     `Vectors: ${vectors}. Witnesses of the log: ${witnesses.length === 0 ? "none" : witnesses.map(({ name }) => name).join(", ")}.`,
   ];
-}
-
-function durationText(ms: number): string {
-  if (ms % DAY_MS === 0) return `${ms / DAY_MS} ${ms === DAY_MS ? "day" : "days"}`;
-  return `${Math.round((ms / HOUR_MS) * 100) / 100} hours`;
 }
 
 const yesNo = (is: boolean): string => (is ? "yes" : "no");
