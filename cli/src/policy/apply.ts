@@ -1,5 +1,5 @@
 import type { Client } from "@cloister/client";
-import { PolicyError, policyHashOf, readUnverifiedPolicy, verifyPolicy, type Policy } from "@cloister/policy";
+import { policyHashOf, readUnverifiedPolicy, verifyPolicy, type Policy } from "@cloister/policy";
 import { systemClock } from "@cloister/service";
 import type { Command } from "commander";
 import { CliError } from "../cli-error.ts";
@@ -87,9 +87,9 @@ async function apply(file: string, flags: Flags, terminal: Terminal): Promise<vo
 const incomparable = "What this policy changes can't be said: the one in force is expired or can't be trusted.";
 
 /**
- * What the policy changes, shown and agreed to. Undefined for a tenant's first policy, and for one that can't be
- * compared with what is in force.
- * @throws CliError NOT_CONFIRMED, CONFIRMATION_REQUIRED; PolicyError POLICY_STALE
+ * What the policy changes, shown and agreed to. Undefined for a tenant's first policy, for an older one than is in
+ * force, and where that can't be compared.
+ * @throws CliError NOT_CONFIRMED, CONFIRMATION_REQUIRED
  */
 async function agreedChange(
   client: Client,
@@ -99,9 +99,8 @@ async function agreedChange(
 ): Promise<Comparison | undefined> {
   const before = await policyInForce(client);
   if (before.kind === "none") return undefined;
-  if (before.kind === "policy" && after.version < before.policy.version) {
-    throw new PolicyError("POLICY_STALE", "A newer policy is in force.");
-  }
+  // It will be refused: there is nothing to agree to.
+  if (before.kind === "policy" && after.version < before.policy.version) return undefined;
   const comparison = before.kind === "policy" ? compare(before.policy, after) : undefined;
   if (flags.json !== true) {
     printLines(terminal, [...(comparison === undefined ? [incomparable] : changeLines(comparison)), ""]);
