@@ -1,4 +1,4 @@
-import type { Clock, Log } from "@cloister/service";
+import type { Clock, Log, RunningService } from "@cloister/service";
 import { inTransaction, onDatabase } from "@cloister/storage";
 import { sql, type RawBuilder, type Transaction } from "kysely";
 import { ID_REUSED } from "./commit-batch.ts";
@@ -41,6 +41,11 @@ export interface DeadLettersPorts {
   readonly messages: MessageLog;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** A service with the dead letters of its consumers. */
+export interface ConsumingService extends RunningService {
+  readonly deadLetters: readonly DeadLetters[];
 }
 
 interface LetterRow {

@@ -1,6 +1,12 @@
 export { defaultClassify } from "./classify.ts";
 export type { ConsumerDefinition, Step } from "./consumer.ts";
-export { DeadLetters, type DeadLetter, type LetterFilter, type LetterPlace } from "./dead-letters.ts";
+export {
+  DeadLetters,
+  type ConsumingService,
+  type DeadLetter,
+  type LetterFilter,
+  type LetterPlace,
+} from "./dead-letters.ts";
 export { defineConsumer } from "./define-consumer.ts";
 export { GAPS, type Failpoints, type Gap } from "./failpoints.ts";
 export { dropFences } from "./fences.ts";
@@ -18,7 +24,7 @@ export type {
 export { MessagingError, messagingErrors, recordErrors, type MessagingErrorCode } from "./messaging-error.ts";
 export { Outbox, type OutboxOptions } from "./outbox.ts";
 export { defaultParkingLimits, type ParkingLimits } from "./parking-limits.ts";
-export { parkingVariables } from "./parking-variables.ts";
+export { parkingLimits, parkingVariables } from "./parking-variables.ts";
 export { pipelineTopics } from "./pipeline-topics.ts";
 export { LOG_SCHEMA, logMigrations } from "./postgres/log-tables.ts";
 export { PostgresMessageLog, type PostgresLogOptions } from "./postgres/postgres-message-log.ts";

@@ -1,6 +1,6 @@
-import { variable } from "@cloister/service";
+import { variable, type ConfigOf } from "@cloister/service";
 import { z } from "zod";
-import { defaultParkingLimits } from "./parking-limits.ts";
+import { defaultParkingLimits, type ParkingLimits } from "./parking-limits.ts";
 
 /** For the configuration of every service that parks. */
 export const parkingVariables = {
@@ -13,3 +13,7 @@ export const parkingVariables = {
     default: String(defaultParkingLimits.maxBytes),
   }),
 };
+
+export function parkingLimits(config: ConfigOf<typeof parkingVariables>): ParkingLimits {
+  return { maxRecords: config.parkingMaxRecords, maxBytes: config.parkingMaxBytes };
+}

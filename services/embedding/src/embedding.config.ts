@@ -1,4 +1,6 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
+import { parkingVariables } from "@cloister/messaging";
+import { operationsVariables } from "@cloister/messaging/operations";
 import { defineConfig, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
 
@@ -16,4 +18,6 @@ export const embeddingConfig = defineConfig({
     description: "PostgreSQL with the schema of embedding: sealed passages",
   }),
   ...keyringVariables,
+  ...parkingVariables,
+  ...operationsVariables,
 });

@@ -1,5 +1,6 @@
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
-import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { parkingLimits, pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { withOperations } from "@cloister/messaging/operations";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
 import { codeFolder } from "./code-folder.ts";
@@ -23,5 +24,9 @@ await runMain("embedding", async () => {
   });
   const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
   await messages.ensureTopics(pipelineTopics);
-  return startEmbedding({ http: { host: config.host, port: config.port } }, { db, messages, keyring, clock, log });
+  const service = await startEmbedding(
+    { http: { host: config.host, port: config.port }, parking: parkingLimits(config) },
+    { db, messages, keyring, clock, log },
+  );
+  return withOperations(service, config, { clock, log });
 });

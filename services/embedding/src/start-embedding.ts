@@ -1,9 +1,9 @@
 import { classifyKeyed } from "@cloister/keyring/consuming";
 import { topics } from "@cloister/contracts/topics";
-import { defineConsumer, LogStrategy } from "@cloister/messaging";
+import { defineConsumer, LogStrategy, type ConsumingService } from "@cloister/messaging";
 import { identifySealedMessage, replyFailedRecords } from "@cloister/messaging/sealed-events";
-import { passageSchema, sealedVectorIndex, type PassageTables } from "@cloister/retrieval";
-import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
+import { passageSchema, sealedVectorIndex, staticEmbedder, type PassageTables } from "@cloister/retrieval";
+import { ServiceMetrics, startService } from "@cloister/service";
 import { migrate, schemaOf } from "@cloister/storage";
 import { EmbeddingModule } from "./embedding.module.ts";
 import type { PassageWrite } from "./embedding.pipeline.ts";
@@ -16,12 +16,13 @@ const consumerName = "embedding";
 
 /**
  * Starts embedding: migrates its schema, joins chat.redacted.v1.
- * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED, RetrievalError MODEL_ALTERED
  */
-export async function startEmbedding(config: EmbeddingConfig, ports: EmbeddingPorts): Promise<RunningService> {
+export async function startEmbedding(config: EmbeddingConfig, ports: EmbeddingPorts): Promise<ConsumingService> {
   const { db, messages, keyring, clock, log, failpoints } = ports;
   await migrate(db, passageSchema, embeddingMigrations);
   const index = ports.index ?? sealedVectorIndex(db);
+  const embedder = ports.embedder ?? staticEmbedder();
   const metrics = new ServiceMetrics("embedding");
   const stored = metrics.counter("passages", "Passages stored");
   const consumer = defineConsumer<PassageTables, PassageWrite>({
@@ -31,6 +32,7 @@ export async function startEmbedding(config: EmbeddingConfig, ports: EmbeddingPo
     schema: passageSchema,
     identify: identifySealedMessage,
     onDeadLetter: replyFailedRecords,
+    ...(config.parking && { parking: config.parking }),
     classify: classifyKeyed,
     writeAll: async (tx, writes) => {
       await storePassages(index, tx, writes);
@@ -45,9 +47,9 @@ export async function startEmbedding(config: EmbeddingConfig, ports: EmbeddingPo
     metrics,
     ...(failpoints && { failpoints }),
   });
-  return startService({
+  const service = await startService({
     name: "embedding",
-    module: EmbeddingModule.register({ keyring, index, clock, log }),
+    module: EmbeddingModule.register({ keyring, index, embedder, clock, log }),
     log,
     clock,
     metrics,
@@ -59,4 +61,5 @@ export async function startEmbedding(config: EmbeddingConfig, ports: EmbeddingPo
       },
     ],
   });
+  return { ...service, deadLetters: strategy.deadLetters };
 }

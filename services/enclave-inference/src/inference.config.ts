@@ -1,4 +1,6 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
+import { parkingVariables } from "@cloister/messaging";
+import { operationsVariables } from "@cloister/messaging/operations";
 import { defineConfig, portNumber, postgresUrl, secretVariable, variable, type ConfigFrom } from "@cloister/service";
 import { z } from "zod";
 import { isLoopbackUrl } from "./adapters/openai/loopback-fetch.ts";
@@ -20,6 +22,8 @@ export const inferenceConfig = defineConfig({
     description: "PostgreSQL with the schema of inference (sealed turns) and embedding's view of sealed passages",
   }),
   ...keyringVariables,
+  ...parkingVariables,
+  ...operationsVariables,
   runtime: variable("CLOISTER_INFERENCE_RUNTIME", z.enum(modelRuntimeNames), {
     description: "What answers: extractive (sentences of the sources, no model) or openai (a model server)",
     default: "extractive",

@@ -1,5 +1,5 @@
 import type { KeySource } from "@cloister/keyring";
-import type { Failpoints, MessageLog } from "@cloister/messaging";
+import type { Failpoints, MessageLog, ParkingLimits } from "@cloister/messaging";
 import type { PassageReader } from "@cloister/retrieval";
 import type { Clock, Log } from "@cloister/service";
 import type { Database, LiveFrames } from "@cloister/storage";
@@ -9,6 +9,8 @@ import type { ModelRuntime } from "./model/model-runtime.ts";
 export interface InferenceConfig {
   /** Where health and metrics listen; without it no socket is opened. */
   readonly http?: { readonly host: string; readonly port: number };
+  /** How much may be parked for one tenant before its new messages are refused. */
+  readonly parking?: Partial<ParkingLimits>;
   /** So many questions are before the model at once; 4. */
   readonly maxConcurrentAnswers?: number;
   /** How long a drain waits for answers in work before it gives them up, to be asked for again after the next start; 15 s. */

@@ -1,5 +1,6 @@
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
-import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { parkingLimits, pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { withOperations } from "@cloister/messaging/operations";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
 import { codeFolder } from "./code-folder.ts";
@@ -25,8 +26,13 @@ await runMain("enclave-inference", async () => {
   });
   const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
   await messages.ensureTopics(pipelineTopics);
-  return startInference(
-    { http: { host: config.host, port: config.port }, maxConcurrentAnswers: config.maxConcurrentAnswers },
+  const service = await startInference(
+    {
+      http: { host: config.host, port: config.port },
+      parking: parkingLimits(config),
+      maxConcurrentAnswers: config.maxConcurrentAnswers,
+    },
     { db, messages, keyring, runtime, clock, log },
   );
+  return withOperations(service, config, { clock, log });
 });

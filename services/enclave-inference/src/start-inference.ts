@@ -1,6 +1,6 @@
 import { topics } from "@cloister/contracts/topics";
-import { defineConsumer, LogStrategy } from "@cloister/messaging";
-import { identifySealedMessage, replyFailedRecords } from "@cloister/messaging/sealed-events";
+import { defineConsumer, LogStrategy, type ConsumingService } from "@cloister/messaging";
+import { identifySealedMessage, replyFailedRecords, replyWaitingRecords } from "@cloister/messaging/sealed-events";
 import { passageSchema, sealedPassageReader, type PassageTables } from "@cloister/retrieval";
 import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { InProcessLiveFrames, migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
@@ -22,7 +22,7 @@ const maxBatchRecords = 16;
  * Starts enclave-inference: migrates its schema, joins chat.redacted.v1.
  * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
  */
-export async function startInference(config: InferenceConfig, ports: InferencePorts): Promise<RunningService> {
+export async function startInference(config: InferenceConfig, ports: InferencePorts): Promise<ConsumingService> {
   const { db, messages, keyring, runtime, clock, log, failpoints } = ports;
   await migrate(db, inferenceSchema, inferenceMigrations);
   const tables = schemaOf<InferenceTables>(db, inferenceSchema);
@@ -43,6 +43,8 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
     schema: inferenceSchema,
     identify: identifySealedMessage,
     onDeadLetter: replyFailedRecords,
+    onParked: replyWaitingRecords,
+    ...(config.parking && { parking: config.parking }),
     classify,
     writeAll: async (tx, turns) => {
       await tx
@@ -87,7 +89,8 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
       },
     ],
   });
-  return { ...service, close: () => closeWithin(service, stopping, config.stopGraceMs ?? 15_000) };
+  const { deadLetters } = strategy;
+  return { ...service, deadLetters, close: () => closeWithin(service, stopping, config.stopGraceMs ?? 15_000) };
 }
 
 /** A drain waits for what is in work; a model that takes longer than the grace is given up, and asked again later. */

@@ -1,5 +1,6 @@
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
-import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { parkingLimits, pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { withOperations } from "@cloister/messaging/operations";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
 import { codeFolder } from "./code-folder.ts";
@@ -24,8 +25,13 @@ await runMain("redaction", async () => {
   const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
   await messages.ensureTopics(pipelineTopics);
   const { host, port, region } = config;
-  return startRedaction(
-    { http: { host, port }, ...(region !== undefined && { region: { name: region, isAttested: false } }) },
+  const service = await startRedaction(
+    {
+      http: { host, port },
+      parking: parkingLimits(config),
+      ...(region !== undefined && { region: { name: region, isAttested: false } }),
+    },
     { db, messages, keyring, clock, log },
   );
+  return withOperations(service, config, { clock, log });
 });

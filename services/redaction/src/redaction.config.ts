@@ -1,4 +1,6 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
+import { parkingVariables } from "@cloister/messaging";
+import { operationsVariables } from "@cloister/messaging/operations";
 import { defineConfig, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
 
@@ -19,4 +21,6 @@ export const redactionConfig = defineConfig({
     description: "Region that this cell runs in, as its operator states it; policies with residency ask for it",
   }),
   ...keyringVariables,
+  ...parkingVariables,
+  ...operationsVariables,
 });

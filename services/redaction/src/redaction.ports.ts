@@ -1,11 +1,13 @@
 import type { Keyring } from "@cloister/keyring";
-import type { Failpoints, MessageLog } from "@cloister/messaging";
+import type { Failpoints, MessageLog, ParkingLimits } from "@cloister/messaging";
 import type { Clock, Log } from "@cloister/service";
 import type { Database } from "@cloister/storage";
 
 export interface RedactionConfig {
   /** Where health and metrics listen; without it no socket is opened. */
   readonly http?: { readonly host: string; readonly port: number };
+  /** How much may be parked for one tenant before its new messages are refused. */
+  readonly parking?: Partial<ParkingLimits>;
   /** Where this instance runs. What its operator states proves nothing to a policy that wants proof. */
   readonly region?: { readonly name: string; readonly isAttested: boolean };
 }

@@ -1,8 +1,8 @@
 import { classifyKeyed } from "@cloister/keyring/consuming";
 import { topics } from "@cloister/contracts/topics";
-import { defineConsumer, LogStrategy } from "@cloister/messaging";
-import { identifySealedMessage, replyFailedRecords } from "@cloister/messaging/sealed-events";
-import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
+import { defineConsumer, LogStrategy, type ConsumingService } from "@cloister/messaging";
+import { identifySealedMessage, replyFailedRecords, replyWaitingRecords } from "@cloister/messaging/sealed-events";
+import { ServiceMetrics, startService } from "@cloister/service";
 import { migrate, schemaOf } from "@cloister/storage";
 import { ConversationStore, type RedactionWrite } from "./map/conversation-store.ts";
 import { redactionMigrations } from "./migrations/index.ts";
@@ -18,7 +18,7 @@ const consumerName = "redaction";
  * Starts redaction: migrates its schema, joins chat.inbound.v1.
  * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
  */
-export async function startRedaction(config: RedactionConfig, ports: RedactionPorts): Promise<RunningService> {
+export async function startRedaction(config: RedactionConfig, ports: RedactionPorts): Promise<ConsumingService> {
   const { db, messages, keyring, clock, log, failpoints } = ports;
   await migrate(db, redactionSchema, redactionMigrations);
   const metrics = new ServiceMetrics("redaction");
@@ -29,6 +29,8 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
     schema: redactionSchema,
     identify: identifySealedMessage,
     onDeadLetter: replyFailedRecords,
+    onParked: replyWaitingRecords,
+    ...(config.parking && { parking: config.parking }),
     classify: classifyKeyed,
     writeAll: (tx, writes) => ConversationStore.write(tx, writes),
   });
@@ -41,7 +43,7 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
     metrics,
     ...(failpoints && { failpoints }),
   });
-  return startService({
+  const service = await startService({
     name: "redaction",
     module: RedactionModule.register(config, ports, thread),
     log,
@@ -56,4 +58,5 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
       () => thread.close(),
     ],
   });
+  return { ...service, deadLetters: strategy.deadLetters };
 }

@@ -12,7 +12,7 @@ import {
   type RunningService,
 } from "@cloister/service";
 import { z } from "zod";
-import type { DeadLetters } from "../dead-letters.ts";
+import type { ConsumingService, DeadLetters } from "../dead-letters.ts";
 import { DEAD_LETTERS, OperationsController } from "./operations.controller.ts";
 import { OperationsGuard } from "./operations.guard.ts";
 
@@ -68,7 +68,7 @@ const MIN_CHARACTERS = 32;
  * @throws ServiceError CONFIG_INVALID without a usable token; START_FAILED. The service is closed then.
  */
 export async function withOperations(
-  service: RunningService & { readonly deadLetters: readonly DeadLetters[] },
+  service: ConsumingService,
   config: ConfigOf<typeof operationsVariables>,
   ports: { readonly clock: Clock; readonly log: Log },
 ): Promise<RunningService> {
