@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { Ajv2020 } from "ajv/dist/2020.js";
 
 import { doors } from "../src/openapi/doors.ts";
 import { openApiDocument } from "../src/openapi/document.ts";

@@ -11,6 +11,7 @@ import { PostgresMessageLog, type Failpoints } from "@cloister/messaging";
 import { bucketEndMs as bucketEnd } from "@cloister/policy";
 import { wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
 import { FakeClock, readTopic, silentLog, testDatabase } from "@cloister/testing";
+import { apiDocument, conformingFetch } from "@cloister/testing/api";
 import {
   SimulatedAuthority,
   SimulatedInstance,
@@ -20,7 +21,10 @@ import {
 } from "@cloister/testing/tenant";
 import { ConnectError, createRouterTransport, type Code, type Transport } from "@connectrpc/connect";
 
-import { startIngest, type IngestConfig, type RunningIngest } from "../src/index.ts";
+import { openApiDocument, startIngest, type IngestConfig, type RunningIngest } from "../src/index.ts";
+
+/** Every answer that a test sees is held to the document. */
+const conforming = conformingFetch(apiDocument.parse(openApiDocument()));
 
 export const startMs = Date.UTC(2026, 10, 22, 12, 34, 56);
 
@@ -153,7 +157,7 @@ export class IngestUnderTest {
     const authorization = `Bearer ${this.service.accessToken.reveal()}`;
     const tenant = Buffer.from(this.tenant.tenantId).toString("hex");
     const headers = { authorization, "cloister-tenant": tenant, ...init.headers };
-    return fetch(new URL(path, this.baseUrl), { ...init, headers });
+    return conforming(new URL(path, this.baseUrl), { ...init, headers });
   }
 
   post(envelope: Uint8Array): Promise<Response> {
