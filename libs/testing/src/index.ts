@@ -3,6 +3,7 @@ export { describeOnPostgres } from "./describe-on-postgres.ts";
 export { eventually } from "./eventually.ts";
 export { failOnce } from "./fail-once.ts";
 export { FakeClock } from "./fake-clock.ts";
+export { ManualBeat } from "./manual-beat.ts";
 export { readTopic } from "./read-topic.ts";
 export { testDatabase } from "./test-database.ts";
 export { hasTestPostgres, startTestPostgres, type TestPostgres } from "./test-postgres.ts";

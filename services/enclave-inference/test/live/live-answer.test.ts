@@ -1,7 +1,7 @@
+import { ManualBeat } from "@cloister/testing";
 import { describe, expect, it } from "@jest/globals";
 import { BeatingAnswer, type LiveAnswerParts } from "../../src/live/live-answer.ts";
 import type { Opening } from "../../src/live/seal-opening.ts";
-import { ManualBeat } from "./manual-beat.ts";
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const prose = "The refund is paid within five working days, and then you get a letter that says so. ".repeat(8);

@@ -1,9 +1,8 @@
-import type { Beat } from "../../src/live/beat.ts";
-
-/** A beat that a test gives itself. */
-export class ManualBeat implements Beat {
+/** A beat that a test gives itself: nothing happens between two calls of `tick`. */
+export class ManualBeat {
   readonly #followers = new Set<() => void>();
 
+  /** How many streams are running. */
   get followers(): number {
     return this.#followers.size;
   }
