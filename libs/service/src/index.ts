@@ -23,5 +23,5 @@ export { ProblemError, problemOf, type ProblemDocument } from "./problem.ts";
 export { oneLine, runMain } from "./run-main.ts";
 export { writeSecretFile } from "./secret-file.ts";
 export { ServiceError, serviceErrors, type ServiceErrorCode } from "./service-error.ts";
-export { startService, type RunningService, type ServiceOptions } from "./start-service.ts";
+export { startService, type ClientBounds, type RunningService, type ServiceOptions } from "./start-service.ts";
 export type { ServiceStrategy } from "./strategy.ts";

@@ -26,6 +26,12 @@ export const serverProblems = {
     remedy: "Look at the path and the method; /openapi.json of ingest lists its doors.",
     httpStatus: 404,
   },
+  REQUEST_TIMEOUT: {
+    title: "The request did not arrive in time",
+    remedy: "Send it whole, without long pauses.",
+    httpStatus: 408,
+    isRetryable: true,
+  },
   TOO_LARGE: {
     title: "The body or message is larger than this door takes",
     remedy: "Send less at a time: a body has at most 512 KiB, a message at most 256 KiB of text.",
@@ -35,6 +41,11 @@ export const serverProblems = {
     title: "This door does not take a body of that content type",
     remedy: "Send the content type that the API document names for the door.",
     httpStatus: 415,
+  },
+  HEADERS_TOO_LARGE: {
+    title: "The headers are larger than this server takes",
+    remedy: "Send fewer or shorter headers: together they have at most 16 KiB.",
+    httpStatus: 431,
   },
   INTERNAL: {
     title: "The request could not be completed",

@@ -45,7 +45,8 @@ export function problemOf(error: unknown): ProblemDocument {
 
 const typeOf = (code: string): string => `${PROBLEMS_PATH}#${code}`;
 
-function serverProblem(code: ServerProblem): ProblemDocument {
+/** What the HTTP server refuses by itself, for any request. */
+export function serverProblem(code: ServerProblem): ProblemDocument {
   const { title, remedy, httpStatus } = serverProblems[code];
   return { type: typeOf(code), title, status: httpStatus, code, detail: `${title}. ${remedy}` };
 }

@@ -5,12 +5,14 @@ import { FastifyAdapter, type NestFastifyApplication } from "@nestjs/platform-fa
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Audit } from "./audit.ts";
 import { systemClock, type Clock } from "./clock.ts";
+import { answerClientError } from "./client-errors.ts";
 import { Drain } from "./drain.ts";
 import { answerProblem, ErrorsFilter, type Reports } from "./errors-filter.ts";
 import { Health } from "./health.ts";
-import { healthRoutes } from "./health-routes.ts";
+import { healthRoutes, metricsRoute } from "./health-routes.ts";
 import type { Log } from "./log.ts";
 import { ServiceMetrics } from "./metrics.ts";
+import { listenForMetrics, type MetricsListener } from "./metrics-listener.ts";
 import { nestLogger } from "./nest-log.ts";
 import type { ProblemCatalogue } from "./problem-catalogue.ts";
 import { problemsRoute } from "./problems-page.ts";
@@ -24,8 +26,15 @@ export interface ServiceOptions {
   /** The composition root. */
   readonly module: Type | DynamicModule;
   readonly log: Log;
-  /** Where to listen; port 0 picks a free one. Without it no socket is opened, health and metrics included. */
-  readonly http?: { readonly host: string; readonly port: number };
+  /** Where to listen; port 0 picks a free one. Without it no socket is opened, health included. */
+  readonly http?: ListenOptions;
+  /**
+   * Where `/metrics` listens, for a service whose doors are the public's: by itself, or nowhere. Without it, beside the
+   * other doors.
+   */
+  readonly metricsHttp?: ListenOptions | "none";
+  /** What the HTTP server bears of its clients. */
+  readonly clients?: ClientBounds;
   readonly strategy?: ServiceStrategy;
   readonly metrics?: ServiceMetrics;
   readonly clock?: Clock;
@@ -41,10 +50,26 @@ export interface ServiceOptions {
   readonly release?: readonly (() => Promise<void>)[];
 }
 
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ClientBounds {
+  /** How long a client may take for its headers, in milliseconds; 10 s. */
+  readonly headersTimeoutMs?: number;
+  /** How long a client may take for a whole request, in milliseconds; 30 s. */
+  readonly requestTimeoutMs?: number;
+  /** Whether that address is a proxy whose X-Forwarded-For counts; none is unless this says so. */
+  readonly isTrustedProxy?: (address: string) => boolean;
+}
+
 export interface RunningService {
   readonly name: string;
   /** `http://127.0.0.1:41233`, or null when it does not listen. */
   readonly address: string | null;
+  /** Of the listener of `/metrics`, or null when it has none of its own. */
+  readonly metricsAddress: string | null;
   /** Started, consumers joined, not draining, nothing fatal. */
   isReady(): boolean;
   /** Called once if the service cannot go on; it is not ready any more then, and should be closed. */
@@ -66,12 +91,16 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   const metrics = options.metrics ?? new ServiceMetrics(name);
   const health = new Health(options.clock ?? systemClock, strategy);
   let app: NestFastifyApplication | undefined;
+  let metricsListener: MetricsListener | undefined;
   try {
     app = await createApp(options, { log, audit: new Audit(log, metrics) });
     cutUnusedConnections(app);
     await options.configure?.(app);
-    healthRoutes(app, health, metrics);
+    healthRoutes(app, health);
+    if (options.metricsHttp === undefined) metricsRoute(app, metrics);
     problemsRoute(app, options.problems ?? {});
+    const { metricsHttp = "none" } = options;
+    if (metricsHttp !== "none") metricsListener = await listenForMetrics(metrics, metricsHttp);
     const address = await listen(app, options);
     health.started();
     const drain = new Drain({ app, health, log, options });
@@ -80,12 +109,14 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     return {
       name,
       address,
+      metricsAddress: metricsListener?.address ?? null,
       isReady: () => health.isReady(),
       onFatal: (listener) => health.onFatal(listener),
-      close: () => drain.run(),
+      // To the last, so that a drain can be watched.
+      close: () => drain.run().finally(() => metricsListener?.close()),
     };
   } catch (error) {
-    await Promise.allSettled([strategy?.close(), app?.close()]);
+    await Promise.allSettled([strategy?.close(), app?.close(), metricsListener?.close()]);
     for (const release of options.release ?? []) await release().catch(() => undefined);
     if (error instanceof ServiceError) throw error;
     throw new ServiceError("START_FAILED", `the service ${name} could not start`, { cause: error });
@@ -93,7 +124,13 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
 }
 
 async function createApp(options: ServiceOptions, reports: Reports): Promise<NestFastifyApplication> {
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000, isTrustedProxy } = options.clients ?? {};
   const adapter = new FastifyAdapter({
+    // Node looks for those that are too slow every so often; 30 s would be late.
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: Math.min(1_000, headersTimeoutMs) },
+    requestTimeout: requestTimeoutMs,
+    trustProxy: isTrustedProxy ?? false,
+    clientErrorHandler: answerClientError,
     bodyLimit: options.bodyLimitBytes ?? 512 * 1024,
     forceCloseConnections: "idle",
     frameworkErrors: (error: Error, _request: FastifyRequest, reply: FastifyReply) => {

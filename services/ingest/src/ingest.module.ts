@@ -1,7 +1,6 @@
 import { Module, type DynamicModule } from "@nestjs/common";
 import { APP_GUARD } from "@nestjs/core";
 
-import { ACCESS_TOKENS } from "./access/access-tokens.ts";
 import { IssuedTokens } from "./access/issued-tokens.ts";
 import { TokensController } from "./access/tokens.controller.ts";
 import type { SqlMailbox } from "./adapters/sql-mailbox.ts";
@@ -26,6 +25,7 @@ import type { Access } from "./start-access.ts";
 /** What the doors stand on. */
 export interface IngestParts {
   readonly access: Access;
+  readonly open: OpenResponses;
   readonly authority: Authority;
   readonly policies: Policies;
   readonly intake: MessageIntake;
@@ -54,9 +54,8 @@ export class IngestModule {
       ],
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },
-        { provide: ACCESS_TOKENS, useValue: parts.access.tokens },
         { provide: IssuedTokens, useValue: parts.access.issuedTokens },
-        OpenResponses,
+        { provide: OpenResponses, useValue: parts.open },
         { provide: AUTHORITY, useValue: parts.authority },
         { provide: POLICIES, useValue: parts.policies },
         { provide: IngestPipeline, useValue: new IngestPipeline(steps) },

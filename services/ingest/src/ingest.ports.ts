@@ -3,6 +3,7 @@ import type { Clock, Log } from "@cloister/service";
 import type { Database, LiveFrames, WakeUps } from "@cloister/storage";
 import type { Transport } from "@connectrpc/connect";
 import type { TrustedIssuer } from "./access/oidc/trusted-issuers.ts";
+import type { IngestLimits } from "./limits/ingest-limits.ts";
 
 /** What ingest is given by whoever starts it. */
 export interface IngestPorts {
@@ -39,6 +40,14 @@ export interface IngestConfig extends Partial<IngestSettings> {
   readonly tenantIdHex?: string;
   /** Whose logins are taken for tokens, and for which tenant; missing: nobody's. */
   readonly oidcIssuers?: readonly TrustedIssuer[];
+  /** Where `/metrics` listens, which is not for the public; missing: nowhere. */
+  readonly metricsHttp?: { readonly host: string; readonly port: number };
+  /** Those that are missing are the defaults. */
+  readonly limits?: Partial<IngestLimits>;
+  /** Addresses and ranges of proxies whose X-Forwarded-For counts; missing: none. */
+  readonly trustedProxies?: readonly string[];
+  /** Origins of browser apps that may call the doors; missing: none. */
+  readonly corsOrigins?: readonly string[];
 }
 
 export const defaultSettings: IngestSettings = {

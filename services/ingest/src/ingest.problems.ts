@@ -114,6 +114,30 @@ export const ingestProblems = {
     remedy: "The detail says why; seal it as the policy in force asks.",
     httpStatus: 422,
   },
+  RATE_LIMITED: {
+    title: "The tenant sends more requests than this instance takes",
+    remedy: "Wait as long as Retry-After says, and send more slowly.",
+    httpStatus: 429,
+    isRetryable: true,
+  },
+  TOO_MANY_STREAMS: {
+    title: "The tenant has as many streams of replies open as it may have",
+    remedy: "Close those that nobody reads.",
+    httpStatus: 429,
+    isRetryable: true,
+  },
+  TOO_MANY_OPEN_REQUESTS: {
+    title: "The tenant has as many requests in work as it may have",
+    remedy: "Wait for answers before sending more.",
+    httpStatus: 429,
+    isRetryable: true,
+  },
+  ADDRESS_LIMITED: {
+    title: "Too many requests without valid access came from this address",
+    remedy: "Wait as long as Retry-After says, and send a valid access token.",
+    httpStatus: 429,
+    isRetryable: true,
+  },
   POLICY_UNKNOWN: {
     title: "The message names a policy that is not known here yet",
     remedy: "Send it again in a second, or apply the policy first.",

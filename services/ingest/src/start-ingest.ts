@@ -6,7 +6,6 @@ import { InProcessLiveFrames, migrate, PartitionKeeper, schemaOf } from "@cloist
 import { connectAuthority } from "./adapters/connect-authority.ts";
 import { OutboxIntake } from "./adapters/outbox-intake.ts";
 import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
-import { takeBinaryBodies } from "./http/bodies.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestModule } from "./ingest.module.ts";
 import { defaultSettings, type IngestConfig, type IngestPorts } from "./ingest.ports.ts";
@@ -18,6 +17,7 @@ import type { Delivery } from "./replies/mailbox.ts";
 import { readReplyRecord } from "./replies/reply-record.ts";
 import { Waker } from "./replies/waker.ts";
 import { startAccess } from "./start-access.ts";
+import { startDoors } from "./start-doors.ts";
 import { ingestPartitions, ingestSchema, type IngestTables } from "./tables.ts";
 
 export interface RunningIngest extends RunningService {
@@ -44,14 +44,19 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
   const authority = connectAuthority(ports.keysTransport);
   const access = startAccess(config, { db, clock, cacheMs: settings.accessCacheMs });
   const waker = new Waker(ports.wakeUps, ports.liveFrames ?? new InProcessLiveFrames());
+  const ingestMetrics = new IngestMetrics(metrics);
+  const { tokens } = access;
+  const { accessCacheMs } = settings;
+  const doors = startDoors(config, { tokens, clock, metrics: ingestMetrics, accessCacheMs });
   const parts = {
     access,
+    open: doors.open,
     authority,
     policies: new AuthorityPolicies({ authority, clock, cacheMs: settings.policyCacheMs }),
     intake: new OutboxIntake({ db, outbox, partitions }),
     mailbox,
     waker,
-    metrics: new IngestMetrics(metrics),
+    metrics: ingestMetrics,
   };
   const consumer = defineConsumer<IngestTables, Delivery>({
     name: "ingest",
@@ -84,13 +89,15 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     metrics,
     strategy,
     http: config.http,
+    metricsHttp: config.metricsHttp ?? "none",
+    clients: doors.clients,
     configure: (app) => {
       recordRoutes(app, routes);
-      takeBinaryBodies(app);
+      doors.configure(app);
       openApiRoutes(app);
     },
     problems: problemsAtTheDoors,
-    release: [() => outbox.close()],
+    release: [() => doors.open.close(), () => outbox.close()],
   });
   return { ...service, accessToken: new Secret(access.startToken), routes };
 }

@@ -14,9 +14,6 @@ export interface Grant {
   readonly expiresAtMs: number | undefined;
 }
 
-/** Injection token of AccessTokens. */
-export const ACCESS_TOKENS = Symbol("AccessTokens");
-
 /** Says what a bearer token allows. */
 export interface AccessTokens {
   /**

@@ -34,20 +34,6 @@ export const operationDoors: readonly Door[] = [
   },
   {
     ...open,
-    path: "/metrics",
-    operationId: "metrics",
-    summary: "Figures for Prometheus",
-    description: "They name topics, codes and states, never a tenant's conversation or message.",
-    answers: [
-      {
-        status: 200,
-        description: "Prometheus' text format",
-        body: { mediaType: "text/plain", description: "Version 0.0.4" },
-      },
-    ],
-  },
-  {
-    ...open,
     path: DOCUMENT_PATH,
     operationId: "apiDocument",
     summary: "This document",

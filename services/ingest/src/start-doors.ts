@@ -1,0 +1,57 @@
+import type { ClientBounds, Clock } from "@cloister/service";
+import type { NestFastifyApplication } from "@nestjs/platform-fastify";
+
+import type { AccessTokens } from "./access/access-tokens.ts";
+import { MemoryRateLimit } from "./adapters/memory-rate-limit.ts";
+import { takeBinaryBodies } from "./http/bodies.ts";
+import { letBrowsersIn } from "./http/browsers.ts";
+import { Doorkeeper } from "./http/doorkeeper.ts";
+import { OpenResponses } from "./http/open-responses.ts";
+import type { IngestMetrics } from "./ingest.metrics.ts";
+import type { IngestConfig } from "./ingest.ports.ts";
+import { TrustedProxies } from "./limits/addresses.ts";
+import { boundConnections } from "./limits/connections.ts";
+import { defaultLimits } from "./limits/ingest-limits.ts";
+import { RateWithBursts } from "./limits/rate-limit.ts";
+
+export interface DoorParts {
+  readonly tokens: AccessTokens;
+  readonly clock: Clock;
+  readonly metrics: IngestMetrics;
+  readonly accessCacheMs: number;
+}
+
+/** What stands before the doors: limits, access, browsers. */
+export interface Doors {
+  readonly open: OpenResponses;
+  readonly clients: ClientBounds;
+  readonly configure: (app: NestFastifyApplication) => void;
+}
+
+export function startDoors(config: IngestConfig, parts: DoorParts): Doors {
+  const { tokens, clock, metrics, accessCacheMs } = parts;
+  const limits = { ...defaultLimits, ...config.limits };
+  const proxies = new TrustedProxies(config.trustedProxies ?? []);
+  const open = new OpenResponses({ tokens, clock, metrics, limits, accessCacheMs });
+  const tenantRate = new RateWithBursts(
+    new MemoryRateLimit({ points: limits.tenantRequestsPerSecond, windowMs: 1_000 }),
+    new MemoryRateLimit({ points: limits.tenantBurst, windowMs: 10_000 }),
+  );
+  const addressRate = new MemoryRateLimit({ points: limits.addressRequestsPerMinute, windowMs: 60_000 });
+  const doorkeeper = new Doorkeeper({ tokens, tenantRate, addressRate, open });
+  const { headersTimeoutMs, requestTimeoutMs } = limits;
+  return {
+    open,
+    clients: { headersTimeoutMs, requestTimeoutMs, isTrustedProxy: (address) => proxies.has(address) },
+    configure: (app) => {
+      takeBinaryBodies(app);
+      letBrowsersIn(app, config.corsOrigins ?? []);
+      boundConnections(app.getHttpServer(), { limits, proxies, metrics });
+      // After every onRequest hook, so that a browser may read refusals, and before the body.
+      const fastify = app.getHttpAdapter().getInstance();
+      fastify.addHook("preParsing", async (request, reply) => {
+        await doorkeeper.admit(request, reply);
+      });
+    },
+  };
+}
