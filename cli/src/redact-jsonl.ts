@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import type { Detector } from "@cloister/pii";
+import type { Detector, EntityAction } from "@cloister/pii";
 import { type Line, lineBatches } from "./redact-lines.ts";
+import type { RedactProgress } from "./redact-progress.ts";
 import type { FindTally } from "./redact-tally.ts";
 
 export interface RedactJob {
@@ -14,6 +15,12 @@ export interface RedactJob {
   readonly tally: FindTally;
   readonly output: Writable;
   readonly errors: Writable;
+  /** What is written in place of a kind; of a single text. */
+  readonly actions: Readonly<Record<string, EntityAction>>;
+  /** 32 bytes of this run alone. */
+  readonly hashKey: Uint8Array;
+  /** Undefined where nobody looks on. */
+  readonly progress: RedactProgress | undefined;
 }
 
 const mostLineBytes = 16 * 1024 * 1024;
@@ -30,6 +37,7 @@ export async function redactLines(input: Readable, job: RedactJob): Promise<bool
   for await (const batch of lineBatches(input, mostLineBytes)) {
     for (const line of batch) {
       number++;
+      job.progress?.add((line?.length ?? mostLineBytes) + 1);
       if (line?.toString().trim() === "") continue;
       const request = parseRequest(line);
       if (typeof request === "string") {

@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { PlaceholderMemory, redact, type Span } from "@cloister/pii";
+import { PiiError, PlaceholderMemory, redact, type Span } from "@cloister/pii";
 import { type RedactJob, write } from "./redact-jsonl.ts";
 import { bytesOf } from "./redact-lines.ts";
 import { highlighted } from "./redact-view.ts";
@@ -18,9 +18,15 @@ export async function redactText(input: Readable, job: RedactJob): Promise<boole
     job.errors.write("the text is not UTF-8\n");
     return false;
   }
-  const spans = job.detector.explain(text);
+  const spans = [...pieces(text)].flatMap((piece) => {
+    const found = job.detector.explain(text.slice(piece.start, piece.end));
+    job.progress?.add(Buffer.byteLength(text.slice(piece.start, piece.end)));
+    return found.map((span) => ({ ...span, start: span.start + piece.start, end: span.end + piece.start }));
+  });
   job.tally.add(spans);
-  await write(job.output, job.show === "colours" ? highlighted(text, spans) : redactedText(text, spans));
+  const view = job.show === "colours" ? highlighted(text, spans) : redactedText(text, spans, job);
+  if (view === undefined) return false;
+  await write(job.output, view);
   if (job.explain) {
     for (const { start, end, type, score, detector, evidence } of spans) {
       const place = `${placeOf(text, start)}, ${end - start} characters`;
@@ -30,8 +36,35 @@ export async function redactText(input: Readable, job: RedactJob): Promise<boole
   return true;
 }
 
-function redactedText(text: string, spans: readonly Span[]): string {
-  return redact(text, spans, PlaceholderMemory.empty(), { expiresAtMs: 0 }).text;
+/** Undefined where an action refuses the text, which is said on `errors`. */
+function redactedText(text: string, spans: readonly Span[], job: RedactJob): string | undefined {
+  const { actions, hashKey, errors } = job;
+  try {
+    return redact(text, spans, PlaceholderMemory.empty(), { expiresAtMs: 0, actions, hashKey }).text;
+  } catch (error) {
+    if (!(error instanceof PiiError) || error.code !== "REFUSED_ENTITY") throw error;
+    errors.write(`${error.message}\n`);
+    return undefined;
+  }
+}
+
+const mostInPiece = 1_048_576;
+
+/** Long texts in pieces that end with a paragraph, or else a line: what belongs together is seldom on both sides. */
+function* pieces(text: string): Generator<{ start: number; end: number }> {
+  for (let start = 0; start < text.length;) {
+    const furthest = Math.min(text.length, start + mostInPiece);
+    const end = furthest === text.length ? furthest : endOfParagraph(text, start, furthest);
+    yield { start, end };
+    start = end;
+  }
+}
+
+function endOfParagraph(text: string, start: number, furthest: number): number {
+  const paragraph = text.lastIndexOf("\n\n", furthest - 2) + 2;
+  if (paragraph > start + mostInPiece / 2) return paragraph;
+  const line = text.lastIndexOf("\n", furthest - 1) + 1;
+  return line > start ? line : furthest;
 }
 
 function placeOf(text: string, offset: number): string {

@@ -1,8 +1,30 @@
-import { createReadStream } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
 import { type Readable, Writable } from "node:stream";
-import { createDetector, type Detector, type EntityType, entityTypes, isEntityType } from "@cloister/pii";
-import { type Command, InvalidArgumentError } from "commander";
+import {
+  createDetector,
+  type CustomPattern,
+  type Detector,
+  type DetectorOptions,
+  type EntityAction,
+  type EntityName,
+  type EntityType,
+  entityTypes,
+} from "@cloister/pii";
+import type { Command } from "commander";
+import { printHashes } from "./redact-hashes.ts";
 import { redactLines } from "./redact-jsonl.ts";
+import {
+  parseActions,
+  parseDenyFile,
+  parseEntities,
+  parseListFile,
+  parseNames,
+  parsePattern,
+  parseSalt,
+  parseThreshold,
+} from "./redact-options.ts";
+import { RedactProgress } from "./redact-progress.ts";
 import { FindTally } from "./redact-tally.ts";
 import { redactText } from "./redact-text.ts";
 
@@ -20,8 +42,13 @@ interface RedactOptions {
   readonly entities?: EntityType[];
   readonly threshold?: number;
   readonly report?: true;
-  readonly failOn?: EntityType[];
+  readonly failOn?: EntityName[];
   readonly color?: true;
+  readonly pattern?: CustomPattern[];
+  readonly allow?: string[];
+  readonly deny?: { value: string; type: EntityName }[];
+  readonly action?: Readonly<Record<string, EntityAction>>;
+  readonly hashValues?: Uint8Array;
 }
 
 const notes = `
@@ -35,13 +62,15 @@ Lines come out in the order in which they came in, each as soon as it is done.
 Exit codes:
   0  everything was read
   1  something could not be read; with --jsonl it is named by its line on standard error, the other lines were done;
-     or --fail-on found what it looks for
+     or --fail-on found what it looks for, or an action refused what was found
   2  an option is wrong or the file cannot be opened
 
 Examples:
   echo "I am Maria Gonzalez, maria@example.com" | cloister redact
   cloister redact --jsonl --entities PERSON,US_SSN texts.jsonl > spans.jsonl
-  cloister redact --report --fail-on SECRET,CREDIT_CARD export.csv`;
+  cloister redact --report --fail-on SECRET,CREDIT_CARD export.csv
+  cloister redact --pattern 'BADGE=\\bB-[0-9]{6}\\b' --action PERSON=mask,DATE_TIME=generalize letter.txt
+  cloister redact --hash-values 5f1c9a7e1b3d405f8a6c2e9b7d1f3a50 names.txt`;
 
 /** Adds `cloister redact` to the program. It runs on this machine alone and needs no running system. */
 export function registerRedact(program: Command, streams: Streams = process): void {
@@ -55,7 +84,12 @@ export function registerRedact(program: Command, streams: Streams = process): vo
     .option("--entities <types>", "look only for these, separated by commas; all by default", parseEntities)
     .option("--threshold <score>", "lowest score that counts, 0 to 1 (default: 0.5)", parseThreshold)
     .option("--report", "print how often each entity was found instead of texts or spans")
-    .option("--fail-on <types>", "end with exit code 1 when one of these is found", parseEntities)
+    .option("--fail-on <types>", "end with exit code 1 when one of these is found", parseNames)
+    .option("--pattern <name=pattern>", "find this too, in RE2's syntax; may be given more than once", parsePattern)
+    .option("--allow <file>", "values that are never reported, one a line", parseListFile)
+    .option("--deny <file>", "values that always are, each line an entity and a value", parseDenyFile)
+    .option("--action <type=action>", "placeholder, mask, hash, generalize or refuse; not with --jsonl", parseActions)
+    .option("--hash-values <salt>", "print each line as an entry of a policy's hashed list", parseSalt)
     .option("--color", "print the text as it is, what was found in colour; not with --jsonl")
     .addHelpText("after", notes)
     .exitOverride((error) => {
@@ -66,11 +100,14 @@ export function registerRedact(program: Command, streams: Streams = process): vo
 }
 
 async function run(file: string | undefined, options: RedactOptions, streams: Streams): Promise<void> {
-  const { entities, threshold } = options;
-  const detector: Detector = createDetector({
-    ...(entities === undefined ? {} : { entities }),
-    ...(threshold === undefined ? {} : { threshold }),
-  });
+  if (options.hashValues !== undefined) {
+    const { hashValues } = options;
+    await reading(file, streams, async (input) => {
+      streams.exitCode = (await printHashes(input, hashValues, streams)) ? 0 : 1;
+    });
+    return;
+  }
+  const detector: Detector = createDetector(detectorOptions(options));
   const tally = new FindTally();
   const job = {
     detector,
@@ -79,12 +116,41 @@ async function run(file: string | undefined, options: RedactOptions, streams: St
     show: options.color === true ? ("colours" as const) : ("placeholders" as const),
     output: options.report === true ? nowhere() : streams.stdout,
     errors: streams.stderr,
+    actions: options.action ?? {},
+    hashKey: randomBytes(32),
+    progress: RedactProgress.on(streams.stderr, sizeOf(file)),
   };
-  const input = file === undefined ? streams.stdin : createReadStream(file);
-  try {
+  await reading(file, streams, async (input) => {
     const isComplete = options.jsonl === true ? await redactLines(input, job) : await redactText(input, job);
+    job.progress?.end();
     if (options.report === true) streams.stdout.write(tally.report());
     streams.exitCode = isComplete && !tally.hasAny(options.failOn ?? []) ? 0 : 1;
+  });
+}
+
+function detectorOptions({ entities, threshold, pattern, allow, deny }: RedactOptions): DetectorOptions {
+  return {
+    ...(entities && { entities }),
+    ...(threshold !== undefined && { threshold }),
+    ...(pattern && { patterns: pattern }),
+    ...(allow && { allow }),
+    ...(deny && { deny }),
+  };
+}
+
+/** Bytes of a file, undefined for what is read without knowing its end. */
+function sizeOf(file: string | undefined): number | undefined {
+  return file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.size;
+}
+
+async function reading(
+  file: string | undefined,
+  streams: Streams,
+  work: (input: Readable) => Promise<void>,
+): Promise<void> {
+  const input = file === undefined ? streams.stdin : createReadStream(file);
+  try {
+    await work(input);
   } catch (error) {
     if (!isSystemError(error)) throw error;
     // The reader of our output has gone (a `head` that has enough): nothing is left to do, and nothing is wrong.
@@ -107,20 +173,6 @@ function wrapped(names: readonly string[]): string {
     else lines[lines.length - 1] = `${line}, ${name}`;
   }
   return lines.join(",\n");
-}
-
-function parseEntities(list: string): EntityType[] {
-  return list.split(",").map((name) => {
-    const type = name.trim().toUpperCase();
-    if (!isEntityType(type)) throw new InvalidArgumentError(`"${name}" is none of ${entityTypes.join(", ")}.`);
-    return type;
-  });
-}
-
-function parseThreshold(text: string): number {
-  const score = Number(text);
-  if (text.trim() === "" || !(score >= 0 && score <= 1)) throw new InvalidArgumentError("A score is between 0 and 1.");
-  return score;
 }
 
 /** What the operating system refused, as Node reports it. */

@@ -62,8 +62,8 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   const allowed = new Set((options.allow ?? []).map(allowKey));
   const hashed = options.hashedLists === undefined ? undefined : new HashedListFinder(options.hashedLists);
   const custom = options.patterns === undefined ? undefined : new CustomPatterns(options.patterns);
-  const isAllowed = (value: string): boolean =>
-    (allowed.size > 0 && allowed.has(allowKey(value))) || hashed?.isAllowed(value) === true;
+  const hasAllowed = allowed.size > 0 || (options.hashedLists?.allow ?? []).length > 0;
+  const isListed = (value: string): boolean => allowed.has(allowKey(value)) || hashed?.isAllowed(value) === true;
 
   function explain(text: string): ExplainedSpan[] {
     const normalized = normalize(text);
@@ -77,9 +77,8 @@ export function createDetector(options: DetectorOptions = {}): Detector {
       const type = deniedTypes.get(place.type);
       if (type !== undefined) candidates.push({ ...place, type, score: 1, detector: "deny-list", evidence: "listed" });
     }
-    const kept = candidates.filter(
-      (span) => span.score >= thresholdOf(span.type) && !isAllowed(normalized.text.slice(span.start, span.end)),
-    );
+    const isAllowed = hasAllowed ? insideListed(normalized.text, candidates, isListed) : () => false;
+    const kept = candidates.filter((span) => span.score >= thresholdOf(span.type) && !isAllowed(span));
     return mergeByScore(normalized.text, kept).map(({ start, end, type, score, detector, evidence }) => ({
       ...normalized.toOriginal(start, end),
       type,
@@ -106,6 +105,21 @@ function hiddenSpans(rules: readonly PatternRule[], normalizedText: string): Exp
       ...meant.toOriginal(span.start, span.end),
       evidence: `${span.evidence}, written in another way`,
     }));
+}
+
+/** Whether a candidate is an allowed value or a part of one, as a name is of an address. */
+function insideListed(
+  text: string,
+  candidates: readonly ExplainedSpan[],
+  isListed: (value: string) => boolean,
+): (span: ExplainedSpan) => boolean {
+  const endOfListed = new Int32Array(text.length);
+  for (const { start, end } of candidates) {
+    if (isListed(text.slice(start, end))) {
+      for (let at = start; at < end; at++) endOfListed[at] = Math.max(endOfListed[at] ?? 0, end);
+    }
+  }
+  return ({ start, end }) => (endOfListed[start] ?? 0) >= end;
 }
 
 function allowKey(value: string): string {

@@ -43,7 +43,7 @@ export function learn(examples: readonly Example[], lexicon: Lexicon, epochs: nu
   }
 
   function study(text: TaggedText): void {
-    const masking = { words: random.chance(0.2), lists: random.chance(0.15) };
+    const masking = { words: random.chance(0.2), lists: random.chance(0.15), clusters: random.chance(0.1) };
     const facts = factsOf(text.tokens, lexicon, masking);
     const writing = writingOf(text.tokens);
     let previous = outside;

@@ -1,5 +1,5 @@
 import type { ListName } from "../src/names/lexicon.ts";
-import { artefactVersion, type NamesArtefact } from "../src/names/artefact.ts";
+import { artefactVersion, type NamesArtefact, type WordClusterTable } from "../src/names/artefact.ts";
 import { tagCount } from "../src/names/tags.ts";
 import type { WordSet } from "../src/names/word-set.ts";
 import type { Learned } from "./learn.ts";
@@ -8,6 +8,7 @@ import type { Learned } from "./learn.ts";
 export function pack(
   { weights }: Learned,
   lists: Readonly<Record<ListName, WordSet>>,
+  clusters: WordClusterTable,
   mostFeatures: number,
   tuning: { readonly kindBias: NamesArtefact["kindBias"]; readonly marginScale: number },
 ): NamesArtefact {
@@ -55,6 +56,7 @@ export function pack(
       common8000: filter("common8000"),
       common30000: filter("common30000"),
     },
+    clusters,
     keys: base64(new Uint8Array(keys.buffer)),
     weights: base64(new Uint8Array(rows.buffer)),
   };

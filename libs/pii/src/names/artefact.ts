@@ -2,8 +2,15 @@ import { PiiError } from "../errors.ts";
 import { Lexicon } from "./lexicon.ts";
 import type { PerceptronModel } from "./perceptron.ts";
 import { tagCount } from "./tags.ts";
+import { WordClusters } from "./word-clusters.ts";
 import { WordSet } from "./word-set.ts";
 import { Weights } from "./weights.ts";
+
+export interface WordClusterTable {
+  readonly keys: string;
+  readonly clusters: string;
+  readonly coarse: string;
+}
 
 /** The trained model as it is stored: numbers little-endian in base64. */
 export interface NamesArtefact {
@@ -22,12 +29,14 @@ export interface NamesArtefact {
     readonly common8000: string;
     readonly common30000: string;
   };
+  /** Keys of words (int32), the narrow group of each (uint16), the wide group of each narrow one (uint8). */
+  readonly clusters: WordClusterTable;
   /** Keys of features, uint32, and their rows of int8 weights, one for each tag. */
   readonly keys: string;
   readonly weights: string;
 }
 
-export const artefactVersion = 1;
+export const artefactVersion = 2;
 
 /** Throws BAD_MODEL where the artefact is of another version or its parts do not fit together. */
 export function openArtefact(artefact: NamesArtefact): PerceptronModel {
@@ -43,17 +52,30 @@ export function openArtefact(artefact: NamesArtefact): PerceptronModel {
     kindBias: [artefact.kindBias.PERSON, artefact.kindBias.LOCATION, artefact.kindBias.ORGANIZATION],
     marginScale: artefact.marginScale,
     weights: new Weights(keys, weights),
-    lexicon: new Lexicon({
-      givenName: list(artefact.lists.givenName),
-      familyName: list(artefact.lists.familyName),
-      place: list(artefact.lists.place),
-      placePart: list(artefact.lists.placePart),
-      common300: list(artefact.lists.common300),
-      common2000: list(artefact.lists.common2000),
-      common8000: list(artefact.lists.common8000),
-      common30000: list(artefact.lists.common30000),
-    }),
+    lexicon: new Lexicon(
+      {
+        givenName: list(artefact.lists.givenName),
+        familyName: list(artefact.lists.familyName),
+        place: list(artefact.lists.place),
+        placePart: list(artefact.lists.placePart),
+        common300: list(artefact.lists.common300),
+        common2000: list(artefact.lists.common2000),
+        common8000: list(artefact.lists.common8000),
+        common30000: list(artefact.lists.common30000),
+      },
+      openClusters(artefact.clusters),
+    ),
   };
+}
+
+export function openClusters({ keys, clusters, coarse }: WordClusterTable): WordClusters {
+  const ofKeys = new DataView(fromBase64(keys).buffer);
+  const ofClusters = new DataView(fromBase64(clusters).buffer);
+  return new WordClusters(
+    Int32Array.from({ length: ofKeys.byteLength / 4 }, (_, at) => ofKeys.getInt32(at * 4, true)),
+    Uint16Array.from({ length: ofClusters.byteLength / 2 }, (_, at) => ofClusters.getUint16(at * 2, true)),
+    fromBase64(coarse),
+  );
 }
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {

@@ -1,9 +1,12 @@
 import { hashText, mix } from "./hash.ts";
 import type { Lexicon } from "./lexicon.ts";
 import type { Token } from "./tokenize.ts";
+import { noCluster } from "./word-clusters.ts";
 
 /** What is known of a token before any tag is given; hashes, so that joining two features is arithmetic. */
 export interface TokenFacts {
+  /** Counts the different tokens of a text: those of one id are alike. */
+  readonly id: number;
   readonly word: number;
   readonly shape: number;
   readonly traits: number;
@@ -14,15 +17,22 @@ export interface TokenFacts {
   readonly prefix2: number;
   readonly prefix3: number;
   readonly startsLine: number;
+  /** The groups of words of like meaning that it belongs to, a narrow and a wide one. */
+  readonly fine: number;
+  readonly coarse: number;
+  /** Two letters at least: what a name has somewhere in it. */
+  readonly isWord: boolean;
 }
 
 /** What may be kept from the model while it learns, so that it does not lean on one source alone. */
 export interface Masking {
   readonly words: boolean;
   readonly lists: boolean;
+  readonly clusters: boolean;
 }
 
-const border: TokenFacts = {
+export const border: TokenFacts = {
+  id: 0,
   word: 11,
   shape: 13,
   traits: 1 << 20,
@@ -33,6 +43,9 @@ const border: TokenFacts = {
   prefix2: 29,
   prefix3: 31,
   startsLine: 1,
+  fine: 5003,
+  coarse: 503,
+  isWord: false,
 };
 
 export function factsOf(tokens: readonly Token[], lexicon: Lexicon, masking?: Masking): TokenFacts[] {
@@ -40,15 +53,22 @@ export function factsOf(tokens: readonly Token[], lexicon: Lexicon, masking?: Ma
   const known = new Map<string, TokenFacts>();
   return tokens.map((token) => {
     const name = token.startsLine ? `\n${token.text}` : token.text;
-    const facts = known.get(name) ?? factsOfToken(token, lexicon, masking);
+    const facts = known.get(name) ?? factsOfToken(token, known.size + 1, lexicon, masking);
     known.set(name, facts);
     return facts;
   });
 }
 
-function factsOfToken({ text, lower, startsLine }: Token, lexicon: Lexicon, masking: Masking | undefined): TokenFacts {
+function factsOfToken(
+  { text, lower, startsLine }: Token,
+  id: number,
+  lexicon: Lexicon,
+  masking: Masking | undefined,
+): TokenFacts {
   const kind = kindOf(text);
+  const cluster = masking?.clusters === true ? noCluster : lexicon.cluster(lower);
   return {
+    id,
     word: masking?.words === true && kind < 4 ? 7 : hashText(kind === 4 ? `#${Math.min(text.length, 9)}` : lower),
     shape: hashText(shapeOf(text)),
     traits: masking?.lists === true ? 1 << 19 : lexicon.traits(lower),
@@ -59,6 +79,9 @@ function factsOfToken({ text, lower, startsLine }: Token, lexicon: Lexicon, mask
     prefix2: hashText(lower.slice(0, 2), 109),
     prefix3: hashText(lower.slice(0, 3), 113),
     startsLine: startsLine ? 1 : 0,
+    fine: cluster.fine,
+    coarse: cluster.coarse,
+    isWord: kind < 4 && text.length > 1,
   };
 }
 
@@ -75,7 +98,22 @@ export function writingOf(tokens: readonly Token[]): number {
   return smalls * 3 < capitals ? 2 : 1;
 }
 
-export const featuresPerToken = 50;
+/** How many features there are of each kind: of the word alone, of each neighbour alone, and of several together. */
+const ownFeatures = 15;
+const neighbourFeatures = 4;
+const furtherFeatures = 1;
+const jointFeatures = 36;
+export const featuresPerToken = ownFeatures + 2 * neighbourFeatures + 2 * furtherFeatures + jointFeatures;
+
+/** Where the features of a neighbour that is so far away begin; how many there are. */
+export const neighbours = [
+  { offset: -1, from: ownFeatures, count: neighbourFeatures },
+  { offset: 1, from: ownFeatures + neighbourFeatures, count: neighbourFeatures },
+  { offset: -2, from: ownFeatures + 2 * neighbourFeatures, count: furtherFeatures },
+  { offset: 2, from: ownFeatures + 2 * neighbourFeatures + furtherFeatures, count: furtherFeatures },
+] as const;
+export const ownFeatureCount = ownFeatures;
+export const firstJointFeature = ownFeatures + 2 * neighbourFeatures + 2 * furtherFeatures;
 
 /** Fills `out` with the hashes of all features of the token at `at`, given the two tags before it. */
 export function fillFeatures(
@@ -86,6 +124,55 @@ export function fillFeatures(
   tagBefore: number,
   out: Int32Array,
 ): void {
+  fillOwn(facts[at] ?? border, writing, out, 0);
+  for (const { offset, from, count } of neighbours) fillNeighbour(facts[at + offset] ?? border, out, from, count);
+  fillJoint(facts, at, writing, previousTag, tagBefore, out, firstJointFeature);
+}
+
+// A feature is hashed with its number among all, so that the same word says another thing in another place.
+
+/** What the word itself says, in the way in which the text is written. */
+export function fillOwn(here: TokenFacts, writing: number, out: Int32Array, into: number): void {
+  const cased = here.kind * 3 + writing;
+  const traitsCased = mix(here.traits, cased);
+  let n = 0;
+  let at = into;
+  out[at++] = mix(n++, 0);
+  out[at++] = mix(n++, here.word);
+  out[at++] = mix(n++, mix(here.word, cased));
+  out[at++] = mix(n++, here.shape);
+  out[at++] = mix(n++, mix(here.suffix2, cased));
+  out[at++] = mix(n++, here.suffix3);
+  out[at++] = mix(n++, here.suffix4);
+  out[at++] = mix(n++, here.prefix2);
+  out[at++] = mix(n++, here.prefix3);
+  out[at++] = mix(n++, here.traits);
+  out[at++] = mix(n++, traitsCased);
+  out[at++] = mix(n++, mix(here.startsLine, traitsCased));
+  out[at++] = mix(n++, here.fine);
+  out[at++] = mix(n++, mix(here.fine, cased));
+  out[at] = mix(n, mix(here.coarse, traitsCased));
+}
+
+/** What a neighbour says by itself; `from` is the number of its first feature. */
+export function fillNeighbour(token: TokenFacts, out: Int32Array, from: number, count: number, into = from): void {
+  out[into] = mix(from, token.word);
+  if (count === 1) return;
+  out[into + 1] = mix(from + 1, token.suffix3);
+  out[into + 2] = mix(from + 2, token.traits);
+  out[into + 3] = mix(from + 3, token.fine);
+}
+
+/** What the words and the tags before say together. */
+export function fillJoint(
+  facts: readonly TokenFacts[],
+  at: number,
+  writing: number,
+  previousTag: number,
+  tagBefore: number,
+  out: Int32Array,
+  into: number,
+): void {
   const here = facts[at] ?? border;
   const before = facts[at - 1] ?? border;
   const before2 = facts[at - 2] ?? border;
@@ -93,57 +180,44 @@ export function fillFeatures(
   const after2 = facts[at + 2] ?? border;
   const cased = here.kind * 3 + writing;
   const traitsCased = mix(here.traits, cased);
-  let n = 0;
-  out[n] = mix(n++, 0);
-  out[n] = mix(n++, here.word);
-  out[n] = mix(n++, mix(here.word, cased));
-  out[n] = mix(n++, before.word);
-  out[n] = mix(n++, after.word);
-  out[n] = mix(n++, before2.word);
-  out[n] = mix(n++, after2.word);
-  out[n] = mix(n++, mix(before.word, here.word));
-  out[n] = mix(n++, mix(here.word, after.word));
-  out[n] = mix(n++, mix(before.word, cased));
-  out[n] = mix(n++, mix(after.word, cased));
-  out[n] = mix(n++, mix(mix(before2.word, before.word), cased));
-  out[n] = mix(n++, mix(mix(after.word, after2.word), cased));
-  out[n] = mix(n++, mix(mix(before.word, after.word), cased));
-  out[n] = mix(n++, here.shape);
-  out[n] = mix(n++, mix(mix(before.shape, here.shape), after.shape));
-  out[n] = mix(n++, mix(mix(before.kind, cased), after.kind));
-  out[n] = mix(n++, mix(here.suffix2, cased));
-  out[n] = mix(n++, here.suffix3);
-  out[n] = mix(n++, here.suffix4);
-  out[n] = mix(n++, here.prefix2);
-  out[n] = mix(n++, here.prefix3);
-  out[n] = mix(n++, before.suffix3);
-  out[n] = mix(n++, after.suffix3);
-  out[n] = mix(n++, here.traits);
-  out[n] = mix(n++, traitsCased);
-  out[n] = mix(n++, mix(before.traits, here.traits));
-  out[n] = mix(n++, mix(here.traits, after.traits));
-  out[n] = mix(n++, mix(before.traits, traitsCased));
-  out[n] = mix(n++, mix(traitsCased, mix(after.traits, after.kind)));
-  out[n] = mix(n++, before.traits);
-  out[n] = mix(n++, after.traits);
-  out[n] = mix(n++, mix(before.word, traitsCased));
-  out[n] = mix(n++, mix(after.word, traitsCased));
-  out[n] = mix(n++, mix(mix(before2.word, before.word), here.traits));
-  out[n] = mix(n++, mix(before2.word, traitsCased));
-  out[n] = mix(n++, mix(after2.word, traitsCased));
-  out[n] = mix(n++, mix(here.startsLine, traitsCased));
-  out[n] = mix(n++, mix(here.startsLine, mix(after.word, cased)));
-  out[n] = mix(n++, previousTag);
-  out[n] = mix(n++, mix(previousTag, tagBefore));
-  out[n] = mix(n++, mix(previousTag, here.word));
-  out[n] = mix(n++, mix(previousTag, here.shape));
-  out[n] = mix(n++, mix(previousTag, traitsCased));
-  out[n] = mix(n++, mix(previousTag, mix(before.word, cased)));
-  out[n] = mix(n++, mix(previousTag, mix(after.word, cased)));
-  out[n] = mix(n++, mix(previousTag, here.suffix3));
-  out[n] = mix(n++, mix(mix(previousTag, before.traits), here.traits));
-  out[n] = mix(n++, mix(mix(previousTag, tagBefore), cased));
-  out[n] = mix(n++, mix(mix(previousTag, here.startsLine), cased));
+  let n = firstJointFeature;
+  let to = into;
+  out[to++] = mix(n++, mix(before.word, here.word));
+  out[to++] = mix(n++, mix(here.word, after.word));
+  out[to++] = mix(n++, mix(before.word, cased));
+  out[to++] = mix(n++, mix(after.word, cased));
+  out[to++] = mix(n++, mix(mix(before2.word, before.word), cased));
+  out[to++] = mix(n++, mix(mix(after.word, after2.word), cased));
+  out[to++] = mix(n++, mix(mix(before.word, after.word), cased));
+  out[to++] = mix(n++, mix(mix(before.shape, here.shape), after.shape));
+  out[to++] = mix(n++, mix(mix(before.kind, cased), after.kind));
+  out[to++] = mix(n++, mix(before.traits, here.traits));
+  out[to++] = mix(n++, mix(here.traits, after.traits));
+  out[to++] = mix(n++, mix(before.traits, traitsCased));
+  out[to++] = mix(n++, mix(traitsCased, mix(after.traits, after.kind)));
+  out[to++] = mix(n++, mix(before.word, traitsCased));
+  out[to++] = mix(n++, mix(after.word, traitsCased));
+  out[to++] = mix(n++, mix(mix(before2.word, before.word), here.traits));
+  out[to++] = mix(n++, mix(before2.word, traitsCased));
+  out[to++] = mix(n++, mix(after2.word, traitsCased));
+  out[to++] = mix(n++, mix(here.startsLine, mix(after.word, cased)));
+  out[to++] = mix(n++, mix(before.coarse, traitsCased));
+  out[to++] = mix(n++, mix(after.coarse, traitsCased));
+  out[to++] = mix(n++, mix(mix(before.coarse, here.coarse), after.coarse));
+  out[to++] = mix(n++, mix(before.fine, here.fine));
+  out[to++] = mix(n++, mix(here.fine, after.fine));
+  out[to++] = mix(n++, mix(mix(before2.coarse, before.coarse), cased));
+  out[to++] = mix(n++, mix(mix(after.coarse, after2.coarse), cased));
+  out[to++] = mix(n++, mix(previousTag, tagBefore));
+  out[to++] = mix(n++, mix(previousTag, here.word));
+  out[to++] = mix(n++, mix(previousTag, here.shape));
+  out[to++] = mix(n++, mix(previousTag, traitsCased));
+  out[to++] = mix(n++, mix(previousTag, mix(before.word, cased)));
+  out[to++] = mix(n++, mix(previousTag, mix(after.word, cased)));
+  out[to++] = mix(n++, mix(mix(previousTag, before.traits), here.traits));
+  out[to++] = mix(n++, mix(mix(previousTag, here.startsLine), cased));
+  out[to++] = mix(n++, mix(previousTag, mix(here.fine, cased)));
+  out[to] = mix(n, mix(previousTag, mix(before.fine, cased)));
 }
 
 /** 0 small letters, 1 Capital, 2 CAPITALS, 3 miXed, 4 number, 5 sign, 6 initial. */

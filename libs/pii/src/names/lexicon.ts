@@ -1,3 +1,4 @@
+import type { WordCluster, WordClusters } from "./word-clusters.ts";
 import { wordHash, type WordSet } from "./word-set.ts";
 
 /** The lists that tell the model what a word can be. The order is that of the bits in `traits`. */
@@ -38,9 +39,15 @@ const dateWords = new Set(
 
 export class Lexicon {
   readonly #lists: readonly WordSet[];
+  readonly #clusters: WordClusters;
 
-  constructor(lists: Readonly<Record<ListName, WordSet>>) {
+  constructor(lists: Readonly<Record<ListName, WordSet>>, clusters: WordClusters) {
     this.#lists = listNames.map((name) => lists[name]);
+    this.#clusters = clusters;
+  }
+
+  cluster(lower: string): WordCluster {
+    return this.#clusters.of(lower);
   }
 
   /** What the word can be, one bit a list. */

@@ -1,10 +1,11 @@
 import type { ExplainedSpan } from "../span.ts";
-import { factsOf, featuresPerToken, fillFeatures, writingOf } from "./features.ts";
+import { factsOf, type TokenFacts, writingOf } from "./features.ts";
 import type { Lexicon } from "./lexicon.ts";
 import type { NameFinder } from "./name-finder.ts";
 import { withNamesByContext } from "./names-by-context.ts";
 import { refineNames } from "./refine.ts";
 import { isInside, kindOfTag, mayFollow, outside, tagCount } from "./tags.ts";
+import { TokenScores } from "./token-scores.ts";
 import { type Token, tokenize } from "./tokenize.ts";
 import type { Weights } from "./weights.ts";
 
@@ -36,16 +37,19 @@ interface OpenSpan {
 
 function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpan[] {
   const facts = factsOf(tokens, model.lexicon);
-  const writing = writingOf(tokens);
-  const features = new Int32Array(featuresPerToken);
+  const tokenScores = new TokenScores(facts, model.weights, writingOf(tokens));
   const scores = new Int32Array(tagCount);
   const spans: ExplainedSpan[] = [];
   let open: OpenSpan | undefined;
   let previous = outside;
   let beforePrevious = outside;
   for (const [at, token] of tokens.entries()) {
-    fillFeatures(facts, at, writing, previous, beforePrevious, features);
-    model.weights.score(features, scores);
+    // Signs, numbers and single letters among themselves are no name, and some texts are nothing else.
+    if (previous === outside && !hasWordNear(facts, at)) {
+      beforePrevious = previous;
+      continue;
+    }
+    tokenScores.fill(at, previous, beforePrevious, scores);
     for (let tag = 1; tag < tagCount; tag++) scores[tag] = (scores[tag] ?? 0) + (model.kindBias[(tag - 1) >> 1] ?? 0);
     const tag = bestTag(scores, previous);
     const lead = (scores[tag] ?? 0) - (scores[outside] ?? 0);
@@ -61,6 +65,11 @@ function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpa
   }
   if (open !== undefined) spans.push(closed(open, model));
   return spans;
+}
+
+function hasWordNear(facts: readonly TokenFacts[], at: number): boolean {
+  for (let near = at - 2; near <= at + 2; near++) if (facts[near]?.isWord === true) return true;
+  return false;
 }
 
 export function bestTag(scores: ArrayLike<number>, previous: number): number {
