@@ -34,7 +34,10 @@ export interface MailboxEntry {
   readonly causeIdHex: string;
 }
 
-interface Choices extends Pick<EmbeddedOptions, "wrapRuntime" | "wrapKms" | "failpoints" | "region"> {
+interface Choices extends Pick<
+  EmbeddedOptions,
+  "wrapRuntime" | "wrapKms" | "failpoints" | "region" | "beat" | "liveFrames"
+> {
   /** Databases in the folder, those of `keys` apart: for what an operator does to one of them. */
   readonly onDisk?: true;
 }
@@ -210,7 +213,7 @@ export class EmbeddedWorld {
 /** Reads until so many replies came. */
 export async function readReplies(conversation: Conversation, count: number): Promise<ReplyReceived[]> {
   const replies: ReplyReceived[] = [];
-  for await (const event of conversation.replies({ signal: AbortSignal.timeout(30_000) })) {
+  for await (const event of conversation.replies({ live: false, signal: AbortSignal.timeout(30_000) })) {
     if (event.kind !== "reply") throw new Error(`the reader got ${event.kind}`);
     replies.push(event);
     if (replies.length === count) break;

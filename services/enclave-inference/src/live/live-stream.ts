@@ -6,7 +6,10 @@ import { roundedCellCount } from "./cell-count.ts";
 /** Seals the cells of one stream in order. */
 export type CellSealer = Pick<StreamSealer, "seal" | "destroy">;
 
-/** One stream of sealed cells: the next one at each beat, with text if there is any, up to a rounded number of them. */
+/**
+ * One stream of sealed cells: the next one at each beat, with text if there is any. How many there are depends on how long
+ * the answer took and not on what it says: text that is left when the number is full stands in the reply alone.
+ */
 export class LiveStream {
   readonly #sealer: CellSealer;
   readonly #publish: (event: Uint8Array) => void;
@@ -30,7 +33,7 @@ export class LiveStream {
     this.#text += text;
   }
 
-  /** No text comes any more. */
+  /** The answer is whole: the number of cells is rounded, and that is it. */
   whole(): void {
     this.#isWhole = true;
   }
@@ -40,7 +43,7 @@ export class LiveStream {
     const { read, written } = new TextEncoder().encodeInto(this.#text, this.#cell);
     this.#text = this.#text.slice(read);
     this.#cells += 1;
-    const isLast = this.#isWhole && this.#text === "" && roundedCellCount(this.#cells) === this.#cells;
+    const isLast = this.#isWhole && roundedCellCount(this.#cells) === this.#cells;
     const frame = this.#sealer.seal(this.#cell.subarray(0, written), isLast);
     this.#cell.fill(0);
     this.#publish(toBinary(LiveEventSchema, create(LiveEventSchema, { event: { case: "frame", value: frame } })));

@@ -81,6 +81,7 @@ describe("a stream of cells", () => {
       fc.property(fc.string({ unit: "grapheme", minLength: 200, maxLength: 900 }), (text) => {
         const { live, texts } = opened();
         live.say(text);
+        for (let bytes = 0; bytes < 8_000; bytes += 254) live.beat();
         live.whole();
         beatToTheEnd(live);
         expect(texts().join("")).toBe(text);
@@ -89,12 +90,14 @@ describe("a stream of cells", () => {
     );
   });
 
-  it("is filled up to a rounded number of cells, the last of which is marked", () => {
-    const counts = [0, 8 * 254, 8 * 254 + 1, 17 * 254].map((bytes) => {
-      const { live } = opened();
-      live.say("x".repeat(bytes));
+  it("is filled up to a rounded number of cells, the last of which is marked, whatever there is left to say", () => {
+    const counts = [0, 7, 8, 17].map((beats) => {
+      const { live, events } = opened();
+      live.say("x".repeat(10_000));
+      for (let n = 0; n < beats; n += 1) live.beat();
       live.whole();
-      return beatToTheEnd(live);
+      beatToTheEnd(live);
+      return events.length;
     });
     expect(counts).toEqual([8, 8, 10, 20]);
   });
