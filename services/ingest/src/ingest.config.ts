@@ -2,7 +2,18 @@ import { defineConfig, httpUrl, portNumber, postgresUrl, secretVariable, variabl
 import { z } from "zod";
 
 import { trustedIssuersText } from "./access/oidc/trusted-issuers.ts";
+import { isOrigin } from "./http/browsers.ts";
+import { isAddressRange } from "./limits/addresses.ts";
+import { limitVariables } from "./limits/limit-variables.ts";
 
+/** `none`, or what stands between commas, each of which has to pass. */
+const listOf = (isGood: (text: string) => boolean, sentence: string) =>
+  z
+    .string()
+    .transform((text) => (text === "none" ? [] : text.split(",").map((one) => one.trim())))
+    .refine((all) => all.every(isGood), sentence);
+const originList = listOf(isOrigin, "each is an origin such as https://app.example, without a path");
+const addressList = listOf(isAddressRange, "each is an address or a range such as 10.0.0.0/8");
 const milliseconds = z.coerce.number().int().positive();
 
 /** Every environment variable that ingest reads. */
@@ -14,6 +25,14 @@ export const ingestConfig = defineConfig({
   port: variable("CLOISTER_INGEST_PORT", portNumber, {
     description: "Port to listen on; 0 picks a free one",
     default: "8080",
+  }),
+  metricsHost: variable("CLOISTER_INGEST_METRICS_HOST", z.string().min(1), {
+    description: "Address that /metrics listens on, apart from the doors and without a token: not for the public",
+    default: "127.0.0.1",
+  }),
+  metricsPort: variable("CLOISTER_INGEST_METRICS_PORT", portNumber, {
+    description: "Port that /metrics listens on; 0 picks a free one",
+    default: "8081",
   }),
   databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
     description: "PostgreSQL with ingest's schema: mailbox, accepted messages, outbox",
@@ -42,6 +61,15 @@ export const ingestConfig = defineConfig({
       "Issuers whose JWTs give transport, as JSON: a list of {issuer, audience, tenantIdHex, scopesClaim, scopesOf}",
     default: "[]",
   }),
+  corsOrigins: variable("CLOISTER_INGEST_CORS_ORIGINS", originList, {
+    description: "Origins of browser apps that may call the doors, separated by commas, such as https://app.example",
+    default: "none",
+  }),
+  trustedProxies: variable("CLOISTER_INGEST_TRUSTED_PROXIES", addressList, {
+    description: "Proxies whose X-Forwarded-For counts: addresses and ranges, separated by commas",
+    default: "none",
+  }),
+  ...limitVariables,
   region: variable("CLOISTER_REGION", z.string().min(1).optional(), {
     description: "Region that this cell runs in, as its operator states it; policies with residency ask for it",
   }),

@@ -6,12 +6,14 @@ import { createLog, runMain, systemClock, writeSecretFile } from "@cloister/serv
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
 
 import { ingestConfig } from "./ingest.config.ts";
+import { limitsConfig } from "./limits/limit-variables.ts";
 import { startIngest } from "./start-ingest.ts";
 
 await runMain("ingest", async () => {
   const environment = ingestConfig.parse(process.env);
   const { host, port, databaseUrl, keysUrl, authorityTokenFile, accessTokenFile, tenantIdHex, oidcIssuers, region } =
     environment;
+  const { metricsHost, metricsPort, corsOrigins, trustedProxies } = environment;
   const { keepAliveMs, reconnectMs, accessCacheMs, policyCacheMs } = environment;
   const log = createLog({ service: "ingest" });
   const clock = systemClock;
@@ -26,6 +28,10 @@ await runMain("ingest", async () => {
     oidcIssuers,
     policyCacheMs,
     http: { host, port },
+    metricsHttp: { host: metricsHost, port: metricsPort },
+    limits: limitsConfig.parse(process.env),
+    corsOrigins,
+    trustedProxies,
     ...(tenantIdHex !== undefined && { tenantIdHex }),
     ...(region !== undefined && { region: { name: region, isAttested: false } }),
   };

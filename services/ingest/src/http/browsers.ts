@@ -4,6 +4,11 @@ import type { NestFastifyApplication } from "@nestjs/platform-fastify";
 const exposedHeaders = ["retry-after", "www-authenticate"];
 const preflightSeconds = 600;
 
+/** True for a scheme, a host and a port if it isn't the scheme's own, as browsers write them; never for a wildcard. */
+export function isOrigin(text: string): boolean {
+  return /^https?:/u.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
 /**
  * Lets browser apps of these origins call the doors (CORS, Fetch standard section 3.2): with their bearer token, and
  * never with cookies. Of every other origin a browser keeps the answers to itself.
