@@ -5,7 +5,9 @@ import { registerDoctor } from "./doctor/doctor.ts";
 import { errorLine } from "./error-line.ts";
 import { registerKb } from "./kb/group.ts";
 import { registerPolicy } from "./policy/group.ts";
+import { registerRecipient } from "./recipient/group.ts";
 import { registerRedact } from "./redact.ts";
+import { registerReplies } from "./replies/replies.ts";
 import { registerRetention } from "./retention/group.ts";
 import { registerServe } from "./serve.ts";
 import { registerTenant } from "./tenant/group.ts";
@@ -49,6 +51,8 @@ export function createProgram(terminal: Terminal): Command {
   registerPolicy(program, terminal);
   registerKb(program, terminal);
   registerChat(program, terminal);
+  registerRecipient(program, terminal);
+  registerReplies(program, terminal);
   registerRetention(program, terminal);
   registerDoctor(program, terminal);
   registerRedact(program, terminal);

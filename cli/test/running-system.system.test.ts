@@ -10,6 +10,7 @@ import {
   runCli,
   runCliWithInput,
   runExample,
+  runExampleWithInput,
   startCli,
   startCliWithPipe,
   type Ended,
@@ -36,6 +37,12 @@ const refusal = async (...args: string[]): Promise<readonly [number | null, stri
 };
 
 const limits = { documentId: "limits", title: "Limits", text: "The daily withdrawal limit is 500 euros." };
+
+/** What `publish-events` prints of a line. */
+interface Published {
+  readonly conversationId?: string;
+  readonly failed?: string;
+}
 
 interface Reply {
   readonly text: string;
@@ -157,6 +164,45 @@ describe("a running system", () => {
     chat.stdout?.once("data", () => chat.kill("SIGINT"));
     chat.stdin?.write("Hello?\n");
     expect(await ended(chat)).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  it("lets a support tool read the replies with its own key and a token that can nothing else", async () => {
+    const recipient = ["--recipient", "support.key.public.json"];
+    await run("recipient", "init", "--out", "support.key", "--name", "support-desk", "--map");
+    await run("policy", "sign", "--tenant", "tenant", "--development", "--out", "support.note", ...recipient);
+    await run("policy", "apply", "support.note", "--tenant", "tenant", "--yes");
+    const { token } = await json("token", "create", "--tenant", "tenant", "--label", "desk", "--scope", "replies:read");
+    const published = await runExampleWithInput(
+      folder,
+      "publish-events",
+      '{"customer":"a","text":"I am Marisol Quintanilla."}\nnonsense\n',
+    );
+    const [first, second] = published.stdout
+      .split("\n")
+      .slice(0, 2)
+      .map((line) => JSON.parse(line) as Published);
+    const id = first?.conversationId ?? "";
+
+    const { tenantId } = JSON.parse(await readFile(join(folder, "tenant/tenant.json"), "utf8")) as { tenantId: string };
+    const door = ["--url", url, "--token", String(token), "--development"];
+    const read = await run("replies", "--tenant", tenantId, "--key", "support.key", ...door, "--wait", "10", id);
+    expect([published.exitCode, second?.failed]).toEqual([1, "LINE_MALFORMED"]);
+    expect([read.exitCode, read.stderr]).toEqual([0, ""]);
+    expect(read.stdout).toContain("Marisol Quintanilla");
+    expect((await runExample(folder, "support-tool", id)).stdout).toContain("Marisol Quintanilla");
+    expect(await refusal("policy", "apply", "support.note", "--tenant", "tenant", ...door, "--yes")).toEqual([
+      1,
+      "INSUFFICIENT_SCOPE",
+    ]);
+  });
+
+  it("is found well by doctor, down to a message that is answered", async () => {
+    const { exitCode, stdout } = await run("doctor", "--tenant", "tenant", "--round-trip", "--json");
+    const results = (JSON.parse(stdout) as { check: string; result: string }[]).map(({ check, result }) => [
+      check,
+      result,
+    ]);
+    expect([exitCode, Object.fromEntries(results)]).toMatchObject([0, { code: "ok", "round trip": "ok" }]);
   });
 
   it("refuses an older policy than the one in force", async () => {

@@ -36,6 +36,13 @@ export function runExample(cwd: string, name: string, ...args: readonly string[]
   return ended(startProgram(cwd, join(root, "examples", `${name}.ts`), args));
 }
 
+/** With its standard input through a pipe, to the end. */
+export function runExampleWithInput(cwd: string, input: string, name: string): Promise<Ended> {
+  const child = startProgram(cwd, join(root, "examples", `${name}.ts`), [], "pipe");
+  child.stdin?.end(input);
+  return ended(child);
+}
+
 export async function ended(child: ChildProcess): Promise<Ended> {
   if (child.stdout === null || child.stderr === null) throw new TypeError("the child's output is piped");
   const exit = new Promise<number | null>((resolve) => child.once("close", resolve));

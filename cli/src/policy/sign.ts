@@ -17,6 +17,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { CliError } from "../cli-error.ts";
 import { dataOption, runningOn, type DataFlags } from "../connection.ts";
 import { readJson, writeNew } from "../files.ts";
+import { readRecipient } from "../recipient/recipient-file.ts";
 import {
   nextPolicyVersion,
   policyFileOf,
@@ -34,6 +35,7 @@ interface Flags extends DataFlags {
   readonly development?: true;
   readonly from?: string;
   readonly keep?: readonly Kept[];
+  readonly recipient?: readonly string[];
   readonly version?: number;
   readonly expiresDays: number;
   readonly out?: string;
@@ -56,6 +58,7 @@ Examples:
   cloister policy sign --tenant ./tenant --preset standard --development
   cloister policy sign --tenant ./tenant --preset standard --development --keep log=30 --keep map=30
   cloister policy show ./tenant/policy-1.note --json > policy.json
+  cloister policy sign --tenant ./tenant --preset standard --development --recipient support.key.public.json
   cloister policy sign --tenant ./tenant --from policy.json --development`;
 
 /** Adds `cloister policy sign`. */
@@ -70,6 +73,7 @@ export function registerPolicySign(policy: Command, terminal: Terminal): void {
     .addOption(dataOption())
     .option("--from <file>", "JSON with fields of the policy that stand over the preset's")
     .option("--keep <class=days>", `how long to keep one of ${retentionClasses.join(", ")}; may be repeated`, addKept)
+    .option("--recipient <files...>", "public parts that `cloister recipient init` wrote: who reads replies as well")
     .option("--version <number>", "the policy's version (default: one more than the newest in the folder)", wholeNumber)
     .option("--expires-days <days>", "how long it is valid, at most 90 days", wholeNumber, 60)
     .option("--out <file>", "where to write it (default: policy-<version>.note in the tenant's folder)")
@@ -130,6 +134,7 @@ async function policyOf(flags: Flags, tenant: Tenant, version: number): Promise<
     ...base,
     ...(isDevelopment && (await allowedHere(flags))),
     ...given,
+    ...(flags.recipient && { recipients: await Promise.all(flags.recipient.map(readRecipient)) }),
     ...{ tenantId, roots, version, notBeforeMs, expiresAtMs, development: isDevelopment },
   };
   return policyFromJson({ ...chosen, periods: withKept(chosen.periods, flags.keep ?? []) });
