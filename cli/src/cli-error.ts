@@ -38,8 +38,12 @@ export const cliErrors = {
   },
   NOT_CONFIRMED: { title: "The question was answered with no", remedy: "Nothing was changed." },
   CONFIRMATION_REQUIRED: {
-    title: "The policy weakens protection, or may, and nobody can be asked",
-    remedy: "Look at `cloister policy diff`, then apply it with --yes.",
+    title: "The command weakens protection, or may, or deletes, and nobody can be asked",
+    remedy: "Look at what it would do (`cloister policy diff`, `cloister dlq list`), then give it with --yes.",
+  },
+  DEAD_LETTER_MISSING: {
+    title: "There is no dead letter (any more) with that id",
+    remedy: "Look at `cloister dlq list`: it was redriven, dropped, or ended with its bucket.",
   },
   SERVICE_UNREACHABLE: {
     title: "The system doesn't answer at its address",

@@ -22,6 +22,11 @@ export interface RetentionFlags extends ConnectionFlags {
   readonly retentionToken?: string;
 }
 
+export interface OperationsFlags extends DataFlags {
+  readonly operationsUrl?: readonly string[];
+  readonly operationsToken?: string;
+}
+
 export const defaultDataFolder = "./.cloister";
 
 export function dataOption(): Option {
@@ -74,6 +79,28 @@ export async function retentionDoor(flags: RetentionFlags): Promise<Door> {
   if (named !== undefined) return named;
   const running = await runningOn(flags, "--retention-url and --retention-token");
   return { url: running.retentionUrl, token: running.retentionToken };
+}
+
+export function addOperationsOptions(command: Command): Command {
+  return command
+    .addOption(dataOption())
+    .addOption(new Option("--operations-url <urls...>", "operations doors of the services, instead of --data"))
+    .addOption(
+      new Option("--operations-token <token>", "token of those doors; others see it in `ps`").env(
+        "CLOISTER_OPERATIONS_TOKEN",
+      ),
+    );
+}
+
+/** The operations doors of all services: one with --data. @throws CliError NOT_RUNNING, ACCESS_MISSING; EmbeddedError */
+export async function operationsDoors(flags: OperationsFlags): Promise<readonly Door[]> {
+  const { operationsUrl: urls = [], operationsToken: token } = flags;
+  const named = urls.flatMap(
+    (url) => namedDoor(url, token, "--operations-url", "--operations-token or CLOISTER_OPERATIONS_TOKEN") ?? [],
+  );
+  if (named.length > 0) return named;
+  const running = await runningOn(flags, "--operations-url and --operations-token");
+  return [{ url: running.operationsUrl, token: running.operationsToken }];
 }
 
 function namedDoor(url: string | undefined, token: string | undefined, flag: string, needed: string): Door | undefined {

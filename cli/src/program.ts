@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../package.json" with { type: "json" };
 import { registerChat } from "./chat/chat.ts";
+import { registerDlq } from "./dlq/group.ts";
 import { registerDoctor } from "./doctor/doctor.ts";
 import { errorLine } from "./error-line.ts";
 import { registerKb } from "./kb/group.ts";
@@ -54,6 +55,7 @@ export function createProgram(terminal: Terminal): Command {
   registerRecipient(program, terminal);
   registerReplies(program, terminal);
   registerRetention(program, terminal);
+  registerDlq(program, terminal);
   registerDoctor(program, terminal);
   registerRedact(program, terminal);
   return program;

@@ -16,6 +16,9 @@ const schema = z.strictObject({
   accessToken: z.string().min(1),
   retentionUrl: z.url(),
   retentionToken: z.string().min(1),
+  /** Of the operations door of every consuming service. */
+  operationsUrl: z.url(),
+  operationsToken: z.string().min(1),
   /** For a `development` policy. P-256, compressed. */
   simulatedRoot: hex(33),
   measurements: z.strictObject({

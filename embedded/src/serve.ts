@@ -100,9 +100,16 @@ async function start(
   }
 }
 
-/** What the running file says of services in this process. @throws TypeError when ingest or retention doesn't listen */
-export function howToReach({ ingest, retention, instances }: EmbeddedCloister): Omit<RunningFile, "format"> {
-  if (ingest.address === null || retention.address === null) throw new TypeError("ingest and retention listen");
+/** What the running file says of services in this process. @throws TypeError when a door doesn't listen */
+export function howToReach({
+  ingest,
+  retention,
+  operations,
+  instances,
+}: EmbeddedCloister): Omit<RunningFile, "format"> {
+  if (ingest.address === null || retention.address === null || operations.address === null) {
+    throw new TypeError("ingest, retention and operations listen");
+  }
   const measured = (role: keyof typeof instances.machines) => ({
     measurement: hexOf(instances.machines[role].measurement),
     configurationDigest: hexOf(instances.machines[role].configurationDigest),
@@ -113,6 +120,8 @@ export function howToReach({ ingest, retention, instances }: EmbeddedCloister): 
     accessToken: ingest.accessToken.reveal(),
     retentionUrl: retention.address,
     retentionToken: retention.accessToken.reveal(),
+    operationsUrl: operations.address,
+    operationsToken: operations.accessToken.reveal(),
     simulatedRoot: hexOf(instances.simulatedRoot),
     measurements: {
       keys: measured("keys"),

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { Keyring, keysTransport } from "@cloister/keyring";
 import { pipelineTopics, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
 import { embeddedCapabilities } from "@cloister/policy";
-import type { Clock, Log, RunningService } from "@cloister/service";
+import { startOperations } from "@cloister/messaging/operations";
+import { Secret, type Clock, type Log, type RunningService } from "@cloister/service";
 import { startEmbedding } from "@cloister/service-embedding";
 import { extractiveRuntime, startInference, type Beat, type ModelRuntime } from "@cloister/service-enclave-inference";
 import { startIngest, type RunningIngest } from "@cloister/service-ingest";
@@ -48,6 +49,8 @@ export interface EmbeddedOptions {
 
 /** Every service in one process. */
 export interface EmbeddedCloister {
+  /** One operations door for all consuming services, and its token of this start. */
+  readonly operations: RunningService & { readonly accessToken: Secret };
   readonly ingest: RunningIngest;
   readonly retention: RunningRetention;
   readonly keys: RunningKeys;
@@ -153,10 +156,23 @@ async function startAll(
       { ...shared, wakeUps, liveFrames, keysTransport: transportTo("authority"), log: logOf("ingest") },
     ),
   );
+  const operationsToken = token();
+  const deadLetters = [ingest, redaction, inference, embedding].flatMap((service) => service.deadLetters);
+  const door = keep(
+    await startOperations({
+      http: { host: HOST, port: 0 },
+      token: operationsToken,
+      deadLetters,
+      clock,
+      log: logOf("operations"),
+    }),
+  );
+  const operations = { ...door, accessToken: new Secret(operationsToken) };
   const services: readonly RunningService[] = [keys, retention, embedding, inference, redaction, ingest];
   return {
     ingest,
     retention,
+    operations,
     keys,
     instances,
     credentials,

@@ -40,6 +40,19 @@ export interface ReplyFailed {
   readonly retryable: boolean;
 }
 
+/**
+ * A message has to wait for something of its tenant's, such as its key management. It is kept and will be answered, in its
+ * turn; nothing is to be sent again. A status of an unkeyed service, as `ReplyFailed` is.
+ */
+export interface ReplyWaiting {
+  readonly kind: "waiting";
+  readonly eventId: string;
+  /** The id of the message that waits, 16 bytes. */
+  readonly causeId: Uint8Array;
+  /** What it waits for. Stable, upper case. */
+  readonly code: string;
+}
+
 /** Messages of this client between the ones that arrived never did. Reported once, with the message after the gap. */
 export interface GapNoticed {
   readonly kind: "gap";
@@ -84,4 +97,5 @@ export interface LiveStopped {
 }
 
 /** What a reader of a conversation gets. */
-export type ConversationEvent = ReplyReceived | ReplyFailed | GapNoticed | EventRefused | LiveText | LiveStopped;
+export type ConversationEvent =
+  ReplyReceived | ReplyFailed | ReplyWaiting | GapNoticed | EventRefused | LiveText | LiveStopped;

@@ -16,6 +16,7 @@ export type {
   ReplyFailed,
   ReplyReceived,
   ReplySource,
+  ReplyWaiting,
 } from "./conversation-event.ts";
 export type { ClientPublicKeys, GetAdmission } from "./conversation-keys.ts";
 export type { ConversationState } from "./conversation-state.ts";

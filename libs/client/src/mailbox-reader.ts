@@ -77,7 +77,8 @@ export class MailboxReader {
     const isOwn = sameBytes(failed.tenantId, context.tenantId) && sameBytes(failed.conversationId, conversationId);
     // Nobody signs a status, so nothing of it may be read as a text that somebody wrote.
     if (!isOwn || !/^[A-Z][A-Z0-9_]{0,63}$/u.test(failed.code)) throw new RefusedEvent("MALFORMED");
-    const { causeId, code, retryable } = failed;
+    const { causeId, code, retryable, waiting } = failed;
+    if (waiting) return { kind: "waiting", eventId, causeId, code };
     return code === gapCode ? { kind: "gap", eventId, causeId } : { kind: "failed", eventId, causeId, code, retryable };
   }
 }

@@ -26,9 +26,9 @@ async function read(conversation: Conversation, count: number, lastEventId?: str
   return events;
 }
 
-function status(service: SimulatedService, code: string, retryable = false): Uint8Array {
+function status(service: SimulatedService, code: string, retryable = false, waiting = false): Uint8Array {
   const { tenantId, conversationId, messageId: causeId } = service.lastHeader();
-  const event = { case: "failed" as const, value: { tenantId, conversationId, causeId, code, retryable } };
+  const event = { case: "failed" as const, value: { tenantId, conversationId, causeId, code, retryable, waiting } };
   return toBinary(ReplyEventSchema, create(ReplyEventSchema, { event }));
 }
 
@@ -78,6 +78,17 @@ describe("reading replies", () => {
   it("says so when no answer comes in time", async () => {
     const { conversation } = await opened();
     await expect(conversation.ask("Hello?", { timeoutMs: 30 })).rejects.toMatchObject({ code: "REPLY_TIMEOUT" });
+  });
+
+  it("tells that a message waits, and still answers whoever asked", async () => {
+    const { service, conversation } = await opened();
+    service.mailbox.push(status(service, "KMS_UNAVAILABLE", false, true));
+    expect(await read(conversation, 1)).toMatchObject([{ kind: "waiting", code: "KMS_UNAVAILABLE" }]);
+    service.onAccepted = () => {
+      service.mailbox.push(status(service, "KMS_UNAVAILABLE", false, true));
+      service.answer(reply("late, but here"));
+    };
+    expect(await conversation.ask("And now?")).toMatchObject({ text: "late, but here" });
   });
 
   it("tells a gap from a failure", async () => {

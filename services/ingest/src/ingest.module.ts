@@ -16,6 +16,8 @@ import { CLOCK, SETTINGS, type IngestPorts, type IngestSettings } from "./ingest
 import type { MessageIntake } from "./messages/message-intake.ts";
 import { MessagesController } from "./messages/messages.controller.ts";
 import { POLICIES, type Policies } from "./messages/policies.ts";
+import { PressureConsumer } from "./pressure/pressure-consumer.ts";
+import type { TenantPressures } from "./pressure/tenant-pressures.ts";
 import { MAILBOX, MAILBOX_STORE } from "./replies/mailbox.ts";
 import { RepliesConsumer } from "./replies/replies.consumer.ts";
 import { RepliesController } from "./replies/replies.controller.ts";
@@ -29,6 +31,7 @@ export interface IngestParts {
   readonly authority: Authority;
   readonly policies: Policies;
   readonly intake: MessageIntake;
+  readonly pressure: TenantPressures;
   readonly mailbox: SqlMailbox;
   readonly waker: Waker;
   readonly metrics: IngestMetrics;
@@ -40,7 +43,8 @@ export class IngestModule {
   static register(settings: IngestSettings, ports: IngestPorts, parts: IngestParts): DynamicModule {
     const { clock } = ports;
     const { region } = settings;
-    const steps = { policies: parts.policies, intake: parts.intake, clock, ...(region && { region }) };
+    const { policies, pressure, intake } = parts;
+    const steps = { policies, pressure, intake, clock, ...(region && { region }) };
     return {
       module: IngestModule,
       controllers: [
@@ -51,6 +55,7 @@ export class IngestModule {
         RepliesController,
         TokensController,
         RepliesConsumer,
+        PressureConsumer,
       ],
       providers: [
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -138,6 +138,12 @@ export const ingestProblems = {
     httpStatus: 429,
     isRetryable: true,
   },
+  PARKING_FULL: {
+    title: "So many of the tenant's messages wait that no more are taken",
+    remedy: "Wait as long as Retry-After says, and look at what they wait for, such as the tenant's key management.",
+    httpStatus: 429,
+    isRetryable: true,
+  },
   POLICY_UNKNOWN: {
     title: "The message names a policy that is not known here yet",
     remedy: "Send it again in a second, or apply the policy first.",

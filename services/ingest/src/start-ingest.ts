@@ -1,11 +1,12 @@
 import { topics } from "@cloister/contracts/topics";
-import { defineConsumer, LogStrategy, Outbox } from "@cloister/messaging";
-import { Secret, ServiceMetrics, startService, type RunningService } from "@cloister/service";
+import { defineConsumer, LogStrategy, Outbox, type ConsumingService } from "@cloister/messaging";
+import { Secret, ServiceMetrics, startService } from "@cloister/service";
 import { InProcessLiveFrames, migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
 
 import { connectAuthority } from "./adapters/connect-authority.ts";
 import { OutboxIntake } from "./adapters/outbox-intake.ts";
 import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
+import { SqlTenantPressure } from "./adapters/sql-tenant-pressure.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestModule } from "./ingest.module.ts";
 import { defaultSettings, type IngestConfig, type IngestPorts } from "./ingest.ports.ts";
@@ -13,6 +14,7 @@ import { problemsAtTheDoors } from "./ingest.problems.ts";
 import { AuthorityPolicies } from "./messages/authority-policies.ts";
 import { ingestMigrations } from "./migrations/index.ts";
 import { openApiRoutes, recordRoutes } from "./openapi/openapi-routes.ts";
+import { pressureConsumer } from "./pressure/pressure-consumer.ts";
 import type { Delivery } from "./replies/mailbox.ts";
 import { readReplyRecord } from "./replies/reply-record.ts";
 import { Waker } from "./replies/waker.ts";
@@ -20,7 +22,7 @@ import { startAccess } from "./start-access.ts";
 import { startDoors } from "./start-doors.ts";
 import { ingestPartitions, ingestSchema, type IngestTables } from "./tables.ts";
 
-export interface RunningIngest extends RunningService {
+export interface RunningIngest extends ConsumingService {
   /** The deployment's administration token, made at this start, with every scope. Only its hash is kept. */
   readonly accessToken: Secret;
   /** Every method and path that the HTTP server was given, as in `GET /v1/policy`. */
@@ -41,6 +43,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
   const partitions = new PartitionKeeper(ports.db.kysely, ingestPartitions);
   const outbox = new Outbox({ db, schema: ingestSchema, lane: "ingest/http", messages, clock, log });
   const mailbox = new SqlMailbox(db, partitions);
+  const pressure = new SqlTenantPressure(db, clock);
   const authority = connectAuthority(ports.keysTransport);
   const access = startAccess(config, { db, clock, cacheMs: settings.accessCacheMs });
   const waker = new Waker(ports.wakeUps, ports.liveFrames ?? new InProcessLiveFrames());
@@ -54,6 +57,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     authority,
     policies: new AuthorityPolicies({ authority, clock, cacheMs: settings.policyCacheMs }),
     intake: new OutboxIntake({ db, outbox, partitions }),
+    pressure,
     mailbox,
     waker,
     metrics: ingestMetrics,
@@ -72,7 +76,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     },
   });
   const strategy = new LogStrategy({
-    consumers: [consumer],
+    consumers: [consumer, pressureConsumer(db)],
     messages,
     clock,
     log,
@@ -99,5 +103,6 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     problems: problemsAtTheDoors,
     release: [() => doors.open.close(), () => outbox.close()],
   });
-  return { ...service, accessToken: new Secret(access.startToken), routes };
+  const { deadLetters } = strategy;
+  return { ...service, deadLetters, accessToken: new Secret(access.startToken), routes };
 }

@@ -15,6 +15,12 @@ export interface IngestTables {
     log_offset: number;
     event: Uint8Array;
   };
+  tenant_pressure: {
+    tenant_id: Uint8Array;
+    source: string;
+    until_ms: number;
+    log_offset: number;
+  };
   access_token: {
     id: Uint8Array;
     digest: Uint8Array;

@@ -3,11 +3,13 @@ import type { Migrations } from "@cloister/storage";
 
 import { messagesAndMailbox } from "./100-messages-and-mailbox.ts";
 import { accessTokens } from "./110-access-tokens.ts";
+import { tenantPressure } from "./120-tenant-pressure.ts";
 
 /** The steps of ingest's schema, by name, the messaging protocol's tables among them. */
 export const ingestMigrations: Migrations = {
   ...protocolMigrations,
   "100_messages_and_mailbox": messagesAndMailbox,
   "110_access_tokens": accessTokens,
+  "120_tenant_pressure": tenantPressure,
 };
 export { ingestSchema } from "../tables.ts";
