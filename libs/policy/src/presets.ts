@@ -5,6 +5,8 @@ import { everyoneRedacts, healthRecords } from "./redacted-entities.ts";
 
 /** What a preset decides; a policy may override each but `custodies` and `requires`. */
 export interface Preset {
+  /** How far such users depend on it. Every message is end-to-end encrypted; what is proved of that grows with the need. */
+  readonly endToEndEncryption: "mandatory" | "recommended" | "standard";
   readonly periods: Policy["periods"];
   readonly history: boolean;
   readonly memory: boolean;
@@ -33,6 +35,7 @@ const regulated: readonly Guarantee[] = [
 
 export const presets: Readonly<Record<PresetName, Preset>> = {
   healthcare: {
+    endToEndEncryption: "mandatory",
     periods: periodsInDays({ flow: 1, map: 30, log: 30, vector: 30, mailbox: 7, audit: 2192 }),
     history: true,
     memory: false,
@@ -44,6 +47,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     requires: regulated,
   },
   finance: {
+    endToEndEncryption: "mandatory",
     periods: periodsInDays({ flow: 2, map: 90, log: 90, vector: 60, mailbox: 14, audit: 2557 }),
     history: true,
     memory: false,
@@ -55,6 +59,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     requires: regulated,
   },
   legal: {
+    endToEndEncryption: "mandatory",
     periods: periodsInDays({ flow: 2, map: 180, log: 180, vector: 60, mailbox: 30, audit: 3653 }),
     history: true,
     memory: false,
@@ -66,6 +71,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     requires: regulated,
   },
   cybersecurity: {
+    endToEndEncryption: "recommended",
     periods: periodsInDays({ flow: 1, map: 14, log: 14, vector: 14, mailbox: 7, audit: 731 }),
     history: true,
     memory: false,
@@ -77,6 +83,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     requires: ["hardwareEvidence", "externalKms", "sealedVectors"],
   },
   standard: {
+    endToEndEncryption: "standard",
     periods: periodsInDays({ flow: 7, map: 90, log: 90, vector: 60, mailbox: 30, audit: 366 }),
     history: true,
     memory: true,
