@@ -1,24 +1,20 @@
 export { splitPassages, type PassageSize } from "./passages/split-passages.ts";
 export { searchTerms } from "./words/search-terms.ts";
-export {
-  searchWords,
-  type Searchable,
-  type WordHit,
-  type WordQuery,
-  type WordSearchLimits,
-} from "./words/word-search.ts";
 export { quantized } from "./embedding/quantized.ts";
 export { staticEmbedder, staticModel } from "./embedding/static-model.ts";
 export type { EmbeddingModel, TextEmbedder } from "./embedding/text-embedder.ts";
 export { search, type SearchHit, type SearchLimits, type SearchQuery } from "./search/search.ts";
-export { SearchIndex, type Searchable as SearchItem } from "./search/search-index.ts";
+export { SearchIndex, type Searchable } from "./search/search-index.ts";
 export { RetrievalError, retrievalErrors, type RetrievalErrorCode } from "./errors.ts";
 export {
   type PassageReader,
   type PassageScope,
   type PassagesOfCause,
   type PassageTransaction,
+  type ConversationOfTenant,
   type SealedPassage,
+  type Segment,
+  type SegmentPart,
   type VectorIndex,
 } from "./index/vector-index.ts";
 export { passageMigrations, passageSchema, type PassageTables } from "./adapters/sealed/passage-table.ts";

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { randomBytes } from "node:crypto";
-import type { PassageTransaction, SealedPassage, VectorIndex } from "../src/index/vector-index.ts";
+import type {
+  PassageScope,
+  PassageTransaction,
+  SealedPassage,
+  Segment,
+  VectorIndex,
+} from "../src/index/vector-index.ts";
 
 export interface IndexUnderTest<Tables> {
   index: VectorIndex<Tables>;
@@ -31,15 +37,25 @@ export function vectorIndexContract<Tables>(name: string, open: () => Promise<In
       await under.index.prepare(passages.map(({ bucketEndMs }) => bucketEndMs));
       await under.inTransaction((transaction) => under.index.store(transaction, passages));
     }
+    const all = { afterRevision: -1, limit: 1_000 };
+    async function fetched(scope: PassageScope): Promise<SealedPassage[]> {
+      const segments = await under.index.segments(scope);
+      return (await Promise.all(segments.map((segment) => under.index.passages(segment, all)))).flat();
+    }
+    async function segmentOf({ conversationId }: SealedPassage): Promise<Segment> {
+      const [segment] = await under.index.segments({ tenantId, conversationIds: [conversationId], nowMs });
+      if (segment === undefined) throw new Error("the conversation has a segment");
+      return segment;
+    }
     async function envelopesIn(...conversationIds: Uint8Array[]): Promise<string[]> {
-      return envelopes(await under.index.fetch({ tenantId, conversationIds, nowMs }));
+      return envelopes(await fetched({ tenantId, conversationIds, nowMs }));
     }
 
     it("gives back what was stored, as it was", async () => {
       const stored = passage({ subjectRef: randomBytes(16), number: 3 });
       await store(stored);
-      const [fetched] = await under.index.fetch({ tenantId, conversationIds: [stored.conversationId], nowMs });
-      expect(plain(fetched)).toEqual(plain(stored));
+      const [found] = await fetched({ tenantId, conversationIds: [stored.conversationId], nowMs });
+      expect(plain(found)).toEqual(plain(stored));
     });
 
     it("gives the passages of the scope's conversations and no other's", async () => {
@@ -60,8 +76,37 @@ export function vectorIndexContract<Tables>(name: string, open: () => Promise<In
       const earlier = passage({ subjectRef });
       await store(own, earlier);
       const scope = { tenantId, conversationIds: [own.conversationId], nowMs };
-      expect(envelopes(await under.index.fetch(scope))).toEqual(envelopes([own]));
-      expect(envelopes(await under.index.fetch({ ...scope, subjectRef }))).toEqual(envelopes([own, earlier]));
+      expect(envelopes(await fetched(scope))).toEqual(envelopes([own]));
+      expect(envelopes(await fetched({ ...scope, subjectRef }))).toEqual(envelopes([own, earlier]));
+    });
+
+    it("tells what was added since a revision, and gives that alone", async () => {
+      const first = passage();
+      await store(first);
+      const before = await segmentOf(first);
+      const second = { ...passage(), conversationId: first.conversationId };
+      await store(second);
+      const after = await segmentOf(first);
+      expect([after.revision > before.revision, after.epoch]).toEqual([true, before.epoch]);
+      const added = await under.index.passages(after, { afterRevision: before.revision, limit: 10 });
+      expect(envelopes(added)).toEqual(envelopes([second]));
+    });
+
+    it("tells by another epoch that passages were removed", async () => {
+      const removed = passage();
+      await store(removed);
+      const before = await segmentOf(removed);
+      await under.inTransaction((transaction) => under.index.remove(transaction, [removed]));
+      expect((await segmentOf(removed)).epoch).not.toBe(before.epoch);
+    });
+
+    it("gives the newest messages of a segment when there are more than asked for", async () => {
+      const conversationId = randomBytes(16);
+      const [older, newer] = [1, 2].map((n) => passage({ conversationId, causeId: Buffer.alloc(16, n) }));
+      if (older === undefined || newer === undefined) throw new Error("there are two");
+      await store(older, newer);
+      const newest = await under.index.passages(await segmentOf(older), { afterRevision: -1, limit: 1 });
+      expect(envelopes(newest)).toEqual(envelopes([newer]));
     });
 
     it("stores a passage once", async () => {
@@ -95,15 +140,14 @@ export function vectorIndexContract<Tables>(name: string, open: () => Promise<In
       const first = passage();
       const second = { ...first, number: 1 };
       await store(first, second);
-      const scope = { tenantId, conversationIds: [first.conversationId], nowMs };
-      expect(envelopes(await under.index.firstPassages(scope))).toEqual(envelopes([first]));
+      expect(envelopes(await under.index.firstPassages(first, nowMs))).toEqual(envelopes([first]));
     });
 
     it("gives nothing of a bucket that has ended", async () => {
       const ended = passage({ bucketEndMs: early });
       await store(ended);
       const scope = { tenantId, conversationIds: [ended.conversationId], nowMs: early };
-      expect(await under.index.fetch(scope)).toEqual([]);
+      expect(await fetched(scope)).toEqual([]);
     });
 
     it("drops a bucket with its passages, and makes it again when needed", async () => {

@@ -42,9 +42,7 @@ export async function documentsOf(
 ): Promise<Documents> {
   const documents = new Documents();
   const held: SealedPassage[] = [];
-  for (const { tenantId, conversationId } of knowledgeBases) {
-    held.push(...(await index.firstPassages({ tenantId, conversationIds: [conversationId], nowMs })));
-  }
+  for (const knowledgeBase of knowledgeBases) held.push(...(await index.firstPassages(knowledgeBase, nowMs)));
   if (held.length === 0) return documents;
   const keys = await keyring.lease(held.map(vectorKeyOf));
   for (const passage of held) {

@@ -2,9 +2,10 @@ import { idToHex } from "@cloister/envelope";
 import type { ConversationRecord, KeyLease, KeyRequest, KeySource } from "@cloister/keyring";
 import { flowKeyOf, openRedacted, type RedactedText } from "@cloister/keyring/consuming";
 import { done, type ConsumedBatch, type Failed, type RecordResult } from "@cloister/messaging";
-import type { PassagesOfCause, PassageTables, SealedPassage, VectorIndex } from "@cloister/retrieval";
+import type { PassagesOfCause, PassageTables, SealedPassage, TextEmbedder, VectorIndex } from "@cloister/retrieval";
 import type { Clock, Log } from "@cloister/service";
 import { failureOf } from "./classify.ts";
+import { embedPassages, type EmbeddedPassage } from "./embed-passages.ts";
 import { documentsOf, type Documents } from "./documents.ts";
 import { sealPassages } from "./seal-passages.ts";
 import { keptUntil } from "./what-is-kept.ts";
@@ -28,11 +29,12 @@ type Step<T> = T | Failed | "nothing";
 export interface EmbeddingSteps {
   readonly keyring: KeySource;
   readonly index: VectorIndex<PassageTables>;
+  readonly embedder: TextEmbedder;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** open → decide what is kept → find the documents it replaces → split and seal; the consumer stores it. */
+/** open → decide what is kept → find the documents it replaces → split, embed and seal; the consumer stores it. */
 export class EmbeddingPipeline {
   readonly #steps: EmbeddingSteps;
 
@@ -41,7 +43,7 @@ export class EmbeddingPipeline {
   }
 
   async run(batch: ConsumedBatch): Promise<EmbeddingResult[]> {
-    const { keyring, index, clock } = this.#steps;
+    const { keyring, index, embedder, clock } = this.#steps;
     const nowMs = clock.nowMs();
 
     const opening = await keyring.lease(batch.records.map(({ record }) => flowKeyOf(record)));
@@ -53,11 +55,16 @@ export class EmbeddingPipeline {
     const documents = await documentsOf(knowledgeBasesOf(kept), index, keyring, nowMs);
     const sealing = await keyring.lease(kept.map(vectorKeyOf));
     await index.prepare(kept.map(({ bucketEndMs }) => bucketEndMs));
+    const embedded = new Map<Kept, EmbeddedPassage[]>();
+    for (const one of kept) embedded.set(one, await embedPassages(one.message, embedder));
 
     return steps.map((step) => {
       if (step === "nothing") return done([]);
       if (!isKept(step)) return step;
-      const write = attempted(() => toWrite(step, documents, sealing));
+      const passages = embedded.get(step) ?? [];
+      const write = attempted(() =>
+        toWrite(step, passages, { documents, keys: sealing, modelName: embedder.model.name }),
+      );
       return "passages" in write ? done([], { write }) : this.#failed(write, step);
     });
   }
@@ -77,9 +84,19 @@ function decide(message: RedactedText, keys: KeyLease, nowMs: number): Step<Kept
   return bucketEndMs === undefined ? "nothing" : { message, record, bucketEndMs };
 }
 
-function toWrite({ message, record, bucketEndMs }: Kept, documents: Documents, keys: KeyLease): PassageWrite {
+interface Writing {
+  readonly documents: Documents;
+  readonly keys: KeyLease;
+  readonly modelName: string;
+}
+
+function toWrite(
+  { message, record, bucketEndMs }: Kept,
+  embedded: readonly EmbeddedPassage[],
+  { documents, keys, modelName }: Writing,
+): PassageWrite {
   const key = keys.sealingKey(vectorKeyOf({ message, bucketEndMs }));
-  const passages = sealPassages(message, record, bucketEndMs, key);
+  const passages = sealPassages(embedded, message, { record, bucketEndMs, key, modelName });
   const { tenantId, conversationId } = message.header;
   const brought = { tenantId, conversationId, causeId: message.causeId };
   const replaced = message.document === undefined ? [] : documents.replace(message.document.documentId, brought);

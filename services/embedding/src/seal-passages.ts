@@ -3,31 +3,47 @@ import { PassageSchema } from "@cloister/contracts/content";
 import { ContentType, derivedId, sealEnvelope, Stage, type WrapKey } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord } from "@cloister/keyring";
-import { splitPassages, type SealedPassage } from "@cloister/retrieval";
 import type { RedactedText } from "@cloister/keyring/consuming";
+import type { SealedPassage } from "@cloister/retrieval";
+import type { EmbeddedPassage } from "./embed-passages.ts";
 
-/** The passages of a text, each an envelope of its own under the conversation's `vector` key. */
+export interface PassagePlace {
+  readonly record: ConversationRecord;
+  readonly bucketEndMs: number;
+  /** Of the conversation, for the purpose `vector`. */
+  readonly key: WrapKey;
+  /** Of the model that made the vectors. */
+  readonly modelName: string;
+}
+
+/**
+ * The passages of a message with their vectors, each an envelope of its own under the conversation's `vector` key. The
+ * envelope's header, which is authenticated with it, names tenant, conversation, bucket and message; the model's name is
+ * sealed beside the numbers.
+ */
 export function sealPassages(
+  passages: readonly EmbeddedPassage[],
   message: RedactedText,
-  record: ConversationRecord,
-  bucketEndMs: number,
-  key: WrapKey,
+  place: PassagePlace,
 ): SealedPassage[] {
-  return splitPassages(message.text).map((text, number) =>
-    sealPassage(text, number, message, record, bucketEndMs, key),
-  );
+  return passages.map((passage, number) => sealPassage(passage, number, message, place));
 }
 
 function sealPassage(
-  text: string,
+  { text, vector }: EmbeddedPassage,
   number: number,
   { header, causeId, document }: RedactedText,
-  record: ConversationRecord,
-  bucketEndMs: number,
-  key: WrapKey,
+  { record, bucketEndMs, key, modelName }: PassagePlace,
 ): SealedPassage {
   const { suite, tenantId, conversationId, createdAtMs } = header;
   const subject = record.subjectRef === undefined ? {} : { subjectRef: record.subjectRef };
+  const passage = create(PassageSchema, {
+    text,
+    ...(document && { document }),
+    ...(vector && {
+      vector: { model: modelName, values: new Uint8Array(vector.buffer, vector.byteOffset, vector.length) },
+    }),
+  });
   const { bytes } = sealEnvelope(nodeBackend, {
     header: {
       suite,
@@ -44,7 +60,7 @@ function sealPassage(
       causeId,
       ...subject,
     },
-    payload: toBinary(PassageSchema, create(PassageSchema, { text, ...(document && { document }) })),
+    payload: toBinary(PassageSchema, passage),
     recipients: [key],
   });
   return { tenantId, conversationId, causeId, number, ...subject, bucketEndMs, envelope: bytes };

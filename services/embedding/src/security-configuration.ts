@@ -1,4 +1,6 @@
-/** The settings whose digest the evidence states and a policy allows. Embedding has none that a policy could loosen. */
+import { staticModel } from "@cloister/retrieval";
+
+/** The settings whose digest the evidence states and a policy allows: the digest of the word vectors among them. */
 export function securityConfiguration(): Readonly<Record<string, unknown>> {
-  return { role: "embedding" };
+  return { role: "embedding", embedder: staticModel };
 }

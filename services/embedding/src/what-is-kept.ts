@@ -3,8 +3,8 @@ import type { RedactedText } from "@cloister/keyring/consuming";
 import { EmbeddingError } from "./errors.ts";
 
 /**
- * Until when the passages of a message are kept, or undefined when none are: of a message that was refused there is no text. A knowledge base is kept wherever policy
- * lets passages be kept at all; a chat message only where somebody may recall it: its own conversation (history) or the
+ * Until when the passages of a message are kept, or undefined when none are: of a message that was refused there is no
+ * text. A knowledge base is kept wherever policy lets passages be kept at all; a chat message only where somebody may recall it: its own conversation (history) or the
  * subject's others (memory).
  * @throws EmbeddingError KNOWLEDGE_NOT_ALLOWED, so that an importer learns that nothing came of its document
  */

@@ -5,7 +5,7 @@ import { topics } from "@cloister/contracts/topics";
 import { Stage } from "@cloister/envelope";
 import type { ConversationRecord } from "@cloister/keyring";
 import { GAPS, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
-import { sealedVectorIndex } from "@cloister/retrieval";
+import { sealedVectorIndex, staticModel } from "@cloister/retrieval";
 import type { RunningService } from "@cloister/service";
 import { wakeUpsFor, type Database } from "@cloister/storage";
 import { capturedLog, eventually, failOnce, FakeClock, readTopic, testDatabase } from "@cloister/testing";
@@ -39,7 +39,10 @@ describe("embedding", () => {
     await messages.produce(redacted.map(({ record }) => record));
   }
   async function passagesOf({ tenantId, conversationId }: ConversationRecord) {
-    return sealedVectorIndex(db).fetch({ tenantId, conversationIds: [conversationId], nowMs });
+    const index = sealedVectorIndex(db);
+    const segments = await index.segments({ tenantId, conversationIds: [conversationId], nowMs });
+    const all = { afterRevision: -1, limit: 1_000 };
+    return (await Promise.all(segments.map((segment) => index.passages(segment, all)))).flat();
   }
   async function textsOf(conversation: ConversationRecord): Promise<string[]> {
     const passages = await passagesOf(conversation);
@@ -77,8 +80,9 @@ describe("embedding", () => {
       return stored;
     });
     if (passage === undefined) throw new Error("a passage is stored");
-    const { header, text } = openPassage(keys, passage, nowMs);
+    const { header, text, vector } = openPassage(keys, passage, nowMs);
     expect(text).toBe("My name is [PERSON_1].");
+    expect([vector?.model, vector?.values.length]).toEqual([staticModel.name, 160]);
     expect(header).toMatchObject({ stage: Stage.PASSAGE, expiresAtMs: passage.bucketEndMs });
     expect(Buffer.from(header.subjectRef ?? [])).toEqual(Buffer.from(record.subjectRef ?? []));
     expect(Buffer.from(header.causeId ?? [])).toEqual(Buffer.from(message.causeId));

@@ -1,69 +1,99 @@
 import { idToHex } from "@cloister/envelope";
-import { requestText, type ConversationRecord, type KeySource } from "@cloister/keyring";
-import type { PassageReader, SealedPassage } from "@cloister/retrieval";
+import { requestText, type ConversationRecord, type KeyLease, type KeySource } from "@cloister/keyring";
+import type { SearchIndex, Segment } from "@cloister/retrieval";
 import type { Kysely } from "kysely";
-import { openPassages, vectorKeyOf, type OpenedPassage } from "./open-passages.ts";
+import { loadSegment, type SegmentPorts, type WantedSegment } from "./load-segment.ts";
+import type { OpenedPassage } from "./open-passages.ts";
 import { logKeyOf, openTurns, turnRows, type RecalledTurn } from "./recall.ts";
-import { scopeOf } from "./scope.ts";
+import { originOf, scopeOf, vectorKeyOf } from "./scope.ts";
 import type { InferenceTables } from "./tables.ts";
 
 /** What a conversation may be answered with, in clear. It lives as long as its batch. */
 export interface ConversationContext {
   /** Oldest first. */
   readonly turns: readonly RecalledTurn[];
-  readonly passages: readonly OpenedPassage[];
+  readonly passages: readonly SearchIndex<OpenedPassage>[];
 }
 
-export interface ContextPorts {
+export interface ContextPorts extends SegmentPorts {
   readonly db: Kysely<InferenceTables>;
-  readonly passages: PassageReader;
   readonly keyring: KeySource;
 }
 
 /** Below what `keys` answers in one call. */
 const maxKeysPerLease = 4_000;
-/** Of one conversation's passages: a person's many other conversations give way to this one and its knowledge bases. */
-const maxPassageKeys = 1_000;
+/** Of one conversation: a person's many other conversations give way to this one and its knowledge bases. */
+const maxSegments = 1_000;
+/** Of one conversation; a scope beyond it is searched in its newest part, and the metrics say so. */
+const maxPassages = 100_000;
 
 /** The contexts of a batch's conversations, by one call for all keys if it can hold them. Throws for outages alone. */
 export async function contextsOf(
   conversations: readonly ConversationRecord[],
-  { db, passages, keyring }: ContextPorts,
+  ports: ContextPorts,
   nowMs: number,
 ): Promise<ConversationContext[]> {
   const sealed = await Promise.all(
     conversations.map(async (conversation) => ({
       conversation,
-      turns: await turnRows(db, conversation, nowMs),
-      passages: withinKeys(await passages.fetch(scopeOf(conversation, nowMs)), conversation),
+      turns: await turnRows(ports.db, conversation, nowMs),
+      segments: nearest(await ports.passages.segments(scopeOf(conversation, nowMs)), conversation),
     })),
   );
-  const wanted = sealed.map((one) => [...one.turns.map(logKeyOf), ...one.passages.map(vectorKeyOf)]);
+  const wanted = sealed.map((one) => [...one.turns.map(logKeyOf), ...one.segments.map(vectorKeyOf)]);
   const isOneCall = new Set(wanted.flat().map(requestText)).size <= maxKeysPerLease;
-  const shared = isOneCall ? await keyring.lease(wanted.flat()) : undefined;
+  const shared = isOneCall ? await ports.keyring.lease(wanted.flat()) : undefined;
   const contexts: ConversationContext[] = [];
-  for (const [n, one] of sealed.entries()) {
-    const lease = shared ?? (await keyring.lease(wanted[n] ?? []));
+  for (const [n, { conversation, turns, segments }] of sealed.entries()) {
+    const lease = shared ?? (await ports.keyring.lease(wanted[n] ?? []));
     contexts.push({
-      turns: openTurns(one.turns, one.conversation, lease, nowMs),
-      passages: openPassages(one.passages, one.conversation, lease, nowMs),
+      turns: openTurns(turns, conversation, lease, nowMs),
+      passages: await openedSegments(segments, conversation, lease, { ports, nowMs }),
     });
   }
   return contexts;
 }
 
-function withinKeys(
-  passages: readonly SealedPassage[],
-  { conversationId, knowledgeBases }: ConversationRecord,
-): SealedPassage[] {
+async function openedSegments(
+  segments: readonly Segment[],
+  conversation: ConversationRecord,
+  lease: KeyLease,
+  { ports, nowMs }: { readonly ports: SegmentPorts; readonly nowMs: number },
+): Promise<SearchIndex<OpenedPassage>[]> {
+  const indexes: SearchIndex<OpenedPassage>[] = [];
+  let room = maxPassages;
+  for (const segment of segments) {
+    const admitted = admittedTo(segment, conversation, lease);
+    if (admitted === undefined) continue;
+    if (room <= 0) {
+      ports.searches.segment("left out");
+      continue;
+    }
+    const index = await loadSegment({ ...admitted, limit: room }, ports, nowMs);
+    room -= index.size;
+    indexes.push(index);
+  }
+  return indexes;
+}
+
+/** Undefined for a segment that is out of scope, or that nobody may open any more. */
+function admittedTo(
+  segment: Segment,
+  conversation: ConversationRecord,
+  lease: KeyLease,
+): Omit<WantedSegment, "limit"> | undefined {
+  try {
+    const origin = originOf(segment, conversation, lease);
+    return origin && { segment, origin, key: lease.openingKey(vectorKeyOf(segment)) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** This conversation and its knowledge bases first; of each the newest first. */
+function nearest(segments: readonly Segment[], { conversationId, knowledgeBases }: ConversationRecord): Segment[] {
   const near = new Set([conversationId, ...knowledgeBases].map(idToHex));
-  const isNear = (passage: SealedPassage) => near.has(idToHex(passage.conversationId));
-  const nearestFirst = [...passages.filter(isNear), ...passages.filter((passage) => !isNear(passage))];
-  const names = new Set<string>();
-  return nearestFirst.filter((passage) => {
-    const name = requestText(vectorKeyOf(passage));
-    if (!names.has(name) && names.size >= maxPassageKeys) return false;
-    names.add(name);
-    return true;
-  });
+  const isNear = (segment: Segment) => near.has(idToHex(segment.conversationId));
+  const nearestFirst = [...segments.filter(isNear), ...segments.filter((segment) => !isNear(segment))];
+  return nearestFirst.slice(0, maxSegments);
 }

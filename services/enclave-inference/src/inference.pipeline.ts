@@ -1,16 +1,14 @@
-import { bucketEnd, conversationText, type KeySource } from "@cloister/keyring";
+import { bucketEnd, conversationText } from "@cloister/keyring";
 import { flowKeyOf, openRedacted } from "@cloister/keyring/consuming";
 import { done, type ConsumedBatch, type ConsumedRecord, type Failed, type RecordResult } from "@cloister/messaging";
 import { sealedReplyRecord } from "@cloister/messaging/sealed-events";
-import type { PassageReader } from "@cloister/retrieval";
 import type { Clock } from "@cloister/service";
 import type { PartitionKeeper } from "@cloister/storage";
-import type { Kysely } from "kysely";
 import pLimit from "p-limit";
 import { admit, type Admitted } from "./admit.ts";
 import { answer } from "./answer.ts";
 import { failureOf } from "./classify.ts";
-import { contextsOf, type ConversationContext } from "./context.ts";
+import { contextsOf, type ContextPorts, type ConversationContext } from "./context.ts";
 import { guardAnswer } from "./guard/guard.ts";
 import { guardSources } from "./guard/sources.ts";
 import type { InferenceMetrics } from "./inference.metrics.ts";
@@ -24,11 +22,8 @@ import type { InferenceTables, TurnRow } from "./tables.ts";
 
 export type InferenceResult = RecordResult<InferenceTables, TurnRow>;
 
-export interface InferenceSteps {
-  readonly db: Kysely<InferenceTables>;
+export interface InferenceSteps extends ContextPorts {
   readonly turnPartitions: PartitionKeeper;
-  readonly passages: PassageReader;
-  readonly keyring: KeySource;
   readonly runtime: ModelRuntime;
   /** Shows answers while they come. */
   readonly live: Pick<LiveAnswers, "begin">;
@@ -123,9 +118,10 @@ export class InferencePipeline {
   }
 
   async #answerAndGuard(question: Question, { turns, passages }: ConversationContext): Promise<ModelAnswer> {
-    const { runtime, clock, metrics, stopping } = this.#steps;
+    const { runtime, clock, embedder, metrics, stopping } = this.#steps;
     const { message } = question;
-    const retrieved = retrieve({ text: message.text, causeId: message.causeId }, turns, passages);
+    const asked = { text: message.text, causeId: message.causeId };
+    const retrieved = await retrieve(asked, turns, passages, embedder);
     const own = retrieved.filter((passage) => passage.isOwn).map(({ text }) => text);
     const others = retrieved
       .filter((passage) => !passage.isOwn)
@@ -147,7 +143,7 @@ export class InferencePipeline {
     const { message, conversation, consumed } = question;
     const { tenantId, conversationId, createdAtMs } = message.header;
     const bucketEndMs = bucketEnd(conversation, "log", createdAtMs);
-    const isKept = reply.refusalCode === undefined && bucketEndMs > clock.nowMs();
+    const isKept = conversation.policy.history && reply.refusalCode === undefined && bucketEndMs > clock.nowMs();
     const logKey = { tenantId, conversationId, purpose: "log" as const, bucketEndMs };
     // Only now: the model may have taken longer than a lease. Its readers are those of now, too: one may have been
     // struck off meanwhile, and an erased conversation has none.

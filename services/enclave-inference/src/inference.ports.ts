@@ -1,6 +1,6 @@
 import type { KeySource } from "@cloister/keyring";
 import type { Failpoints, MessageLog, ParkingLimits } from "@cloister/messaging";
-import type { PassageReader } from "@cloister/retrieval";
+import type { PassageReader, TextEmbedder } from "@cloister/retrieval";
 import type { Clock, Log } from "@cloister/service";
 import type { Database, LiveFrames } from "@cloister/storage";
 import type { Beat } from "./live/beat.ts";
@@ -27,6 +27,8 @@ export interface InferencePorts {
   readonly log: Log;
   /** Sealed rows through embedding's view by default. */
   readonly passages?: PassageReader;
+  /** What questions are embedded with: the one that embedding uses. The one that is shipped by default. */
+  readonly embedder?: TextEmbedder;
   /** Where ingest's readers listen; without it no answer is shown before it is whole. */
   readonly liveFrames?: LiveFrames;
   /** What live cells keep time with; timers by default. */

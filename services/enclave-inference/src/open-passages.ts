@@ -1,79 +1,71 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { PassageSchema, type DocumentRef } from "@cloister/contracts/content";
-import { openEnvelope, Stage, type Header } from "@cloister/envelope";
+import { PassageSchema, type Vector } from "@cloister/contracts/content";
+import { idToHex, openEnvelope, Stage, type KemPrivateKey, type WrapKey } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import type { ConversationRecord, KeyLease, KeyRequest } from "@cloister/keyring";
 import { rewriteForeignPlaceholders } from "@cloister/pii/placeholders";
-import type { SealedPassage } from "@cloister/retrieval";
+import type { EmbeddingModel, SealedPassage, Searchable, Segment } from "@cloister/retrieval";
+import { wordsForPlaceholders } from "./model/placeholder-words.ts";
 
 /** `own`: of this very conversation. `subject`: of another one of the same person. `knowledge`: of a knowledge base. */
 export type PassageOrigin = "own" | "subject" | "knowledge";
 
-export interface OpenedPassage {
+/** A passage in clear. Its `title` is what it is found by beside its text. */
+export interface OpenedPassage extends Searchable {
   readonly origin: PassageOrigin;
-  readonly causeId: Uint8Array;
-  readonly text: string;
+  /** Of the message or document that it was cut from. */
+  readonly causeIdHex: string;
+  /** Of the cause and the place in it: no two passages share one. */
+  readonly name: string;
   readonly source: { readonly documentId: string; readonly title: string } | undefined;
 }
 
-export function vectorKeyOf({ tenantId, conversationId, bucketEndMs }: SealedPassage): KeyRequest {
-  return { tenantId, conversationId, purpose: "vector", bucketEndMs };
+/** What a segment is opened with. */
+export interface Opening {
+  readonly segment: Segment;
+  readonly origin: PassageOrigin;
+  readonly key: WrapKey | KemPrivateKey;
+  /** Whose vectors can be compared with the question's. */
+  readonly model: EmbeddingModel;
+  readonly nowMs: number;
 }
 
 /**
- * The passages that this conversation may be answered from, in clear. The store only proposes: each envelope's own
- * header has to name the tenant, a conversation of the scope and the stage. Placeholders of other conversations lose
- * their numbers. What can't be opened (erased meanwhile) or is out of scope is left out.
+ * A passage in clear. The store only proposes: the envelope's own header has to name the segment's tenant, conversation
+ * and bucket, and the stage. Placeholders of other conversations lose their numbers. Undefined for what can't be opened
+ * (erased meanwhile) or belongs elsewhere.
  */
-export function openPassages(
-  sealed: readonly SealedPassage[],
-  conversation: ConversationRecord,
-  keys: KeyLease,
-  nowMs: number,
-): OpenedPassage[] {
-  return sealed.flatMap((passage) => openPassage(passage, conversation, keys, nowMs) ?? []);
-}
-
-function openPassage(
-  sealed: SealedPassage,
-  conversation: ConversationRecord,
-  keys: KeyLease,
-  nowMs: number,
-): OpenedPassage | undefined {
+export function openPassage(sealed: SealedPassage, opening: Opening): OpenedPassage | undefined {
+  const { segment, origin, key, model, nowMs } = opening;
   try {
-    const key = keys.openingKey(vectorKeyOf(sealed));
     const { header, payload } = openEnvelope(nodeBackend, sealed.envelope, { keys: [key], signer: "none", nowMs });
-    const origin = originOf(header, conversation, keys);
-    if (origin === undefined || header.causeId === undefined) return undefined;
-    const { text, document } = fromBinary(PassageSchema, payload);
+    if (header.stage !== Stage.PASSAGE || header.causeId === undefined) return undefined;
+    if (!isSame(header.tenantId, segment.tenantId) || !isSame(header.conversationId, segment.conversationId)) {
+      return undefined;
+    }
+    if (header.expiresAtMs !== segment.bucketEndMs) return undefined;
+    const { text, document, vector } = fromBinary(PassageSchema, payload);
     const readable = origin === "own" ? (part: string) => part : rewriteForeignPlaceholders;
+    const isDocument = origin === "knowledge" && document !== undefined;
+    const source = isDocument
+      ? { documentId: readable(document.documentId), title: readable(document.title) }
+      : undefined;
     return {
       origin,
-      causeId: header.causeId,
+      causeIdHex: idToHex(header.causeId),
+      name: idToHex(header.messageId),
+      title: origin === "knowledge" ? (source?.title ?? "") : wordsForPlaceholders(text),
       text: readable(text),
-      source: origin === "knowledge" ? sourceOf(document, readable) : undefined,
+      source,
+      ...comparable(vector, model),
     };
   } catch {
     return undefined;
   }
 }
 
-function originOf(header: Header, conversation: ConversationRecord, keys: KeyLease): PassageOrigin | undefined {
-  const { tenantId, conversationId, knowledgeBases, subjectRef, policy } = conversation;
-  if (header.stage !== Stage.PASSAGE || !isSame(header.tenantId, tenantId)) return undefined;
-  if (isSame(header.conversationId, conversationId)) return policy.history ? "own" : undefined;
-  if (knowledgeBases.some((id) => isSame(id, header.conversationId))) {
-    // An admission could name a conversation that is none: somebody's chat is no knowledge base.
-    return keys.conversation(header).kind === "kb" ? "knowledge" : undefined;
-  }
-  const isOfSubject =
-    subjectRef !== undefined && header.subjectRef !== undefined && isSame(header.subjectRef, subjectRef);
-  return policy.memory && isOfSubject ? "subject" : undefined;
-}
-
-function sourceOf(document: DocumentRef | undefined, readable: (part: string) => string): OpenedPassage["source"] {
-  if (document === undefined) return undefined;
-  return { documentId: document.documentId, title: readable(document.title) };
+function comparable(vector: Vector | undefined, model: EmbeddingModel): { vector?: Int8Array } {
+  if (vector?.model !== model.name || vector.values.length !== model.dimension) return {};
+  return { vector: Int8Array.from(vector.values, (byte) => (byte << 24) >> 24) };
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

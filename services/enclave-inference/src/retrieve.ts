@@ -1,8 +1,7 @@
 import { idToHex } from "@cloister/envelope";
-import { searchWords } from "@cloister/retrieval";
+import { search, type SearchIndex, type TextEmbedder } from "@cloister/retrieval";
 import { wordQuery } from "./model/follow-up.ts";
 import type { ModelPassage } from "./model/model-runtime.ts";
-import { wordsForPlaceholders } from "./model/placeholder-words.ts";
 import type { OpenedPassage } from "./open-passages.ts";
 import type { RecalledTurn } from "./recall.ts";
 
@@ -11,24 +10,27 @@ export interface RetrievedPassage extends ModelPassage {
   readonly isOwn: boolean;
 }
 
+/** Low enough for the question's vector to find one that it shares no word with; a model tells what is of use. */
+const limits = { maxHits: 8, minCoverage: 0.34, minCosine: 0.65 };
+
 /**
- * The passages that speak of a question, best first. The question itself and the turns that the model is given anyway
- * are left out: embedding may have been faster.
+ * The passages that speak of a question, by words and by vectors, best first. The question itself and the turns that the
+ * model is given anyway are left out: embedding may have been faster.
  */
-export function retrieve(
+export async function retrieve(
   question: { readonly text: string; readonly causeId: Uint8Array },
   turns: readonly RecalledTurn[],
-  passages: readonly OpenedPassage[],
-): RetrievedPassage[] {
+  passages: readonly SearchIndex<OpenedPassage>[],
+  embedder: TextEmbedder,
+): Promise<RetrievedPassage[]> {
+  if (passages.every(({ size }) => size === 0)) return [];
   const known = new Set([question, ...turns].map(({ causeId }) => idToHex(causeId)));
-  const searchable = passages
-    .filter(({ causeId }) => !known.has(idToHex(causeId)))
-    .map((passage) => ({ passage, title: titleOf(passage), text: passage.text }));
-  return searchWords(wordQuery(question.text, turns), searchable).map(({ item }) => toRetrieved(item.passage));
-}
-
-function titleOf({ origin, text, source }: OpenedPassage): string {
-  return origin === "knowledge" ? (source?.title ?? "") : wordsForPlaceholders(text);
+  const query = wordQuery(question.text, turns);
+  const [vector] = await embedder.embed([[query.context ?? "", query.question].join("\n")]);
+  const accepts = ({ causeIdHex }: OpenedPassage): boolean => !known.has(causeIdHex);
+  return search({ ...query, ...(vector && { vector }) }, passages, { ...limits, accepts }).map(({ item }) =>
+    toRetrieved(item),
+  );
 }
 
 function toRetrieved({ origin, text, source }: OpenedPassage): RetrievedPassage {

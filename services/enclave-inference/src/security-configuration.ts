@@ -1,3 +1,5 @@
+import { staticModel } from "@cloister/retrieval";
+
 export const modelRuntimeNames = ["extractive", "openai"] as const;
 export type ModelRuntimeName = (typeof modelRuntimeNames)[number];
 
@@ -10,5 +12,5 @@ export interface ModelConfiguration {
 
 /** The settings whose digest the evidence states and a policy allows: another model or endpoint is another digest. */
 export function securityConfiguration({ runtime, modelServer }: ModelConfiguration): Readonly<Record<string, unknown>> {
-  return { role: "enclave-inference", runtime, ...(modelServer && { modelServer }) };
+  return { role: "enclave-inference", runtime, embedder: staticModel, ...(modelServer && { modelServer }) };
 }

@@ -1,7 +1,7 @@
 import { topics } from "@cloister/contracts/topics";
 import { defineConsumer, LogStrategy, type ConsumingService } from "@cloister/messaging";
 import { identifySealedMessage, replyFailedRecords, replyWaitingRecords } from "@cloister/messaging/sealed-events";
-import { passageSchema, sealedPassageReader, type PassageTables } from "@cloister/retrieval";
+import { passageSchema, sealedPassageReader, staticEmbedder, type PassageTables } from "@cloister/retrieval";
 import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { InProcessLiveFrames, migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
 import { classify } from "./classify.ts";
@@ -11,6 +11,7 @@ import type { InferenceConfig, InferencePorts } from "./inference.ports.ts";
 import { TimerBeat } from "./live/beat.ts";
 import { LiveAnswers } from "./live/live-answers.ts";
 import { inferenceMigrations } from "./migrations/index.ts";
+import { PassageCache } from "./passage-cache.ts";
 import { inferenceSchema, turnPartitions, type InferenceTables, type TurnRow } from "./tables.ts";
 
 /** Its inbox and its offsets: never changed. */
@@ -18,9 +19,12 @@ const consumerName = "enclave-inference";
 /** Answers are slow and their contexts large: a small batch comes back sooner. */
 const maxBatchRecords = 16;
 
+/** Beside the keyring's own sweep, which destroys the keys whose leases ended. */
+const sweepEveryMs = 5_000;
+
 /**
  * Starts enclave-inference: migrates its schema, joins chat.redacted.v1.
- * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED, RetrievalError MODEL_ALTERED
  */
 export async function startInference(config: InferenceConfig, ports: InferencePorts): Promise<ConsumingService> {
   const { db, messages, keyring, runtime, clock, log, failpoints } = ports;
@@ -35,6 +39,12 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
     clock,
     metrics: counted,
   });
+  const cache = new PassageCache();
+  // A timer only empties sooner what its next use would refuse: each key is looked at then.
+  const sweeper = setInterval(() => {
+    cache.sweep(clock.nowMs());
+    counted.held(cache.bytes);
+  }, sweepEveryMs).unref();
   const stopping = new AbortController();
   const consumer = defineConsumer<InferenceTables, TurnRow>({
     name: consumerName,
@@ -69,6 +79,9 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
       db: tables,
       turnPartitions: new PartitionKeeper(db.kysely, turnPartitions),
       passages: ports.passages ?? sealedPassageReader(schemaOf<PassageTables>(db, passageSchema)),
+      cache,
+      embedder: ports.embedder ?? staticEmbedder(),
+      searches: counted,
       keyring,
       runtime,
       clock,
@@ -85,6 +98,8 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
     release: [
       async () => {
         live.close();
+        clearInterval(sweeper);
+        cache.clear();
         keyring.close();
       },
     ],

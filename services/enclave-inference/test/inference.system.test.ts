@@ -4,10 +4,10 @@ import { createKemPrivateKey, createKemPublicKey, Stage, type MessageId } from "
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord } from "@cloister/keyring";
 import { GAPS, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
-import { passageMigrations, passageSchema, sealedVectorIndex, type PassageTables } from "@cloister/retrieval";
+import { passageSchema, sealedVectorIndex, type PassageTables } from "@cloister/retrieval";
 import type { RunningService } from "@cloister/service";
 import { sql } from "kysely";
-import { migrate, schemaOf, wakeUpsFor, type Database } from "@cloister/storage";
+import { schemaOf, wakeUpsFor, type Database } from "@cloister/storage";
 import { capturedLog, eventually, failOnce, FakeClock, readTopic, testDatabase } from "@cloister/testing";
 import { SimulatedKeys, type SimulatedConversation } from "@cloister/testing/simulated-keys";
 import { SimulatedTenant } from "@cloister/testing/tenant";
@@ -99,7 +99,6 @@ describe("enclave-inference", () => {
 
   beforeAll(async () => {
     db = await testDatabase();
-    await migrate(db, passageSchema, passageMigrations);
     messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
     await messages.ensureTopics([
       { name: topics.redacted, partitions: 2 },
@@ -185,6 +184,7 @@ describe("enclave-inference", () => {
     const { text } = await ask(conversation, "What was my phone number?");
     expect(text).not.toContain("[PHONE_NUMBER_1]");
     expect(runtime.requests.at(-1)).toMatchObject({ turns: [], passages: [] });
+    expect(await turnsOf(conversation.record)).toEqual([]);
   });
 
   it("recalls what was said long ago in this conversation, and nothing of a stranger's", async () => {
@@ -202,9 +202,39 @@ describe("enclave-inference", () => {
     await store(passage(keys, earlier.record, { text: "My bicycle is red, says [PERSON_3]." }, nowMs));
     const remembering = keys.openConversation({ subjectRef });
     expect((await ask(remembering, "What colour has my bicycle?")).text).toContain("red, says [PERSON].");
+    const somebodyElse = keys.openConversation({ subjectRef: nodeBackend.randomBytes(16) });
+    expect((await ask(somebodyElse, "What colour has my bicycle?")).text).not.toContain("red");
+    const nobody = keys.openConversation();
+    expect((await ask(nobody, "What colour has my bicycle?")).text).not.toContain("red");
     tenant.policy = { ...defaultPolicy, memory: false };
     const forgetful = keys.openConversation({ subjectRef });
     expect((await ask(forgetful, "What colour has my bicycle?")).text).not.toContain("red");
+  });
+
+  it("gives a subject's words to no other tenant, though the store names the same subject", async () => {
+    const subjectRef = nodeBackend.randomBytes(16);
+    const foreign = new SimulatedKeys(new SimulatedTenant(nowMs), () => clock.nowMs());
+    const theirs = foreign.openConversation({ subjectRef });
+    const said = passage(foreign, theirs.record, { text: "My bicycle is red." }, nowMs);
+    await store(said);
+    await store({ ...said, tenantId: keys.openConversation().record.tenantId });
+    const ours = keys.openConversation({ subjectRef });
+    expect((await ask(ours, "What colour has my bicycle?")).text).not.toContain("red");
+    expect(runtime.requests.at(-1)).toMatchObject({ passages: [] });
+  });
+
+  it("opens what it searches once while the lease lasts, adds what is new, and forgets it with its key", async () => {
+    const kb = keys.openConversation({ kind: "kb" });
+    const about = (text: string) =>
+      passage(keys, kb.record, { text, document: { documentId: text, title: "" } }, nowMs);
+    await store(about("The branch in town opens at nine."));
+    const conversation = keys.openConversation({ knowledgeBases: [kb.record.conversationId] });
+    expect((await ask(conversation, "When does the branch open?")).text).toContain("nine");
+    await store(about("The cellar has a vault for rent."));
+    expect((await ask(conversation, "Is there a vault for rent?")).text).toContain("cellar");
+    expect((await ask(conversation, "And when does the branch open?")).text).toContain("nine");
+    keys.erase(kb.record.conversationId);
+    expect((await ask(conversation, "When does the branch open?")).sources).toEqual([]);
   });
 
   it("believes an envelope and not the row that it lies in", async () => {

@@ -18,6 +18,14 @@ const artefact = new URL("../../models/static-en.bin", import.meta.url);
  * @throws RetrievalError MODEL_ALTERED when the artefact isn't the one that this code was built with
  */
 export function staticEmbedder(): TextEmbedder {
+  shipped ??= open();
+  return shipped;
+}
+
+/** It holds nothing of what it embeds, so one serves a whole process. */
+let shipped: TextEmbedder | undefined;
+
+function open(): TextEmbedder {
   const bytes = readFileSync(artefact);
   if (createHash("sha256").update(bytes).digest("hex") !== staticModel.sha256) {
     throw new RetrievalError("MODEL_ALTERED", "The word vectors on disk are not those that this build names.");

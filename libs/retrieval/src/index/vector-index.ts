@@ -1,6 +1,9 @@
 import type { Kysely } from "kysely";
 
-/** A passage as it is kept: an envelope of stage PASSAGE beside what finds it. All ids have 16 bytes. */
+/**
+ * A passage as it is kept: an envelope of stage PASSAGE, which holds its text and the vector of it, beside what finds it.
+ * All ids have 16 bytes.
+ */
 export interface SealedPassage {
   readonly tenantId: Uint8Array;
   readonly conversationId: Uint8Array;
@@ -16,10 +19,13 @@ export interface SealedPassage {
   readonly envelope: Uint8Array;
 }
 
-/** All passages that were cut from one message or document of a conversation. */
-export interface PassagesOfCause {
+export interface ConversationOfTenant {
   readonly tenantId: Uint8Array;
   readonly conversationId: Uint8Array;
+}
+
+/** All passages that were cut from one message or document of a conversation. */
+export interface PassagesOfCause extends ConversationOfTenant {
   readonly causeId: Uint8Array;
 }
 
@@ -32,20 +38,36 @@ export interface PassageScope {
   readonly nowMs: number;
 }
 
-/** What inference may do: read. */
+/** What a conversation has in one bucket: all of it lies under one `vector` key. */
+export interface Segment extends ConversationOfTenant {
+  readonly bucketEndMs: number;
+  /** Another one than before: passages were removed, and what was fetched earlier is not to be used. */
+  readonly epoch: number;
+  /** A higher one than before: passages were added. */
+  readonly revision: number;
+}
+
+export interface SegmentPart {
+  /** Passages stored after this revision; -1 for all. */
+  readonly afterRevision: number;
+  readonly limit: number;
+}
+
+/**
+ * What inference may do: read. What comes back is a claim of the store's: the reader opens each envelope and compares its
+ * header with the scope. Both methods throw RetrievalError INDEX_NOT_READY while embedding has not made its tables.
+ */
 export interface PassageReader {
-  /**
-   * The sealed passages of a scope, newest bucket first, at most the index's limit. What comes back is a claim of the
-   * store's: the reader opens each envelope and compares its header with the scope.
-   * @throws RetrievalError INDEX_NOT_READY while embedding has not made its tables
-   */
-  fetch(scope: PassageScope): Promise<SealedPassage[]>;
+  /** The segments of a scope, newest bucket first. */
+  segments(scope: PassageScope): Promise<Segment[]>;
+  /** The sealed passages of a segment, newest message first. */
+  passages(segment: Segment, part: SegmentPart): Promise<SealedPassage[]>;
 }
 
 /** A transaction of the consumer that stores: an adapter with tables of its own writes nothing outside of it. */
 export type PassageTransaction<Tables> = Kysely<Tables>;
 
-/** What embedding does. A TextEmbedder's vectors will be sealed (stage VECTOR) beside the passages that they stand for. */
+/** What embedding does. */
 export interface VectorIndex<Tables> extends PassageReader {
   /** Makes room for buckets; to be called before the transaction that stores into them. */
   prepare(bucketEndsMs: readonly number[]): Promise<void>;
@@ -54,7 +76,7 @@ export interface VectorIndex<Tables> extends PassageReader {
   /** Removes what was cut from messages or documents that have been replaced. */
   remove(transaction: PassageTransaction<Tables>, causes: readonly PassagesOfCause[]): Promise<void>;
   /** The first passage of each text in a conversation: enough to tell which documents it holds. */
-  firstPassages(scope: PassageScope): Promise<SealedPassage[]>;
+  firstPassages(conversation: ConversationOfTenant, nowMs: number): Promise<SealedPassage[]>;
   /** Ends a bucket with all its passages. False when there was none. */
   dropBucket(bucketEndMs: number): Promise<boolean>;
 }

@@ -15,6 +15,7 @@ import {
 import { nodeBackend } from "@cloister/envelope/node";
 import {
   KeyringError,
+  requestText,
   type ConversationName,
   type ConversationRecord,
   type KeyRequest,
@@ -43,6 +44,7 @@ export class SimulatedKeys {
   readonly #secret = nodeBackend.randomBytes(32);
   readonly #conversations = new Map<string, ConversationRecord>();
   readonly #erased = new Set<string>();
+  readonly #held = new Map<string, WrapKey>();
 
   constructor(tenant: SimulatedTenant, nowMs: () => number) {
     this.#tenant = tenant;
@@ -82,6 +84,7 @@ export class SimulatedKeys {
   /** As after an erasure: every key of the conversation is gone, its record too. */
   erase(conversationId: Uint8Array): void {
     this.#erased.add(idToHex(conversationId));
+    for (const [name, key] of this.#held) if (name.includes(`/${idToHex(conversationId)}/`)) key.destroy();
   }
 
   /** The purpose key itself, for a test that plays another service. */
@@ -105,7 +108,7 @@ export class SimulatedKeys {
       }
       this.#record(request);
       if (request.bucketEndMs <= this.#nowMs()) throw new KeyringError("KEY_EXPIRED", "The bucket has ended.");
-      return this.key(request);
+      return this.#hold(request);
     };
     return {
       signer,
@@ -120,6 +123,14 @@ export class SimulatedKeys {
         };
       },
     };
+  }
+
+  /** One handle a key, as long as it lives, as a keyring gives it. */
+  #hold(request: KeyRequest): WrapKey {
+    const name = requestText(request);
+    const key = this.#held.get(name) ?? this.key(request);
+    this.#held.set(name, key);
+    return key;
   }
 
   #record({ conversationId }: ConversationName): ConversationRecord {

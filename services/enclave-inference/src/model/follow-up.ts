@@ -1,4 +1,4 @@
-import { searchTerms, type WordQuery } from "@cloister/retrieval";
+import { searchTerms, type SearchQuery } from "@cloister/retrieval";
 import type { ModelTurn } from "./model-runtime.ts";
 
 const pointsBack = /\b(?:it|its|this|that|these|those|they|them|their|one|ones|there|same|then|he|him|his|she|her)\b/iu;
@@ -9,7 +9,7 @@ const maxTurnsBack = 3;
  * The words to search for. A question that points back ("how long does it take?") or says too little alone brings the
  * questions before it along, back to the last one that stands by itself.
  */
-export function wordQuery(question: string, turns: readonly ModelTurn[]): WordQuery {
+export function wordQuery(question: string, turns: readonly ModelTurn[]): Omit<SearchQuery, "vector"> {
   if (standsAlone(question)) return { question };
   const context: string[] = [];
   for (const turn of turns.slice(-maxTurnsBack).reverse()) {

@@ -1,27 +1,29 @@
 import { onDatabase, sqlState } from "@cloister/storage";
 import type { Kysely } from "kysely";
 import { RetrievalError } from "../../errors.ts";
-import type { PassageReader, PassageScope, SealedPassage } from "../../index/vector-index.ts";
-import type { PassageRow, PassageTables } from "./passage-table.ts";
+import type {
+  ConversationOfTenant,
+  PassageReader,
+  PassageScope,
+  SealedPassage,
+  Segment,
+  SegmentPart,
+} from "../../index/vector-index.ts";
+import type { PassageRow, PassageTables, SegmentRow } from "./passage-table.ts";
 
-/** Passages are small and opened in microseconds; a scope beyond this is searched in its newest part. */
-export const defaultMaxPassages = 20_000;
-
-/** Reads sealed passages through the view that embedding owns. `db` is of the schema `embedding`. */
-export function sealedPassageReader(db: Kysely<PassageTables>, maxPassages = defaultMaxPassages): PassageReader {
-  return { fetch: (scope) => fetchPassages(db, scope, maxPassages) };
+/** Reads sealed passages through the views that embedding owns. `db` is of the schema `embedding`. */
+export function sealedPassageReader(db: Kysely<PassageTables>): PassageReader {
+  return {
+    segments: (scope) => fetchSegments(db, scope),
+    passages: (segment, part) => fetchPassages(db, segment, part),
+  };
 }
 
-export async function fetchPassages(
-  db: Kysely<PassageTables>,
-  scope: PassageScope,
-  maxPassages: number,
-  which: "all" | "first" = "all",
-): Promise<SealedPassage[]> {
+async function fetchSegments(db: Kysely<PassageTables>, scope: PassageScope): Promise<Segment[]> {
   const { tenantId, conversationIds, subjectRef, nowMs } = scope;
   if (conversationIds.length === 0 && subjectRef === undefined) return [];
-  let query = db
-    .selectFrom("passage_view")
+  const query = db
+    .selectFrom("segment_view")
     .selectAll()
     .where("tenant_id", "=", tenantId)
     .where("bucket_end_ms", ">", nowMs)
@@ -31,15 +33,48 @@ export async function fetchPassages(
       if (subjectRef !== undefined) conditions.push(is("subject_ref", "=", subjectRef));
       return is.or(conditions);
     })
-    .orderBy("bucket_end_ms", "desc")
+    .orderBy("bucket_end_ms", "desc");
+  return (await reading(() => query.execute())).map(toSegment);
+}
+
+async function fetchPassages(
+  db: Kysely<PassageTables>,
+  { tenantId, conversationId, bucketEndMs }: Segment,
+  { afterRevision, limit }: SegmentPart,
+): Promise<SealedPassage[]> {
+  const query = db
+    .selectFrom("passage_view")
+    .selectAll()
+    .where("tenant_id", "=", tenantId)
+    .where("conversation_id", "=", conversationId)
+    .where("bucket_end_ms", "=", bucketEndMs)
+    .where("revision", ">", afterRevision)
     .orderBy("cause_id", "desc")
     .orderBy("passage_number")
-    .limit(maxPassages);
-  if (which === "first") query = query.where("passage_number", "=", 0);
-  const rows = await onDatabase(() => query.execute()).catch((error: unknown) => {
+    .limit(limit);
+  return (await reading(() => query.execute())).map(toPassage);
+}
+
+/** The first passage of each message or document of a conversation. */
+export async function fetchFirstPassages(
+  db: Kysely<PassageTables>,
+  { tenantId, conversationId }: ConversationOfTenant,
+  nowMs: number,
+): Promise<SealedPassage[]> {
+  const query = db
+    .selectFrom("passage_view")
+    .selectAll()
+    .where("tenant_id", "=", tenantId)
+    .where("conversation_id", "=", conversationId)
+    .where("bucket_end_ms", ">", nowMs)
+    .where("passage_number", "=", 0);
+  return (await reading(() => query.execute())).map(toPassage);
+}
+
+function reading<T>(work: () => Promise<T>): Promise<T> {
+  return onDatabase(work).catch((error: unknown) => {
     throw sqlState(error) === undefinedTable ? notReady(error) : error;
   });
-  return rows.map(toPassage);
 }
 
 /** SQLSTATE of PostgreSQL's appendix A. */
@@ -48,6 +83,16 @@ const undefinedTable = "42P01";
 function notReady(cause: unknown): RetrievalError {
   const message = "The passages' tables don't exist yet; they come when the embedding service starts.";
   return new RetrievalError("INDEX_NOT_READY", message, { cause });
+}
+
+function toSegment(row: SegmentRow): Segment {
+  return {
+    tenantId: row.tenant_id,
+    conversationId: row.conversation_id,
+    bucketEndMs: row.bucket_end_ms,
+    epoch: row.epoch,
+    revision: row.revision,
+  };
 }
 
 function toPassage(row: PassageRow): SealedPassage {

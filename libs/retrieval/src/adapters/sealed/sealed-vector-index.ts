@@ -1,26 +1,31 @@
 import { dropPartition, PartitionKeeper, schemaOf, type Database } from "@cloister/storage";
-import type { SealedPassage, VectorIndex } from "../../index/vector-index.ts";
+import { sql } from "kysely";
+import type { PassageTransaction, SealedPassage, VectorIndex } from "../../index/vector-index.ts";
 import { passagePartitions, passageSchema, type PassageTables } from "./passage-table.ts";
-import { defaultMaxPassages, fetchPassages } from "./sealed-passage-reader.ts";
+import { fetchFirstPassages, sealedPassageReader } from "./sealed-passage-reader.ts";
 
-/** PostgreSQL takes at most 65,535 parameters a statement; a passage has seven. */
+/** PostgreSQL takes at most 65,535 parameters a statement; a passage has eight. */
 const rowsPerInsert = 5_000;
 
 /** Sealed rows in embedding's own schema, one partition a bucket, searched in the memory of whoever may open them. */
-export function sealedVectorIndex(db: Database, maxPassages = defaultMaxPassages): VectorIndex<PassageTables> {
+export function sealedVectorIndex(db: Database): VectorIndex<PassageTables> {
   const tables = schemaOf<PassageTables>(db, passageSchema);
   const partitions = new PartitionKeeper(db.kysely, passagePartitions);
   return {
+    ...sealedPassageReader(tables),
     prepare: (bucketEndsMs) => partitions.ensure(bucketEndsMs),
 
     async store(transaction, passages) {
-      for (let start = 0; start < passages.length; start += rowsPerInsert) {
-        const rows = passages.slice(start, start + rowsPerInsert).map(toRow);
-        await transaction
-          .insertInto("passage")
-          .values(rows)
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
+      for (const ofSegment of Map.groupBy(passages, segmentName).values()) {
+        const revision = await nextRevision(transaction, ofSegment);
+        for (let start = 0; start < ofSegment.length; start += rowsPerInsert) {
+          const rows = ofSegment.slice(start, start + rowsPerInsert).map((passage) => toRow(passage, revision));
+          await transaction
+            .insertInto("passage")
+            .values(rows)
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+        }
       }
     },
 
@@ -33,21 +38,66 @@ export function sealedVectorIndex(db: Database, maxPassages = defaultMaxPassages
           .where("cause_id", "=", causeId)
           .execute();
       }
+      for (const [first] of Map.groupBy(causes, conversationName).values()) {
+        if (first === undefined) continue;
+        await transaction
+          .updateTable("segment")
+          .set((is) => ({ epoch: is("epoch", "+", 1) }))
+          .where("tenant_id", "=", first.tenantId)
+          .where("conversation_id", "=", first.conversationId)
+          .execute();
+      }
     },
 
-    fetch: (scope) => fetchPassages(tables, scope, maxPassages),
-    firstPassages: (scope) => fetchPassages(tables, scope, maxPassages, "first"),
+    firstPassages: (conversation, nowMs) => fetchFirstPassages(tables, conversation, nowMs),
 
     async dropBucket(bucketEndMs) {
       let isDropped = false;
-      for (const table of passagePartitions) isDropped = await dropPartition(db.kysely, table, bucketEndMs);
+      for (const table of passagePartitions) {
+        isDropped = (await dropPartition(db.kysely, table, bucketEndMs)) || isDropped;
+      }
       partitions.forget();
       return isDropped;
     },
   };
 }
 
-function toRow(passage: SealedPassage) {
+/** Locks the segment's row until the transaction ends: whoever stores next waits, and gets the next number. */
+async function nextRevision(
+  transaction: PassageTransaction<PassageTables>,
+  [first]: readonly SealedPassage[],
+): Promise<number> {
+  if (first === undefined) return 0;
+  const { bucketEndMs, tenantId, conversationId, subjectRef } = first;
+  const { revision } = await transaction
+    .insertInto("segment")
+    .values({
+      bucket_end_ms: bucketEndMs,
+      tenant_id: tenantId,
+      conversation_id: conversationId,
+      subject_ref: subjectRef ?? null,
+      epoch: 0,
+      revision: 1,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(["tenant_id", "conversation_id", "bucket_end_ms"])
+        .doUpdateSet({ revision: sql`segment.revision + 1` }),
+    )
+    .returning("revision")
+    .executeTakeFirstOrThrow();
+  return revision;
+}
+
+function conversationName({ tenantId, conversationId }: { tenantId: Uint8Array; conversationId: Uint8Array }): string {
+  return Buffer.concat([tenantId, conversationId]).toString("hex");
+}
+
+function segmentName(passage: SealedPassage): string {
+  return `${conversationName(passage)}/${passage.bucketEndMs}`;
+}
+
+function toRow(passage: SealedPassage, revision: number) {
   return {
     bucket_end_ms: passage.bucketEndMs,
     tenant_id: passage.tenantId,
@@ -56,5 +106,6 @@ function toRow(passage: SealedPassage) {
     passage_number: passage.number,
     subject_ref: passage.subjectRef ?? null,
     envelope: passage.envelope,
+    revision,
   };
 }

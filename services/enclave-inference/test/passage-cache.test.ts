@@ -1,0 +1,94 @@
+import { describe, expect, it } from "@jest/globals";
+import { createWrapKey, parseKeyId, type WrapKey } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import { SearchIndex } from "@cloister/retrieval";
+import type { OpenedPassage } from "../src/open-passages.ts";
+import { PassageCache, type OpenSegment } from "../src/passage-cache.ts";
+
+const nowMs = Date.UTC(2026, 10, 22, 12);
+
+function newKey(): WrapKey {
+  return createWrapKey(nodeBackend, {
+    key: nodeBackend.randomBytes(32),
+    keyId: parseKeyId(nodeBackend.randomBytes(16)),
+  });
+}
+
+function segment(key: WrapKey, text = "A refund takes five days.", bucketEndMs = nowMs + 1): OpenSegment {
+  const passage: OpenedPassage = {
+    origin: "knowledge",
+    causeIdHex: "00",
+    name: text,
+    title: "",
+    text,
+    source: undefined,
+    vector: Int8Array.of(1),
+  };
+  const names = new Set([text]);
+  return { index: new SearchIndex([passage]), names, epoch: 0, revision: 1, bucketEndMs, key };
+}
+
+describe("the cache of opened segments", () => {
+  it("gives a segment to whoever holds the handle that opened it", () => {
+    const key = newKey();
+    const cache = new PassageCache();
+    const put = segment(key);
+    cache.put("a", put);
+    expect(cache.get("a", key)).toBe(put);
+  });
+
+  it("gives it to nobody with another handle, and empties it", () => {
+    const cache = new PassageCache();
+    const put = segment(newKey());
+    cache.put("a", put);
+    expect([cache.get("a", newKey()), put.index.size, cache.size, cache.bytes]).toEqual([undefined, 0, 0, 0]);
+  });
+
+  it("gives nothing once the handle was destroyed: its lease ended, or the key was erased", () => {
+    const key = newKey();
+    const cache = new PassageCache();
+    cache.put("a", segment(key));
+    key.destroy();
+    expect(cache.get("a", key)).toBeUndefined();
+  });
+
+  it("empties by itself what lost its key or its bucket", () => {
+    const [lapsed, ended, live] = [newKey(), newKey(), newKey()];
+    const cache = new PassageCache();
+    const segments = [segment(lapsed), segment(ended, "x", nowMs), segment(live)];
+    for (const [n, one] of segments.entries()) cache.put(String(n), one);
+    lapsed.destroy();
+    cache.sweep(nowMs);
+    expect(segments.map(({ index }) => index.size)).toEqual([0, 0, 1]);
+    expect(cache.size).toBe(1);
+  });
+
+  it("keeps no segment that is larger than the cache, and says so", () => {
+    const cache = new PassageCache({ maxBytes: 10, maxSegments: 5 });
+    expect([cache.put("a", segment(newKey())), cache.size, cache.bytes]).toEqual([false, 0, 0]);
+  });
+
+  it("lets the least recently used go beyond its limits, without emptying it under a search", () => {
+    const keys = [newKey(), newKey(), newKey()] as const;
+    const segments = keys.map((key) => segment(key));
+    const cache = new PassageCache({ maxBytes: 1_000_000, maxSegments: 2 });
+    cache.put("0", segments[0] ?? segment(keys[0]));
+    cache.put("1", segments[1] ?? segment(keys[1]));
+    cache.get("0", keys[0]);
+    cache.put("2", segments[2] ?? segment(keys[2]));
+    expect([cache.get("0", keys[0]), cache.get("1", keys[1]), cache.get("2", keys[2])]).toEqual([
+      segments[0],
+      undefined,
+      segments[2],
+    ]);
+    expect(segments[1]?.index.size).toBe(1);
+  });
+
+  it("holds nothing after it was cleared", () => {
+    const put = segment(newKey());
+    const cache = new PassageCache();
+    cache.put("a", put);
+    cache.clear();
+    expect([put.index.size, cache.size, cache.bytes]).toEqual([0, 0, 0]);
+  });
+});
