@@ -107,7 +107,9 @@ export class IngestUnderTest {
     const { db, clock } = this;
     const wakeUps = this.#wakeUps;
     const messages = await PostgresMessageLog.open({ db, clock, log: silentLog, wakeUps });
-    await messages.ensureTopics([topics.inbound, topics.replies].map((name) => ({ name, partitions: 4 })));
+    await messages.ensureTopics(
+      [topics.inbound, topics.replies, topics.pressure].map((name) => ({ name, partitions: 4 })),
+    );
     const config = { http: { host: "127.0.0.1", port: 0 }, keepAliveMs: 200, reconnectMs: 20, ...this.changes };
     const ports = { db, messages, wakeUps, keysTransport: this.keys.transport, clock, log: silentLog };
     this.#messages = messages;

@@ -6,7 +6,7 @@ const preflightSeconds = 600;
 
 /** True for a scheme, a host and a port if it isn't the scheme's own, as browsers write them; never for a wildcard. */
 export function isOrigin(text: string): boolean {
-  return /^https?:/u.test(text) && URL.canParse(text) && new URL(text).origin === text;
+  return /^https?:[^*]+$/u.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
 
 /**
