@@ -67,9 +67,18 @@ async function run(flags: Flags, terminal: Terminal): Promise<void> {
 }
 
 function printReady(cloister: ServedCloister, logFile: string | undefined, flags: Flags, terminal: Terminal): void {
-  const { url, retentionUrl, dataFolder, runningFile, missing } = cloister;
+  const { url, metricsUrl, retentionUrl, dataFolder, runningFile, missing } = cloister;
   if (flags.json === true) {
-    const ready = { url, retentionUrl, dataFolder, runningFile, logFile: logFile ?? null, missing, pid: process.pid };
+    const ready = {
+      url,
+      metricsUrl,
+      retentionUrl,
+      dataFolder,
+      runningFile,
+      logFile: logFile ?? null,
+      missing,
+      pid: process.pid,
+    };
     printJson(terminal, ready);
     return;
   }
@@ -78,6 +87,7 @@ function printReady(cloister: ServedCloister, logFile: string | undefined, flags
     chalk.bold(`Cloister is ready at ${url}`),
     `  data       ${dataFolder}`,
     `  log        ${logFile ?? "standard error"}`,
+    `  metrics    ${metricsUrl}`,
     `  access     ${runningFile} (tokens; yours alone)`,
     `  stop       Ctrl-C`,
     "",

@@ -192,6 +192,7 @@ const leftBehind = {
   pid: 2 ** 30,
   url: "http://127.0.0.1:1",
   accessToken: "token",
+  metricsUrl: "http://127.0.0.1:4/metrics",
   retentionUrl: "http://127.0.0.1:2",
   retentionToken: "token",
   operationsUrl: "http://127.0.0.1:3",

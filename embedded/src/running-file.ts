@@ -14,6 +14,8 @@ const schema = z.strictObject({
   /** Of ingest, and the token of its doors. */
   url: z.url(),
   accessToken: z.string().min(1),
+  /** Where ingest shows its figures: `/metrics`, without a token. */
+  metricsUrl: z.url(),
   retentionUrl: z.url(),
   retentionToken: z.string().min(1),
   /** Of the operations door of every consuming service. */

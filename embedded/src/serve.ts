@@ -26,6 +26,8 @@ export interface ServeOptions {
 export interface ServedCloister {
   /** Of ingest's doors. */
   readonly url: string;
+  /** Of ingest's `/metrics`, which is on no door. */
+  readonly metricsUrl: string;
   readonly retentionUrl: string;
   readonly dataFolder: string;
   /** 0600; holds the access tokens. */
@@ -50,6 +52,7 @@ export async function serve({ dataFolder, ...options }: ServeOptions): Promise<S
     await writeRunningFile(folder.path, running);
     return {
       url: running.url,
+      metricsUrl: running.metricsUrl,
       retentionUrl: running.retentionUrl,
       dataFolder: folder.path,
       runningFile: runningFilePath(folder.path),
@@ -110,6 +113,7 @@ export function howToReach({
   if (ingest.address === null || retention.address === null || operations.address === null) {
     throw new TypeError("ingest, retention and operations listen");
   }
+  if (ingest.metricsAddress === null) throw new TypeError("ingest's metrics have a listener");
   const measured = (role: keyof typeof instances.machines) => ({
     measurement: hexOf(instances.machines[role].measurement),
     configurationDigest: hexOf(instances.machines[role].configurationDigest),
@@ -118,6 +122,7 @@ export function howToReach({
     pid: process.pid,
     url: ingest.address,
     accessToken: ingest.accessToken.reveal(),
+    metricsUrl: new URL("/metrics", ingest.metricsAddress).href,
     retentionUrl: retention.address,
     retentionToken: retention.accessToken.reveal(),
     operationsUrl: operations.address,

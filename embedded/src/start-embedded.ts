@@ -152,7 +152,7 @@ async function startAll(
   );
   const ingest = keep(
     await startIngest(
-      { http: { host: HOST, port: options.ingestPort ?? 0 }, ...region },
+      { http: { host: HOST, port: options.ingestPort ?? 0 }, metricsHttp: { host: HOST, port: 0 }, ...region },
       { ...shared, wakeUps, liveFrames, keysTransport: transportTo("authority"), log: logOf("ingest") },
     ),
   );
