@@ -19,6 +19,13 @@ describe("the API document", () => {
     expect(documented.toSorted()).toEqual(routes.toSorted());
   });
 
+  it("refers to nothing that it doesn't hold", () => {
+    const document = JSON.stringify(openApiDocument());
+    expect([...new Set(document.match(/"\$(?:ref|defs)":"?[^",]*/gu))]).toEqual([
+      '"$ref":"#/components/schemas/Problem',
+    ]);
+  });
+
   it("is served as it is made, to everybody", async () => {
     const response = await fetch(new URL("/openapi.json", ingest.baseUrl));
     expect(await response.json()).toEqual(JSON.parse(JSON.stringify(openApiDocument())));

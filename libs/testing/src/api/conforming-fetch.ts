@@ -20,7 +20,7 @@ type Content = z.infer<typeof content>;
 
 /** A `fetch` that throws when an answer is none that the document describes: its status, media type or JSON body. */
 export function conformingFetch(document: ApiDocument, inner: typeof fetch = fetch): typeof fetch {
-  const ajv = new Ajv({ strict: false, allErrors: true });
+  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
   const validators = new Map<unknown, ValidateFunction>();
   const validatorOf = (schema: object): ValidateFunction => {
     const known = validators.get(schema);

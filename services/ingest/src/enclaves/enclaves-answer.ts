@@ -27,40 +27,36 @@ const instance = z.strictObject({
 });
 
 /** What `GET /v1/enclaves` answers. */
-export const enclavesAnswer = z
-  .strictObject({
-    tenantIdHex: hex(16),
-    chain: z
-      .strictObject({
-        genesisRoot: base64.describe("Ed25519, 32 bytes; the tenant's id is made of it"),
-        rootRotations: z.array(base64).describe("Signed notes, oldest first"),
-        policy: base64.describe("Signed note of the policy in force"),
-        issuerNote: base64.describe(
-          "Signed note: the tenant's issuer key, by the key that the evidence of `keys` binds",
-        ),
-      })
-      .describe("VERIFIABLE from the tenant id that you configure, never from one that you fetch"),
-    policy: z
-      .strictObject({
-        version: z.int().min(1),
-        preset: z.enum(presetNames),
-        isDevelopment: z.boolean().describe("True allows what this deployment can't guarantee"),
-        expiresAtMs: timeMs,
-      })
-      .describe("Read from the policy of `chain`, which is what to verify"),
-    missingGuarantees: z
-      .array(z.string())
-      .describe("ASSERTED by the deployment: what the policy's preset requires and is not given here"),
-    roles: z.array(
-      z.strictObject({
-        role: z.enum(attestedRoles),
-        allowed: z.array(program).describe("Programs that the policy allows. VERIFIABLE: they stand in its note"),
-        instances: z
-          .array(instance)
-          .describe("That these run now, and no others, is ASSERTED; what each of them is, is VERIFIABLE"),
-      }),
-    ),
-  })
-  .meta({ id: "Enclaves" });
+export const enclavesAnswer = z.strictObject({
+  tenantIdHex: hex(16),
+  chain: z
+    .strictObject({
+      genesisRoot: base64.describe("Ed25519, 32 bytes; the tenant's id is made of it"),
+      rootRotations: z.array(base64).describe("Signed notes, oldest first"),
+      policy: base64.describe("Signed note of the policy in force"),
+      issuerNote: base64.describe("Signed note: the tenant's issuer key, by the key that the evidence of `keys` binds"),
+    })
+    .describe("VERIFIABLE from the tenant id that you configure, never from one that you fetch"),
+  policy: z
+    .strictObject({
+      version: z.int().min(1),
+      preset: z.enum(presetNames),
+      isDevelopment: z.boolean().describe("True allows what this deployment can't guarantee"),
+      expiresAtMs: timeMs,
+    })
+    .describe("Read from the policy of `chain`, which is what to verify"),
+  missingGuarantees: z
+    .array(z.string())
+    .describe("ASSERTED by the deployment: what the policy's preset requires and is not given here"),
+  roles: z.array(
+    z.strictObject({
+      role: z.enum(attestedRoles),
+      allowed: z.array(program).describe("Programs that the policy allows. VERIFIABLE: they stand in its note"),
+      instances: z
+        .array(instance)
+        .describe("That these run now, and no others, is ASSERTED; what each of them is, is VERIFIABLE"),
+    }),
+  ),
+});
 
 export type EnclavesAnswer = z.infer<typeof enclavesAnswer>;

@@ -21,13 +21,11 @@ const record = z.strictObject({
   revokedAtMs: timeMs.nullable(),
 }) satisfies z.ZodType<TokenRecord>;
 
-const tokenRecord = record.meta({ id: "Token" });
-const newToken = record
-  .extend({ token: z.string().describe("Shown this once, and kept nowhere") })
-  .meta({ id: "NewToken" });
-const tokenPage = z
-  .strictObject({ tokens: z.array(tokenRecord), nextAfter: id.nullable().describe("Null when there is no more") })
-  .meta({ id: "Tokens" }) satisfies z.ZodType<TokenPage>;
+const newToken = record.extend({ token: z.string().describe("Shown this once, and kept nowhere") });
+const tokenPage = z.strictObject({
+  tokens: z.array(record),
+  nextAfter: id.nullable().describe("Null when there is no more"),
+}) satisfies z.ZodType<TokenPage>;
 
 export const accessDoors: readonly Door[] = [
   {
@@ -39,7 +37,7 @@ export const accessDoors: readonly Door[] = [
     description: "Nobody gives more than they have. Tokens give transport, never readership.",
     scope: "tokens:manage",
     parameters: [tenantHeader],
-    body: { mediaType: "application/json", schema: tokenRequest.meta({ id: "TokenRequest" }) },
+    body: { mediaType: "application/json", schema: tokenRequest },
     answers: [{ status: 201, description: "The token", body: { mediaType: "application/json", schema: newToken } }],
     refusals: ["TOKEN_LIMIT"],
   },

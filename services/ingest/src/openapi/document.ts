@@ -94,7 +94,7 @@ const descriptionOf = (body: JsonBody | OpaqueBody): string | undefined =>
   "description" in body ? body.description : undefined;
 
 function schemaOf(schema: z.ZodType, direction: "input" | "output"): Json {
-  const { $schema: _dialect, id: _id, ...rest } = z.toJSONSchema(schema, { io: direction });
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io: direction });
   // JSON Schema as zod writes it is JSON.
   return rest as Json;
 }

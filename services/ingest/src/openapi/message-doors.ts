@@ -4,7 +4,7 @@ import { octetsType } from "../http/bodies.ts";
 import type { Door } from "./door.ts";
 import { tenantHeader } from "./parameters.ts";
 
-const accepted = z.strictObject({ messageId: z.uuid() }).meta({ id: "Accepted" });
+const accepted = z.strictObject({ messageId: z.guid() });
 
 export const messageDoors: readonly Door[] = [
   {
@@ -31,6 +31,7 @@ export const messageDoors: readonly Door[] = [
       "EXPIRED",
       "ID_REUSED",
       "KMS_UNAVAILABLE",
+      "PARKING_FULL",
       "POLICY_EXPIRED",
       "POLICY_REFUSED",
       "POLICY_UNKNOWN",
