@@ -1,5 +1,6 @@
 import { patternRules } from "./detectors/all.ts";
 import { applyRules, type PatternRule } from "./detectors/rule.ts";
+import { windowsAround } from "./detectors/windows.ts";
 import { type CustomPattern, CustomPatterns } from "./custom/custom-pattern.ts";
 import { HashedListFinder, type HashedLists } from "./custom/listed-values.ts";
 import type { EntityName, EntityType } from "./entities.ts";
@@ -43,6 +44,8 @@ export interface Detector {
 const defaultThreshold = 0.5;
 /** What has to be put together before it is read must speak for itself: chance puts many things together. */
 const lowestHiddenScore = 0.6;
+/** As far as an address, a number and the words about it reach. */
+const aroundReread = 256;
 const nameTypes = ["PERSON", "LOCATION", "ORGANIZATION"] as const;
 
 /**
@@ -98,7 +101,14 @@ export function createDetector(options: DetectorOptions = {}): Detector {
 function hiddenSpans(rules: readonly PatternRule[], normalizedText: string): ExplainedSpan[] {
   const meant = unhide(normalizedText);
   if (meant === undefined) return [];
-  return applyRules(rules, meant.text)
+  return windowsAround(meant.rereadPlaces(), aroundReread, meant.text.length)
+    .flatMap(({ start, end }) =>
+      applyRules(rules, meant.text.slice(start, end)).map((span) => ({
+        ...span,
+        start: span.start + start,
+        end: span.end + start,
+      })),
+    )
     .filter((span) => span.score >= lowestHiddenScore && meant.isReread(span.start, span.end))
     .map((span) => ({
       ...span,

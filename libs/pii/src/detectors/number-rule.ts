@@ -30,6 +30,7 @@ export function numberRule(number: NumberForm): PatternRule {
     source: number.source,
     trigger: /\d/,
     fewestDigits: number.fewestDigits ?? 3,
+    isNearDigits: true,
     pattern: new RegExp(`(?<![\\p{L}\\p{N}_])(?<!\\d[-.,/])(?:${number.form})(?![\\p{L}\\p{N}_]|[-.,/]\\d)`, "giu"),
     accept: (match) => (check(match) ? { start: 0, end: match.length, score: number.alone } : undefined),
     context: { words: anyWord(...number.words), score: number.near ?? nearByDefault },

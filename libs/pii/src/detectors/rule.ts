@@ -1,5 +1,6 @@
 import type { EntityType } from "../entities.ts";
 import type { ExplainedSpan } from "../span.ts";
+import { digitRuns, type Window, windowsAround } from "./windows.ts";
 
 /** A part of a match that passed its check; offsets count from the match's start. */
 export interface Accepted {
@@ -19,6 +20,8 @@ export interface PatternRule {
   readonly trigger: RegExp;
   /** Skips texts with fewer digits than a match has; 0 by default. */
   readonly fewestDigits?: number;
+  /** Whether a match is short and has a digit within some letters of each of its ends: it is looked for there only. */
+  readonly isNearDigits?: true;
   /** Checks a match (checksum, registry) and scores it; undefined refuses it. */
   readonly accept: (match: string) => Accepted | undefined;
   /** Words near a match that make it likelier, and the score it then has at least. */
@@ -37,6 +40,10 @@ export function always(score: number): (match: string) => Accepted {
   return (match) => ({ start: 0, end: match.length, score });
 }
 
+/** Letters before the first and after the last digit of a number, with room for what patterns look at around it. */
+const aroundDigits = 24;
+/** How far patterns look behind. */
+const charactersBehind = 2;
 const charactersBefore = 60;
 const charactersAfter = 24;
 const charactersAgainst = 24;
@@ -45,27 +52,25 @@ const certain = 0.9;
 
 /** What the rules find in a text, in no order; spans may overlap. */
 export function applyRules(rules: readonly PatternRule[], text: string): ExplainedSpan[] {
-  const digits = countDigits(text);
-  return rules.flatMap((rule) => (digits < (rule.fewestDigits ?? 0) ? [] : applyRule(rule, text)));
+  const runs = [...digitRuns(text)];
+  const digits = runs.reduce((sum, { start, end }) => sum + end - start, 0);
+  const whole = [{ start: 0, end: text.length }];
+  const nearDigits = windowsAround(runs, aroundDigits, text.length);
+  return rules.flatMap((rule) =>
+    digits < (rule.fewestDigits ?? 0) || !rule.trigger.test(text)
+      ? []
+      : (rule.isNearDigits === true ? nearDigits : whole).flatMap((window) => applyRule(rule, text, window)),
+  );
 }
 
-function countDigits(text: string): number {
-  let count = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code >= 0x30 && code <= 0x39) count++;
-  }
-  return count;
-}
-
-function applyRule(rule: PatternRule, text: string): ExplainedSpan[] {
-  if (!rule.trigger.test(text)) return [];
+function applyRule(rule: PatternRule, text: string, window: Window): ExplainedSpan[] {
   const found: ExplainedSpan[] = [];
-  for (const match of text.matchAll(rule.pattern)) {
+  for (const match of text.slice(window.start, window.end).matchAll(rule.pattern)) {
+    if (match.index < charactersBehind && window.start > 0) continue; // what stands before it was cut off
     const accepted = rule.accept(match[0]);
     if (accepted === undefined) continue;
-    const start = match.index + accepted.start;
-    const end = match.index + accepted.end;
+    const start = window.start + match.index + accepted.start;
+    const end = window.start + match.index + accepted.end;
     if (accepted.score < certain && speaksAgainst(rule, text.slice(Math.max(0, start - charactersAgainst), start)))
       continue;
     const word = rule.context === undefined ? undefined : contextWord(rule.context.words, text, start, end);

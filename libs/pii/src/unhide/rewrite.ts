@@ -1,3 +1,4 @@
+import type { Window } from "../detectors/windows.ts";
 import type { NormalizedText } from "../normalize.ts";
 
 /** A part of a text and what is read in its place; nothing where it only separates. */
@@ -11,6 +12,8 @@ export interface Reading {
 export interface Rewritten extends NormalizedText {
   /** Whether anything in this range of the rewritten text was read otherwise than written. */
   isReread(start: number, end: number): boolean;
+  /** The places of the rewritten text that are not as they were written, in order. */
+  rereadPlaces(): Iterable<Window>;
 }
 
 /** Puts the readings into the text. Where two overlap, the one that begins first counts. */
@@ -54,6 +57,10 @@ export function rewrite(text: string, readings: readonly Reading[]): Rewritten {
         start: first.isAsWritten ? first.start + (start - first.at) : first.start,
         end: last.isAsWritten ? last.start + (end - last.at) : last.end,
       };
+    },
+    *rereadPlaces() {
+      for (const { at, text: read, isAsWritten } of pieces)
+        if (!isAsWritten) yield { start: at, end: at + read.length };
     },
     isReread: (start, end) =>
       pieces.slice(pieceAt(start), pieceAt(end > start ? end - 1 : start) + 1).some((piece) => !piece.isAsWritten),
