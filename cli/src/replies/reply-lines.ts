@@ -28,6 +28,8 @@ export function eventLines({ conversationId, event }: FollowedEvent): string[] {
     }
     case "failed":
       return [`${from} ${chalk.yellow(`(no reply to a message: ${event.code})`)}`];
+    case "waiting":
+      return [`${from} ${chalk.yellow(`(a message waits and will be answered: ${event.code})`)}`];
     case "gap":
       return [`${from} ${chalk.yellow("(messages of the client before this one never arrived)")}`];
     case "refused":
@@ -49,6 +51,10 @@ export function eventJson({ conversationId, event }: FollowedEvent): string {
     case "failed": {
       const { kind, eventId, causeId, code, retryable } = event;
       return JSON.stringify({ kind, conversationId, eventId, causeId: hexOf(causeId), code, retryable });
+    }
+    case "waiting": {
+      const { kind, eventId, causeId, code } = event;
+      return JSON.stringify({ kind, conversationId, eventId, causeId: hexOf(causeId), code });
     }
     case "gap":
       return JSON.stringify({
