@@ -36,13 +36,21 @@ export class KeysWorld {
   /** Everything that was produced, in order. */
   readonly produced: OutgoingRecord[] = [];
   readonly messages: MessageLog;
+  /** Of all services. */
+  readonly log: Log;
   #keys: RunningKeys;
+  /** One connection for each door and start of `keys`. */
+  readonly #transports = new Map<string, Transport>();
 
-  private constructor(parts: Pick<KeysWorld, "clock" | "folder" | "instances" | "db" | "messages">, keys: RunningKeys) {
+  private constructor(
+    parts: Pick<KeysWorld, "clock" | "folder" | "instances" | "db" | "messages" | "log">,
+    keys: RunningKeys,
+  ) {
     this.clock = parts.clock;
     this.folder = parts.folder;
     this.instances = parts.instances;
     this.db = parts.db;
+    this.log = parts.log;
     this.messages = recording(parts.messages, this.produced);
     this.#keys = keys;
   }
@@ -54,7 +62,7 @@ export class KeysWorld {
     const db = await testDatabase();
     const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
     await messages.ensureTopics(Object.values(topics).map((name) => ({ name, partitions: 2 })));
-    const parts = { clock, folder, instances, db, messages };
+    const parts = { clock, folder, instances, db, messages, log };
     return new KeysWorld(parts, await runKeys(parts));
   }
 
@@ -77,7 +85,12 @@ export class KeysWorld {
 
   /** To wherever `keys` listens now. */
   transport(door: keyof typeof credentials): Transport {
-    const now = (): Transport => keysTransport({ url: this.#keys.connectUrl, credential: credentials[door] });
+    const now = (): Transport => {
+      const { connectUrl: url } = this.#keys;
+      const standing = this.#transports.get(`${door} ${url}`) ?? keysTransport({ url, credential: credentials[door] });
+      this.#transports.set(`${door} ${url}`, standing);
+      return standing;
+    };
     return { unary: (...call) => now().unary(...call), stream: (...call) => now().stream(...call) };
   }
 
@@ -130,8 +143,9 @@ async function runKeys({
   folder,
   clock,
   db,
+  log,
   instances: { machines, simulatedRoot },
-}: Pick<KeysWorld, "folder" | "clock" | "db" | "instances">): Promise<RunningKeys> {
+}: Pick<KeysWorld, "folder" | "clock" | "db" | "log" | "instances">): Promise<RunningKeys> {
   const { evidence, verifiers, configurationDigest } = machines.keys;
   return startKeys(
     {
@@ -148,7 +162,7 @@ async function runKeys({
       evidence,
       verifiers,
       clock,
-      log: silentLog,
+      log,
     },
   );
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
@@ -15,6 +15,20 @@ describe("the threat model", () => {
       !readFileSync(join(repositoryRoot, path), "utf8").includes(`"${name}"`);
     expect(named.length).toBeGreaterThan(20);
     expect(named.filter(isMissing)).toEqual([]);
+  });
+
+  it("names each attempt of the operator", () => {
+    const names = globSync("test/operator/*.test.ts", { cwd: repositoryRoot }).flatMap((path) =>
+      Array.from(
+        readFileSync(join(repositoryRoot, path), "utf8").matchAll(
+          /^\s*(?:it\(|\]\)\()"((?:can(?:'t)? |gains )[^"]*)"/gmu,
+        ),
+        ([, name = ""]) => name,
+      ),
+    );
+    const isNamed = new Set(named.map(({ name }) => name));
+    expect(names.length).toBeGreaterThan(30);
+    expect(names.filter((name) => !isNamed.has(name))).toEqual([]);
   });
 
   it("names a test for each row of its table", () => {

@@ -11,7 +11,7 @@ export interface GrpcServerOptions {
   readonly routes: (router: ConnectRouter) => void;
   /** At once; 1,024. */
   readonly maxConnections?: number;
-  /** Of one address; 64. */
+  /** Of one address; 256. */
   readonly maxConnectionsOfPeer?: number;
   /** How long a connection without a call is kept, in milliseconds; 20 minutes. */
   readonly idleMs?: number;
@@ -19,8 +19,8 @@ export interface GrpcServerOptions {
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const MAX_CONNECTIONS = 1_024;
-/** An instance needs one for each transport; a process that runs all services, a handful. */
-const MAX_CONNECTIONS_OF_PEER = 64;
+/** A caller needs one for each door; many may stand behind one address. */
+const MAX_CONNECTIONS_OF_PEER = 256;
 const MAX_CALLS_OF_CONNECTION = 128;
 /** Longer than our callers keep an idle connection, so that it is they who end theirs. */
 const IDLE_MS = 20 * 60_000;
