@@ -24,7 +24,22 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
     tests: ["libs/envelope/test/web.test.ts"],
     needsDatabase: false,
   },
-  policy: { mutate: ["libs/policy/src/**/*.ts"], tests: ["libs/policy/test/*.test.ts"], needsDatabase: false },
+  // What is signed, checked and refused. What says sentences of a change, and what reads phrases, has one suite each.
+  policy: {
+    mutate: ["libs/policy/src/**/*.ts", "!libs/policy/src/changes/**", "!libs/policy/src/topic-*.ts"],
+    tests: ["libs/policy/test/!(policy-changes|topics).test.ts"],
+    needsDatabase: false,
+  },
+  "policy-changes": {
+    mutate: ["libs/policy/src/changes/*.ts"],
+    tests: ["libs/policy/test/policy-changes.test.ts"],
+    needsDatabase: false,
+  },
+  "policy-topics": {
+    mutate: ["libs/policy/src/topic-*.ts"],
+    tests: ["libs/policy/test/topics.test.ts"],
+    needsDatabase: false,
+  },
   // What an instance believes of `keys`; it is tried on a real one. The simulated machine is development's alone.
   keyring: {
     mutate: ["libs/keyring/src/**/*.ts", "!libs/keyring/src/adapters/**"],
