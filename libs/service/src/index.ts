@@ -21,7 +21,7 @@ export { Plaintext, Secret } from "./plaintext.ts";
 export { PROBLEMS_PATH, serverProblems, type ProblemCatalogue, type ProblemDescription } from "./problem-catalogue.ts";
 export { ProblemError, problemOf, type ProblemDocument } from "./problem.ts";
 export { oneLine, runMain } from "./run-main.ts";
-export { writeSecretFile } from "./secret-file.ts";
+export { readSecretFile, writeSecretFile } from "./secret-file.ts";
 export { ServiceError, serviceErrors, type ServiceErrorCode } from "./service-error.ts";
 export { startService, type ClientBounds, type RunningService, type ServiceOptions } from "./start-service.ts";
 export type { ServiceStrategy } from "./strategy.ts";

@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
-
 import { keysTransport } from "@cloister/keyring";
 import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
-import { createLog, runMain, systemClock, writeSecretFile } from "@cloister/service";
+import { createLog, readSecretFile, runMain, systemClock, writeSecretFile } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
 
 import { ingestConfig } from "./ingest.config.ts";
@@ -35,7 +33,7 @@ await runMain("ingest", async () => {
     ...(tenantIdHex !== undefined && { tenantIdHex }),
     ...(region !== undefined && { region: { name: region, isAttested: false } }),
   };
-  const credential = (await readFile(authorityTokenFile, "utf8")).trim();
+  const credential = await readSecretFile(authorityTokenFile);
   const toKeys = keysTransport({ url: keysUrl, credential });
   const ingest = await startIngest(config, { db, messages, wakeUps, keysTransport: toKeys, clock, log });
   await writeSecretFile(accessTokenFile, ingest.accessToken.reveal());

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { keysTransport } from "@cloister/keyring";
-import { createLog, runMain, systemClock as clock, writeSecretFile } from "@cloister/service";
+import { createLog, readSecretFile, runMain, systemClock as clock, writeSecretFile } from "@cloister/service";
 import { openDatabase } from "@cloister/storage";
 import { retentionConfig } from "./retention.config.ts";
 import { startRetention } from "./start-retention.ts";
@@ -10,7 +9,7 @@ await runMain("retention", async () => {
     process.env,
   );
   const log = createLog({ service: "retention" });
-  const credential = (await readFile(lifecycleTokenFile, "utf8")).trim();
+  const credential = await readSecretFile(lifecycleTokenFile);
   const db = await openDatabase({ engine: "postgres", url: databaseUrl.reveal(), applicationName: "retention" });
   const retention = await startRetention(
     { http: { host, port }, intervalMs },

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import type { AttestedRole } from "@cloister/attestation";
-import { httpUrl, variable, type Clock } from "@cloister/service";
+import { httpUrl, readSecretFile, variable, type Clock } from "@cloister/service";
 import { z } from "zod";
 import { Keyring } from "../keyring.ts";
 import { keysTransport } from "../keys-transport.ts";
@@ -41,7 +40,7 @@ export async function keyringFromEnvironment(
 ): Promise<Keyring> {
   const machine = await SimulatedMachine.open(simulatedRootFile);
   const attested = await machine.attest(role, { code, configuration, clock });
-  const credential = (await readFile(releaseTokenFile, "utf8")).trim();
+  const credential = await readSecretFile(releaseTokenFile);
   const transport = keysTransport({ url: keysUrl, credential });
   return new Keyring({ role, transport, ...attested, allowDevelopment: true, clock });
 }
