@@ -9,7 +9,7 @@ import { readHeader } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { PostgresMessageLog, type Failpoints } from "@cloister/messaging";
 import { bucketEndMs as bucketEnd } from "@cloister/policy";
-import { wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
+import { InProcessLiveFrames, wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
 import { FakeClock, readTopic, silentLog, testDatabase } from "@cloister/testing";
 import { apiDocument, conformingFetch } from "@cloister/testing/api";
 import {
@@ -84,6 +84,7 @@ export class IngestUnderTest {
   readonly keys = new KeysDoor(this.tenant, this.authority);
   readonly #inference = new SimulatedInstance(this.tenant, "enclave-inference", startMs);
   readonly #redaction = new SimulatedInstance(this.tenant, "redaction", startMs);
+  readonly liveFrames = new InProcessLiveFrames();
   readonly #wakeUps: WakeUps;
   #messages: PostgresMessageLog | undefined;
   #service: RunningIngest | undefined;
@@ -95,25 +96,44 @@ export class IngestUnderTest {
     this.#wakeUps = wakeUpsFor(db);
   }
 
-  /** @param changes to the configuration */
-  static async start(changes: Partial<IngestConfig> = {}): Promise<IngestUnderTest> {
-    const ingest = new IngestUnderTest(await testDatabase(), changes);
+  /**
+   * @param changes to the configuration
+   * @param db what it stands on; closed with it
+   */
+  static async start(changes: Partial<IngestConfig> = {}, db?: Database): Promise<IngestUnderTest> {
+    const ingest = new IngestUnderTest(db ?? (await testDatabase()), changes);
     await ingest.startService();
     return ingest;
   }
 
   /** Starts ingest on what is in the database: anew, or after `stopService`. */
   async startService(failpoints?: Failpoints): Promise<void> {
-    const { db, clock } = this;
-    const wakeUps = this.#wakeUps;
+    const { messages, service } = await this.#start(this.db, this.#wakeUps, failpoints);
+    this.#messages = messages;
+    this.#service = service;
+  }
+
+  /** Another instance on the same records. With a handle of its own it hears of them through the database alone. */
+  async startAnother(own?: Database): Promise<RunningIngest> {
+    const ownWakeUps = own && wakeUpsFor(own);
+    const { messages, service } = await this.#start(own ?? this.db, ownWakeUps ?? this.#wakeUps);
+    const close = async (): Promise<void> => {
+      await service.close();
+      await messages.close();
+      await ownWakeUps?.close();
+    };
+    return { ...service, close };
+  }
+
+  async #start(db: Database, wakeUps: WakeUps, failpoints?: Failpoints) {
+    const { clock, liveFrames } = this;
     const messages = await PostgresMessageLog.open({ db, clock, log: silentLog, wakeUps });
     await messages.ensureTopics(
       [topics.inbound, topics.replies, topics.pressure].map((name) => ({ name, partitions: 4 })),
     );
     const config = { http: { host: "127.0.0.1", port: 0 }, keepAliveMs: 200, reconnectMs: 20, ...this.changes };
-    const ports = { db, messages, wakeUps, keysTransport: this.keys.transport, clock, log: silentLog };
-    this.#messages = messages;
-    this.#service = await startIngest(config, { ...ports, ...(failpoints && { failpoints }) });
+    const ports = { db, messages, wakeUps, liveFrames, keysTransport: this.keys.transport, clock, log: silentLog };
+    return { messages, service: await startIngest(config, { ...ports, ...(failpoints && { failpoints }) }) };
   }
 
   async stopService(): Promise<void> {
@@ -123,6 +143,7 @@ export class IngestUnderTest {
 
   async stop(): Promise<void> {
     await this.stopService();
+    await this.#wakeUps.close();
     await this.db.close();
   }
 
