@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Keyring, keysTransport } from "@cloister/keyring";
-import { pipelineTopics, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
+import { pipelineTopics, PostgresMessageLog, type Failpoints, type ParkingLimits } from "@cloister/messaging";
 import { embeddedCapabilities } from "@cloister/policy";
 import { startOperations } from "@cloister/messaging/operations";
 import { Secret, type Clock, type Log, type RunningService } from "@cloister/service";
@@ -38,6 +38,8 @@ export interface EmbeddedOptions {
   readonly liveFrames?: LiveFrames;
   /** What live cells keep time with; timers by default. */
   readonly beat?: Beat;
+  /** How much may be parked for one tenant at each service before its new messages are refused. */
+  readonly parking?: Partial<ParkingLimits>;
   /** Stands around the tenants' KMS: a test takes one away there. */
   readonly wrapKms?: (kms: KeyWrapper) => KeyWrapper;
   /** Open databases that the caller closes, instead of those in the folder. One may be both: their schemas differ. */
@@ -116,6 +118,8 @@ async function startAll(
   await messages.ensureTopics(pipelineTopics);
   const shared = { db: mainDatabase, messages, clock, ...(options.failpoints && { failpoints: options.failpoints }) };
 
+  const parking = options.parking === undefined ? {} : { parking: options.parking };
+
   const retention = keep(
     await startRetention(
       { http: { host: HOST, port: options.retentionPort ?? 0 }, intervalMs: options.retentionIntervalMs ?? 60_000 },
@@ -130,25 +134,25 @@ async function startAll(
   );
   // Consumers start before what produces for them.
   const embedding = keep(
-    await startEmbedding({}, { ...shared, keyring: keyringOf("embedding"), log: logOf("embedding") }),
+    await startEmbedding(parking, { ...shared, keyring: keyringOf("embedding"), log: logOf("embedding") }),
   );
   const runtime = extractiveRuntime();
   const liveFrames = options.liveFrames ?? keep(new InProcessLiveFrames());
   const inference = keep(
-    await startInference(
-      {},
-      {
-        ...shared,
-        keyring: keyringOf("enclave-inference"),
-        runtime: options.wrapRuntime?.(runtime) ?? runtime,
-        liveFrames,
-        ...(options.beat && { beat: options.beat }),
-        log: logOf("enclave-inference"),
-      },
-    ),
+    await startInference(parking, {
+      ...shared,
+      keyring: keyringOf("enclave-inference"),
+      runtime: options.wrapRuntime?.(runtime) ?? runtime,
+      liveFrames,
+      ...(options.beat && { beat: options.beat }),
+      log: logOf("enclave-inference"),
+    }),
   );
   const redaction = keep(
-    await startRedaction(region, { ...shared, keyring: keyringOf("redaction"), log: logOf("redaction") }),
+    await startRedaction(
+      { ...region, ...parking },
+      { ...shared, keyring: keyringOf("redaction"), log: logOf("redaction") },
+    ),
   );
   const ingest = keep(
     await startIngest(

@@ -31,12 +31,13 @@ export interface MailboxEntry {
   readonly stage?: Stage;
   /** Of a status. */
   readonly code?: string;
+  readonly isWaiting?: boolean;
   readonly causeIdHex: string;
 }
 
 interface Choices extends Pick<
   EmbeddedOptions,
-  "wrapRuntime" | "wrapKms" | "failpoints" | "region" | "beat" | "liveFrames"
+  "wrapRuntime" | "wrapKms" | "parking" | "failpoints" | "region" | "beat" | "liveFrames"
 > {
   /** Databases in the folder, those of `keys` apart: for what an operator does to one of them. */
   readonly onDisk?: true;
@@ -228,7 +229,10 @@ function bytesOf(value: unknown): Uint8Array {
 
 function entryOf(event: Uint8Array): MailboxEntry {
   const { event: one } = fromBinary(ReplyEventSchema, event);
-  if (one.case === "failed") return { kind: "status", code: one.value.code, causeIdHex: idToHex(one.value.causeId) };
+  if (one.case === "failed") {
+    const { code, waiting: isWaiting, causeId } = one.value;
+    return { kind: "status", code, isWaiting, causeIdHex: idToHex(causeId) };
+  }
   if (one.case !== "sealed") throw new Error("an event of an unknown kind");
   const { header } = parseEnvelope(one.value.envelope);
   const { stage } = header;

@@ -27,7 +27,7 @@ are put back where the policy gives the recipient the map. The tenant's folder i
 Without --follow the command ends when nothing has come for --wait seconds. With it, it stays until Ctrl-C, connects again
 by itself and misses nothing. --after goes on behind an event that was read before; its id is in the JSON.
 
---json prints an object a line: {"kind": "reply" | "failed" | "gap" | "refused", "conversationId", "eventId", …}.
+--json prints an object a line: {"kind": "reply" | "failed" | "waiting" | "gap" | "refused", "conversationId", "eventId", …}.
 
 Examples:
   cloister replies --tenant ./tenant --key support.key 4be1f0c2a95d4c0f8b7a6d5e4c3b2a19
