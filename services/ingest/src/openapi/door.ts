@@ -66,11 +66,12 @@ const catalogue: Readonly<Record<DoorProblem, { readonly httpStatus: number }>> 
 const problemsOfTokens: readonly DoorProblem[] = [
   ...ingestCodes().filter((code) => [401, 429].includes(ingestProblems[code].httpStatus)),
   "FORBIDDEN_TENANT",
+  "ISSUER_UNAVAILABLE",
   "INSUFFICIENT_SCOPE",
   "MALFORMED",
   "UNAVAILABLE",
 ];
-const problemsOfBodies: readonly DoorProblem[] = ["MALFORMED", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
+const problemsOfBodies: readonly DoorProblem[] = ["BAD_REQUEST", "MALFORMED", "TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE"];
 
 /** All codes of a door by their HTTP status, ascending. */
 export function refusalsOf({ scope, body, refusals }: Door): ReadonlyMap<number, readonly DoorProblem[]> {
