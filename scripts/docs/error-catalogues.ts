@@ -7,6 +7,7 @@ import { embeddedErrors } from "@cloister/embedded";
 import { envelopeErrors } from "@cloister/envelope";
 import { keyringErrors } from "@cloister/keyring";
 import { messagingErrors, recordErrors } from "@cloister/messaging";
+import { operationsProblems } from "@cloister/messaging/operations";
 import { piiErrors } from "@cloister/pii";
 import { policyErrors } from "@cloister/policy";
 import { retrievalErrors } from "@cloister/retrieval";
@@ -44,7 +45,12 @@ export const errorChapters: readonly ErrorChapter[] = [
       "A refusal is a problem document (RFC 9457) with `type`, `title`, `status`, `detail`, `instance` and the stable `code`. " +
       "`type` resolves, against the address that was asked, to the code's place on the service's own copy of this list. " +
       "A 503 says that the same request may succeed later, and when to try (`Retry-After`).",
-    catalogues: { "every service": serverProblems, ingest: problemsAtTheDoors, retention: retentionProblems },
+    catalogues: {
+      "every service": serverProblems,
+      ingest: problemsAtTheDoors,
+      retention: retentionProblems,
+      operations: operationsProblems,
+    },
   },
   {
     title: "Messages that get no answer",

@@ -20,7 +20,7 @@ const HOLDS_MS = 60_000;
 const SAY_AGAIN_MS = 20_000;
 
 /**
- * The cap on what is parked for one tenant (ADR 11). At the cap ingest is told to refuse the tenant's new messages;
+ * The cap on what is parked for one tenant (ADR 13). At the cap ingest is told to refuse the tenant's new messages;
  * what had been accepted by then is parked beyond it. Only at the ceiling, far above, does the partition wait.
  */
 export class ParkingPressure {

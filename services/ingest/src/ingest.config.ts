@@ -1,3 +1,4 @@
+import { operationsVariables } from "@cloister/messaging/operations";
 import { defineConfig, httpUrl, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
 import { z } from "zod";
 
@@ -70,6 +71,7 @@ export const ingestConfig = defineConfig({
     default: "none",
   }),
   ...limitVariables,
+  ...operationsVariables,
   region: variable("CLOISTER_REGION", z.string().min(1).optional(), {
     description: "Region that this cell runs in, as its operator states it; policies with residency ask for it",
   }),

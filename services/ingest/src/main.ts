@@ -1,5 +1,6 @@
 import { keysTransport } from "@cloister/keyring";
 import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { withOperations } from "@cloister/messaging/operations";
 import { createLog, readSecretFile, runMain, systemClock, writeSecretFile } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
 
@@ -37,5 +38,5 @@ await runMain("ingest", async () => {
   const toKeys = keysTransport({ url: keysUrl, credential });
   const ingest = await startIngest(config, { db, messages, wakeUps, keysTransport: toKeys, clock, log });
   await writeSecretFile(accessTokenFile, ingest.accessToken.reveal());
-  return ingest;
+  return withOperations(ingest, environment, { clock, log });
 });

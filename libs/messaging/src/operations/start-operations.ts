@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import { Module, type DynamicModule } from "@nestjs/common";
 import {
   portNumber,
+  readSecretFile,
   ServiceError,
   startService,
   TokenDigest,
@@ -57,7 +57,7 @@ export const operationsVariables = {
     description: "Port of the operations door; unset: there is none",
   }),
   operationsTokenFile: variable("CLOISTER_OPERATIONS_TOKEN_FILE", z.string().min(1).optional(), {
-    description: "File with the token of the operations door, 32 characters or more; the same for all services",
+    description: "File (0600) with the token of the operations door, 32 characters or more; the same for all services",
   }),
 };
 
@@ -65,7 +65,7 @@ const MIN_CHARACTERS = 32;
 
 /**
  * A service with its operations door, if one is configured: they end together.
- * @throws ServiceError CONFIG_INVALID without a usable token; START_FAILED. The service is closed then.
+ * @throws ServiceError CONFIG_INVALID, SECRET_FILE_OPEN or SECRET_FILE_UNREADABLE without a usable token; START_FAILED. The service is closed then.
  */
 export async function withOperations(
   service: ConsumingService,
@@ -75,7 +75,7 @@ export async function withOperations(
   const { operationsHost: host, operationsPort: port, operationsTokenFile } = config;
   if (port === undefined) return service;
   try {
-    const token = await readToken(operationsTokenFile);
+    const token = await tokenIn(operationsTokenFile);
     const door = await startOperations({ http: { host, port }, token, deadLetters: service.deadLetters, ...ports });
     return {
       ...service,
@@ -90,11 +90,11 @@ export async function withOperations(
   }
 }
 
-async function readToken(path: string | undefined): Promise<string> {
-  const token = path === undefined ? "" : (await readFile(path, "utf8").catch(() => "")).trim();
+async function tokenIn(path: string | undefined): Promise<string> {
+  const token = path === undefined ? "" : await readSecretFile(path);
   if (token.length >= MIN_CHARACTERS) return token;
   throw new ServiceError(
     "CONFIG_INVALID",
-    "CLOISTER_OPERATIONS_TOKEN_FILE names no readable file with 32 characters or more, and the operations door needs one",
+    "CLOISTER_OPERATIONS_TOKEN_FILE names no file with 32 characters or more, and the operations door needs one",
   );
 }
