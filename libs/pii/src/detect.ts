@@ -10,6 +10,8 @@ import { trainedNames } from "./names/trained.ts";
 import { normalize } from "./normalize.ts";
 import { KnownValues, valueKey } from "./placeholders/known-values.ts";
 import type { ExplainedSpan, Span } from "./span.ts";
+import { base64Text } from "./unhide/base64.ts";
+import { leetNames } from "./unhide/leet-names.ts";
 import { unhide } from "./unhide/unhide.ts";
 
 export interface DetectorOptions {
@@ -71,7 +73,8 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   function explain(text: string): ExplainedSpan[] {
     const normalized = normalize(text);
     const candidates = applyRules(rules, normalized.text).concat(
-      hiddenSpans(rules, normalized.text),
+      hiddenSpans(rules, names, normalized.text).filter((span) => isWanted(span.type)),
+      encodedSpans(rules, normalized.text),
       names?.find(normalized.text).filter((span) => isWanted(span.type)) ?? [],
       custom?.find(normalized.text) ?? [],
       hashed?.findDenied(normalized) ?? [],
@@ -97,24 +100,41 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   };
 }
 
-/** What the rules find once the text is read as it is meant, where that differs from how it is written. */
-function hiddenSpans(rules: readonly PatternRule[], normalizedText: string): ExplainedSpan[] {
-  const meant = unhide(normalizedText);
+/** What is found once the text is read as it is meant, where that differs from how it is written. */
+function hiddenSpans(
+  rules: readonly PatternRule[],
+  names: NameFinder | undefined,
+  normalizedText: string,
+): ExplainedSpan[] {
+  const meant = unhide(
+    normalizedText,
+    leetNames(normalizedText, (word) => names?.knowsName?.(word) === true),
+  );
   if (meant === undefined) return [];
   return windowsAround(meant.rereadPlaces(), aroundReread, meant.text.length)
-    .flatMap(({ start, end }) =>
-      applyRules(rules, meant.text.slice(start, end)).map((span) => ({
-        ...span,
-        start: span.start + start,
-        end: span.end + start,
-      })),
-    )
+    .flatMap(({ start, end }) => {
+      const part = meant.text.slice(start, end);
+      const found = [...applyRules(rules, part), ...(names?.find(part) ?? [])];
+      return found.map((span) => ({ ...span, start: span.start + start, end: span.end + start }));
+    })
     .filter((span) => span.score >= lowestHiddenScore && meant.isReread(span.start, span.end))
     .map((span) => ({
       ...span,
       ...meant.toOriginal(span.start, span.end),
       evidence: `${span.evidence}, written in another way`,
     }));
+}
+
+/** Runs of base64 that hold what the rules find: each whole, since no part of it can be shown. */
+function encodedSpans(rules: readonly PatternRule[], normalizedText: string): ExplainedSpan[] {
+  const decoded = base64Text(normalizedText);
+  if (decoded === undefined) return [];
+  return applyRules(rules, decoded.text)
+    .filter((span) => span.score >= lowestHiddenScore)
+    .flatMap((span) => {
+      const run = decoded.runAt(span.start);
+      return run === undefined ? [] : [{ ...span, ...run, evidence: `${span.evidence}, in base64` }];
+    });
 }
 
 /** Whether a candidate is an allowed value or a part of one, as a name is of an address. */

@@ -61,7 +61,7 @@ function phoneScore(match: string, digits: string): number {
 function internationalScore(match: string): number {
   const parsed = parsePhoneNumberFromString(match.replace(/^00/, "+"));
   if (parsed?.isValid() === true) return 0.95;
-  return parsed?.isPossible() === true || /^\+/.test(match) ? 0.75 : 0.6;
+  return parsed?.isPossible() === true || /^\+/.test(match) ? 0.75 : 0.3;
 }
 
 /** One sign between all groups, none of a single digit: a table's columns and a range's ends are written otherwise. */
@@ -88,6 +88,7 @@ function isSeries(match: string): boolean {
 /** 12/04/2024, 2024-04-12, 123-45-6789 and version 10.2.33.4.1 have the digits of a phone number and are none. */
 function isOtherNumber(match: string): boolean {
   if (/^\(?(?:1[5-9]|20)\d\d ?- ?(?:1[5-9]|20)\d\d$/.test(match)) return true; // years
+  if (/^[1-9]\d*\.\d+$/.test(match)) return true; // a decimal, a build
   if (/^\d{1,5}[ -]\d{1,7}[ -]\d{1,6}[ -]\d$/.test(match)) return true; // ISBN
   if ((match.match(/(?<=^|\.)\d(?=\.|$)/g) ?? []).length > 1) return true;
   return (

@@ -9,7 +9,7 @@ export const usSsn: PatternRule = {
   pattern: /(?<![\d-])(?<!\d[. ])\d{3}[-. /]?\d{2}[-. /]?\d{4}(?!-?\d)/g,
   accept: acceptSsn,
   context: {
-    words: anyWord("ssns?", "social security", "social", "ss ?#", "sécurité sociale", "tax ?id"),
+    words: anyWord("ssns?", "soc(?:ial)?\\.? ?sec(?:urity)?", "social", "ss ?#", "sécurité sociale", "tax ?id"),
     score: 0.95,
   },
   against: anyWord(

@@ -50,6 +50,11 @@ export class Lexicon {
     return this.#clusters.of(lower);
   }
 
+  /** Whether the word is somebody's given or family name. */
+  isName(lower: string): boolean {
+    return (this.traits(lower) & 0b11) !== 0;
+  }
+
   /** What the word can be, one bit a list. */
   traits(lower: string): number {
     let traits = 0;

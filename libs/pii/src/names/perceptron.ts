@@ -25,6 +25,7 @@ export function createPerceptron(model: PerceptronModel): NameFinder {
       const tokens = tokenize(text);
       return refineNames(text, withNamesByContext(tokens, model.lexicon, spansOf(tokens, model)));
     },
+    knowsName: (lower) => model.lexicon.isName(lower),
   };
 }
 

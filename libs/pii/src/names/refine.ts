@@ -9,7 +9,10 @@ const formLabel =
   /^(?:ssn|iban|dob|tel|fax|mobile|phone|email|e-mail|name|address|card|account|patient|customer|client|date|id)$/iu;
 /** The same in capitals, which are names or words otherwise (Nino, Pan, sin). */
 const capitalLabel =
-  /^(?:NPI|MRN|SKU|ISBN|IMEI|EAN|UPC|VIN|PIN|CVV|CVC|BIC|SWIFT|ITIN|EIN|DEA|MBI|NHS|NINO|UTR|PAN|DNI|NIF|NIE|CPF|CNPJ|PESEL|AADHAAR|BSN|UUID|URL|IP|MAC|SIN|TFN|ABN|RN|MD|PhD|REF|PO|ICD|CPT|SSN|DOB|IBAN|ID)$/u;
+  /^(?:NPI|MRN|SKU|ISBN|IMEI|EAN|UPC|VIN|PIN|CVV|CVC|BIC|SWIFT|ITIN|EIN|DEA|MBI|NHS|NINO|UTR|PAN|DNI|NIF|NIE|CPF|CNPJ|PESEL|AADHAAR|BSN|UUID|URL|IP|MAC|SIN|TFN|ABN|RN|MD|PhD|REF|PO|ICD|CPT|SSN|DOB|IBAN|ID|API|CSV|PDF|XML|JSON|SQL|HTML|CSS|HTTPS?|RFC|ISO|SOC|GB|MB|TB|KB|USB|CPU|GPU|RAM|SSD|SLA|FAQ|OK|AM|PM|VAT|GDPR|HIPAA|ASAP|FYI|ETA|TBD|TODO|CEO|CFO|CTO|HR|IT|KPI|ROI|PIN)$/u;
+/** "256 GB", "4 kg": sizes of products, which look like houses and streets. */
+const measure = /\d ?(?:[KMGT]B|[km]?g|[kcm]m|GHz|MHz|ml|mAh|W|V)$/u;
+const commandOption = /(?:^|\s)--[\w-]{0,40}$/u;
 const trailingLabel = /(?<=\S)\s+(?:SSN|DOB|MRN|NPI|IBAN|DEA|SKU|NHS|NINO|CPF|DNI|PESEL)\W*$/u;
 const someLetter = /\p{L}/u;
 
@@ -22,6 +25,7 @@ export function refineNames(text: string, spans: readonly ExplainedSpan[]): Expl
   return whole.filter((span, index) => {
     const value = text.slice(span.start, span.end);
     if (span.type === "ORGANIZATION" && /\d/.test(text.charAt(span.end))) return false; // the letters of a code
+    if (measure.test(value) || commandOption.test(text.slice(Math.max(0, span.start - 44), span.start))) return false;
     if (functionWord.test(value) || formLabel.test(value) || capitalLabel.test(value)) return false;
     return someLetter.test(value) || isNextToPlace(text, whole, index);
   });

@@ -10,7 +10,7 @@ export interface Reading {
 
 /** A text as it is read, and the places in it that are not as they were written. */
 export interface Rewritten extends NormalizedText {
-  /** Whether anything in this range of the rewritten text was read otherwise than written. */
+  /** Whether anything in this range of the rewritten text, or at a border of it, was read otherwise than written. */
   isReread(start: number, end: number): boolean;
   /** The places of the rewritten text that are not as they were written, in order. */
   rereadPlaces(): Iterable<Window>;
@@ -63,6 +63,6 @@ export function rewrite(text: string, readings: readonly Reading[]): Rewritten {
         if (!isAsWritten) yield { start: at, end: at + read.length };
     },
     isReread: (start, end) =>
-      pieces.slice(pieceAt(start), pieceAt(end > start ? end - 1 : start) + 1).some((piece) => !piece.isAsWritten),
+      pieces.slice(pieceAt(Math.max(0, start - 1)), pieceAt(end) + 1).some((piece) => !piece.isAsWritten),
   };
 }

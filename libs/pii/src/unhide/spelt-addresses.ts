@@ -29,14 +29,12 @@ const notMailboxes = new Set(
 const spacedOut = /(?<![\p{L}\p{N}])(?:[\p{L}\p{N}._+-] ){2,40}@ (?:[\p{L}\p{N}.-] ){3,40}\p{L}(?![\p{L}\p{N}])/gu;
 
 const defangedDot = /(?<=[\p{L}\p{N}])(?:\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\))(?=[\p{L}\p{N}])/giu;
-/** Of ASCII signs, digits and letters (HTML, section 13.5); a line's end is left alone. */
-const characterReference = /&#0{0,4}(3[2-9]|[4-9]\d|1[01]\d|12[0-6]);/g;
 const defangedScheme = /(?<![\p{L}\p{N}])hxxp(?=s?:\/\/|s?\[:)/giu;
 const speltIp = /(?<![\p{L}\p{N}])\d{1,3}(?:(?: dot | \. |\.)\d{1,3}){3}(?![\p{L}\p{N}])/giu;
 
 /** Readings of "hxxp://example[.]com" and "192 dot 168 dot 1 dot 1". */
 function defangedAddresses(text: string): Reading[] {
-  if (!/[[({&]|hxxp|\d dot \d|\d \. \d/iu.test(text)) return [];
+  if (!/[[({]|hxxp|\d dot \d|\d \. \d/iu.test(text)) return [];
   const read = (match: RegExpExecArray, at: number, length: number, reading: string): Reading => ({
     start: match.index + at,
     end: match.index + at + length,
@@ -44,9 +42,6 @@ function defangedAddresses(text: string): Reading[] {
   });
   return [
     ...Array.from(text.matchAll(defangedDot), (match) => read(match, 0, match[0].length, ".")),
-    ...Array.from(text.matchAll(characterReference), (match) =>
-      read(match, 0, match[0].length, String.fromCharCode(Number(match[1]))),
-    ),
     ...Array.from(text.matchAll(defangedScheme), (match) => read(match, 0, 4, "http")),
     ...Array.from(text.matchAll(speltIp)).flatMap((match) =>
       Array.from(match[0].matchAll(/ dot | \. |\./gi)).flatMap((dot) =>

@@ -2,7 +2,8 @@ import type { Reading } from "./rewrite.ts";
 
 const run = /(?<![\p{L}\p{N}])\d{1,8}(?:[\s._*|~·•∙‧-]{1,5}\d{1,8}){2,24}(?![\p{L}\p{N}])/gu;
 const gap = /[\s._*|~·•∙‧-]{1,5}/gu;
-const fourByFour = /(?<![\d,])\d{4}(?:,\d{4}){3}(?![\d,])/g;
+/** Four by four with any signs between, as nobody writes but who hides a card. */
+const fourByFour = /(?<!\d|\d[,/:])\d{4}(?:[^\p{L}\p{N}\s]{1,3} ?\d{4}){3}(?![,/:]?\d)/gu;
 const plainGap = /^[ .-]$/;
 
 /**
@@ -10,13 +11,16 @@ const plainGap = /^[ .-]$/;
  * signs between. Groups stay groups, parted by one sign of the usual ones.
  */
 export function splitDigits(text: string): Reading[] {
-  if (!/\d[\s._*|~·•∙‧,-]{1,5}\d/u.test(text)) return [];
+  if (!/\d[^\p{L}\p{N}]{1,5}\d/u.test(text)) return [];
   const found: Reading[] = [];
   for (const match of text.matchAll(run)) {
     for (const reading of readRun(match[0], match.index)) found.push(reading);
   }
   for (const match of text.matchAll(fourByFour)) {
-    for (const at of [4, 9, 14]) found.push({ start: match.index + at, end: match.index + at + 1, text: " " });
+    for (const sign of match[0].matchAll(/\D+/g)) {
+      const start = match.index + sign.index;
+      found.push({ start, end: start + sign[0].length, text: " " });
+    }
   }
   return found;
 }
