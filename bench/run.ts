@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const BENCHMARKS: Readonly<Record<string, { readonly builds: readonly string[] }>> = {
   envelope: { builds: ["libs/envelope"] },
+  live: { builds: ["services/enclave-inference"] },
   retrieval: { builds: ["libs/retrieval", "services/enclave-inference"] },
 };
 
