@@ -1,11 +1,12 @@
 // Read in Stryker's sandbox, a copy of the repository.
 import { join } from "node:path";
 import repository from "../../jest.config.mjs";
+import { chosenTarget } from "./targets.ts";
 
-const [unit] = repository.projects;
+const [unit, system] = repository.projects;
 
 export default {
-  ...unit,
+  ...(chosenTarget().needsDatabase ? system : unit),
   displayName: "mutation",
   rootDir: join(import.meta.dirname, "../.."),
   testEnvironment: join(import.meta.dirname, "bailing-environment.mjs"),

@@ -14,9 +14,17 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
   // The format: what seals, opens, parses and refuses. Its browser side is a target of its own, whose suite is slow.
   envelope: {
     mutate: ["libs/envelope/src/**/*.ts", "!libs/envelope/src/web/**"],
-    tests: ["keys", "ids", "form", "round-trip", "stream", "frozen-vectors", "published-vectors", "tampering"].map(
-      (suite) => `libs/envelope/test/${suite}.test.ts`,
-    ),
+    tests: [
+      "bounds",
+      "keys",
+      "ids",
+      "form",
+      "round-trip",
+      "stream",
+      "frozen-vectors",
+      "published-vectors",
+      "tampering",
+    ].map((suite) => `libs/envelope/test/${suite}.test.ts`),
     needsDatabase: false,
   },
   "envelope-web": {
@@ -46,18 +54,27 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
     tests: ["libs/keyring/test/*.test.ts", keysSuite("session"), keysSuite("release")],
     needsDatabase: true,
   },
-  // Who gets a key: policies and conversations (authority), evidence and purposes (release), what binds a wrapped row and
-  // ends it (hierarchy, lifecycle), what a caller may learn (doors, refusals). Left out: SQL, configuration, composition.
-  keys: {
+  // The checks of `keys`, by door, so that a mutant starts few databases. Left out: SQL, configuration, composition.
+  // Who is given a key: evidence, sessions, roles and purposes, buckets.
+  "keys-release": {
+    mutate: ["services/keys/src/release/*.ts"],
+    tests: ["release", "session"].map(keysSuite),
+    needsDatabase: true,
+  },
+  // Whose word counts: policies, admissions, statements, and what a caller may learn of a refusal.
+  "keys-authority": {
     mutate: [
-      "services/keys/src/{authority,release,lifecycle,hierarchy}/*.ts",
+      "services/keys/src/authority/*.ts",
       "services/keys/src/doors/{answer-refusals,credential}.ts",
       "services/keys/src/refusals.ts",
     ],
-    tests: [
-      "services/keys/test/!(*.system).test.ts",
-      ...["authority", "release", "session", "lifecycle"].map(keysSuite),
-    ],
+    tests: [keysSuite("authority")],
+    needsDatabase: true,
+  },
+  // What binds a wrapped row and ends it.
+  "keys-lifecycle": {
+    mutate: ["services/keys/src/{lifecycle,hierarchy}/*.ts"],
+    tests: ["services/keys/test/!(*.system).test.ts", keysSuite("lifecycle")],
     needsDatabase: true,
   },
 };
