@@ -3,13 +3,16 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from "@nestjs/common"
 import type { FastifyReply } from "fastify";
 import { throwError, type Observable } from "rxjs";
 import type { Audit } from "./audit.ts";
+import type { KnownRoutes } from "./known-routes.ts";
 import type { Log } from "./log.ts";
+import { serverProblems } from "./problem-catalogue.ts";
 import { isServerFault, ProblemError, problemOf } from "./problem.ts";
 
 /** Where what became of a request is written down. */
 export interface Reports {
   readonly log: Log;
   readonly audit: Audit;
+  readonly routes: KnownRoutes;
 }
 
 /** No such path, no such method, too many at once: nobody was refused anything for who they are or what they sent. */
@@ -36,7 +39,8 @@ export class ErrorsFilter implements ExceptionFilter {
 }
 
 /** Also for what Fastify refuses before Nest sees it, such as a path that can't be decoded. */
-export function answerProblem({ log, audit }: Reports, error: unknown, reply: FastifyReply): void {
+export function answerProblem({ log, audit, routes }: Reports, thrown: unknown, reply: FastifyReply): void {
+  const error = refusedMethod(routes, reply) ?? thrown;
   const document = problemOf(error);
   const { status, code } = document;
   // Ties what a caller reports to a line of the log (RFC 9457 section 3.1.5).
@@ -53,4 +57,13 @@ export function answerProblem({ log, audit }: Reports, error: unknown, reply: Fa
     .status(status)
     .header("content-type", "application/problem+json")
     .send(JSON.stringify({ ...document, instance }));
+}
+
+/** Undefined where the path takes the method, or where there is no such path. */
+function refusedMethod(routes: KnownRoutes, { request }: FastifyReply): ProblemError | undefined {
+  const methods = routes.methodsAt(request.url);
+  if (methods.length === 0 || methods.includes(request.method)) return undefined;
+  const { title, remedy, httpStatus } = serverProblems.METHOD_NOT_ALLOWED;
+  const allow = methods.toSorted().join(", ");
+  return new ProblemError("METHOD_NOT_ALLOWED", httpStatus, `${title}. ${remedy}`, { allow }, title);
 }

@@ -32,6 +32,11 @@ export const serverProblems = {
     httpStatus: 408,
     isRetryable: true,
   },
+  METHOD_NOT_ALLOWED: {
+    title: "The path does not take that method",
+    remedy: "Use one that the Allow header names.",
+    httpStatus: 405,
+  },
   TOO_LARGE: {
     title: "The body or message is larger than this door takes",
     remedy: "Send less at a time: a body has at most 512 KiB, a message at most 256 KiB of text.",

@@ -10,6 +10,7 @@ import { Drain } from "./drain.ts";
 import { answerProblem, ErrorsFilter, type Reports } from "./errors-filter.ts";
 import { Health } from "./health.ts";
 import { healthRoutes, metricsRoute } from "./health-routes.ts";
+import { KnownRoutes } from "./known-routes.ts";
 import type { Log } from "./log.ts";
 import { ServiceMetrics } from "./metrics.ts";
 import { listenForMetrics, type MetricsListener } from "./metrics-listener.ts";
@@ -93,7 +94,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   let app: NestFastifyApplication | undefined;
   let metricsListener: MetricsListener | undefined;
   try {
-    app = await createApp(options, { log, audit: new Audit(log, metrics) });
+    app = await createApp(options, { log, audit: new Audit(log, metrics), routes: new KnownRoutes() });
     cutUnusedConnections(app);
     await options.configure?.(app);
     healthRoutes(app, health);
@@ -142,6 +143,7 @@ async function createApp(options: ServiceOptions, reports: Reports): Promise<Nes
     abortOnError: false,
     bufferLogs: false,
   });
+  reports.routes.watch(app);
   app.useGlobalFilters(new ErrorsFilter(reports));
   return app;
 }

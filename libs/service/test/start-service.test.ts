@@ -1,3 +1,4 @@
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { Controller, Get, Module, Post, type OnModuleDestroy } from "@nestjs/common";
 import {
@@ -200,6 +201,16 @@ describe("a failed request", () => {
   it.each(["/%zz", "/echo"])("is a problem document too for a path that fits nothing: %s", async (path) => {
     const response = await fetch(`${(await start()).address}${path}`);
     expect(response.headers.get("content-type")).toContain("application/problem+json");
+  });
+
+  it.each(["POST", "TRACE"])("says which methods a path takes when %s is none of them", async (method) => {
+    const { address } = await start();
+    const url = new URL("/refused", address);
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      httpRequest(url, { method, agent: false }, resolve).on("error", reject).end();
+    });
+    response.resume();
+    expect([response.statusCode, response.headers.allow]).toEqual([405, "GET, HEAD"]);
   });
 
   it("points at the place where its code is explained", async () => {
