@@ -206,14 +206,14 @@ describe("a running system", () => {
   });
 
   it("refuses an older policy than the one in force", async () => {
-    await run("policy", "sign", "--tenant", "tenant", "--development", "--keep", "log=7");
-    expect((await run("policy", "apply", "tenant/policy-2.note", "--tenant", "tenant")).exitCode).toBe(0);
+    await run("policy", "sign", "--tenant", "tenant", "--development", "--keep", "log=7", "--version", "10");
+    expect((await run("policy", "apply", "tenant/policy-10.note", "--tenant", "tenant")).exitCode).toBe(0);
     expect(await refusal("policy", "apply", "tenant/policy-1.note", "--tenant", "tenant")).toEqual([1, "POLICY_STALE"]);
   });
 
   it("shows what a policy changes, and applies what weakens protection only when that is meant", async () => {
-    await run("policy", "sign", "--tenant", "tenant", "--development", "--keep", "log=60", "--version", "3");
-    const note = ["tenant/policy-3.note", "--tenant", "tenant"];
+    await run("policy", "sign", "--tenant", "tenant", "--development", "--keep", "log=60", "--version", "11");
+    const note = ["tenant/policy-11.note", "--tenant", "tenant"];
     const sentence = "Earlier turns of conversations will be kept 60 days instead of 7 days.";
     const diff = await run("policy", "diff", ...note);
     const unasked = await run("policy", "apply", ...note);
