@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { spawnSync } from "node:child_process";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +55,12 @@ describe("the knowledge bases of a tenant's folder", () => {
     expect(await importingAlone(tenant, () => Promise.resolve("alone"))).toBe("alone");
   });
 
+  it("are free again when the process that locked them is no more", async () => {
+    const gone = spawnSync(process.execPath, ["--version"]).pid;
+    await writeFile(join(tenant, "knowledge-bases.lock"), `${gone}\n`);
+    expect(await importingAlone(tenant, () => Promise.resolve("free"))).toBe("free");
+  });
+
   it.each([
     ["KEY_FILE_OPEN", (file: string) => chmod(file, 0o644)],
     ["KNOWLEDGE_BASES_MALFORMED", (file: string) => writeFile(file, '{"format":"another"}')],
@@ -86,6 +93,7 @@ describe("cloister kb import", () => {
         name: "default",
         conversationId: null,
         imported: 0,
+        resumed: 0,
         broken: [{ file: none, reason: "can't be read (ENOENT)" }],
       },
     ]);

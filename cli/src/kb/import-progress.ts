@@ -9,6 +9,7 @@ export class ImportProgress {
   readonly #terminal: Terminal;
   readonly #broken: BrokenDocument[] = [];
   #imported = 0;
+  #resumed = 0;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -18,13 +19,23 @@ export class ImportProgress {
     return this.#imported;
   }
 
+  /** Sent by an interrupted import before. */
+  get resumed(): number {
+    return this.#resumed;
+  }
+
   get broken(): readonly BrokenDocument[] {
     return this.#broken;
   }
 
   addImported(): void {
     this.#imported++;
-    if (this.#imported % EVERY === 1) this.#show(`${CLEAR_LINE}${this.#imported} sent`);
+    this.#count();
+  }
+
+  addResumed(): void {
+    this.#resumed++;
+    this.#count();
   }
 
   addBroken(broken: BrokenDocument): void {
@@ -37,6 +48,12 @@ export class ImportProgress {
   /** Leaves the line for what comes after. */
   end(): void {
     this.#show(CLEAR_LINE);
+  }
+
+  #count(): void {
+    if ((this.#imported + this.#resumed) % EVERY !== 1) return;
+    const before = this.#resumed === 0 ? "" : `, ${this.#resumed} before`;
+    this.#show(`${CLEAR_LINE}${this.#imported} sent${before}`);
   }
 
   #show(text: string): void {

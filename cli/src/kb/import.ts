@@ -28,7 +28,10 @@ by file and line on standard error, everything else is imported, and the command
 Documents are sealed here and redacted like any message. The command ends when they are stored durably; they answer
 questions a moment later, when they were redacted and indexed. The same name again goes into the same knowledge base, and
 a document of an id that it has already replaces the earlier one. knowledge-bases.json (0600) in the tenant's folder holds
-the names and the keys to go on with: keep it like a private key. After Ctrl-C the same command may be run again.
+the names and the keys to go on with: keep it like a private key.
+
+After Ctrl-C or a crash run the same command again within a day: it leaves out what was stored already and goes on with
+the rest. For that, knowledge-base-NAME.unfinished lies in the tenant's folder meanwhile, with a hash of each document.
 
 Examples:
   cloister kb import --tenant ./tenant handbook/*.md
@@ -70,9 +73,9 @@ async function importFiles(
       throw error instanceof ClientError && error.code === "ABORTED" ? interrupted(progress) : error;
     },
   );
-  const { imported, broken } = progress;
-  if (flags.json === true) printJson(terminal, { name, conversationId, imported, broken });
-  else if (imported > 0) printLines(terminal, doneLines(name, imported, flags));
+  const { imported, resumed, broken } = progress;
+  if (flags.json === true) printJson(terminal, { name, conversationId, imported, resumed, broken });
+  else if (imported + resumed > 0) printLines(terminal, doneLines(name, progress, flags));
   if (broken.length === 0) return;
   const rest = imported === 0 ? "nothing was" : `${imported} ${imported === 1 ? "was" : "were"}`;
   throw new CliError(
@@ -93,13 +96,15 @@ async function sendAll(
       if (into.signal.aborted) throw interrupted(progress);
       writer ??= await KnowledgeBaseWriter.open(into);
       try {
-        await writer.add(document);
-        progress.addImported();
+        if (await writer.add(document)) progress.addImported();
+        else progress.addResumed();
       } catch (error) {
         if (!(error instanceof ClientError) || error.code !== "MESSAGE_TOO_LARGE") throw error;
         progress.addBroken({ ...place, reason: "larger than 256 KiB; split it" });
       }
     }
+    if (into.signal.aborted) throw interrupted(progress);
+    await writer?.complete();
     return writer?.conversationIdHex ?? null;
   } finally {
     progress.end();
@@ -114,17 +119,18 @@ async function* withDocument(files: readonly string[], progress: ImportProgress)
   }
 }
 
-function interrupted({ imported }: ImportProgress): CliError {
+function interrupted({ imported, resumed }: ImportProgress): CliError {
   return new CliError(
     "INTERRUPTED",
-    `Stopped; ${imported} were imported and stay. Run it again: what is there is replaced, not doubled.`,
+    `Stopped; ${imported + resumed} were imported and stay. Run the same again within a day: it goes on from there.`,
   );
 }
 
-function doneLines(name: string, imported: number, { tenant, data, url }: Flags): string[] {
+function doneLines(name: string, { imported, resumed }: ImportProgress, { tenant, data, url }: Flags): string[] {
+  const before = resumed === 0 ? "" : `, ${resumed} more before it was interrupted`;
   const where = url === undefined && data !== defaultDataFolder ? ` --data ${data}` : "";
   return [
-    `${imported} ${imported === 1 ? "document" : "documents"} sealed into the knowledge base ${name}.`,
+    `${imported} ${imported === 1 ? "document" : "documents"} sealed into the knowledge base ${name}${before}.`,
     `Ask it: cloister chat --tenant ${tenant} --kb ${name}${where}`,
   ];
 }

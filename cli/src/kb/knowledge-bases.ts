@@ -1,6 +1,7 @@
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ConversationState } from "@cloister/client";
+import { codeOf } from "@cloister/service";
 import { z } from "zod";
 import { CliError } from "../cli-error.ts";
 import { fileExists, readJson, replaceFile, requireOwnersAlone, writeNew } from "../files.ts";
@@ -36,29 +37,50 @@ export async function readKnowledgeBases(tenantFolder: string): Promise<readonly
 /** Puts it in the place of the one of the same name. @throws CliError as `readKnowledgeBases`, FILE_UNWRITABLE */
 export async function keepKnowledgeBase(tenantFolder: string, knowledgeBase: KnowledgeBase): Promise<void> {
   const others = (await readKnowledgeBases(tenantFolder)).filter(({ name }) => name !== knowledgeBase.name);
-  const content: z.output<typeof schema> = {
-    format: "cloister/v1 knowledge bases",
-    knowledgeBases: [...others, knowledgeBase],
-  };
+  await writeKnowledgeBases(tenantFolder, [...others, knowledgeBase]);
+}
+
+/** Forgets its keys, too. @throws CliError as `keepKnowledgeBase` */
+export async function forgetKnowledgeBase(tenantFolder: string, name: string): Promise<void> {
+  const others = (await readKnowledgeBases(tenantFolder)).filter((one) => one.name !== name);
+  await writeKnowledgeBases(tenantFolder, others);
+}
+
+async function writeKnowledgeBases(tenantFolder: string, knowledgeBases: KnowledgeBase[]): Promise<void> {
+  const content: z.output<typeof schema> = { format: "cloister/v1 knowledge bases", knowledgeBases };
   await replaceFile(fileOf(tenantFolder), `${JSON.stringify(content, null, 2)}\n`, 0o600);
 }
 
 /**
- * One import at a time: two would number their messages alike, and lose each other's keys.
+ * One import at a time: two would number their messages alike, and lose each other's keys. What a killed import left
+ * locked is free again.
  * @throws CliError KNOWLEDGE_BASES_BUSY; FILE_UNWRITABLE; what the work throws
  */
 export async function importingAlone<T>(tenantFolder: string, work: () => Promise<T>): Promise<T> {
   const lock = join(tenantFolder, "knowledge-bases.lock");
+  if (await isLeftBehind(lock)) await rm(lock, { force: true });
   await writeNew(lock, `${process.pid}\n`, 0o600).catch((error: unknown) => {
     if (!(error instanceof CliError) || error.code !== "FILE_EXISTS") throw error;
     throw new CliError(
       "KNOWLEDGE_BASES_BUSY",
-      `Another import into this tenant is running. If it was killed, remove ${lock}.`,
+      `Another import into this tenant is running: wait for it. If none is, remove ${lock}.`,
     );
   });
   try {
     return await work();
   } finally {
     await rm(lock, { force: true });
+  }
+}
+
+/** Whether a lock is of a process that is no more. One that can't be read is left to the person at the terminal. */
+async function isLeftBehind(lock: string): Promise<boolean> {
+  const pid = Number(await readFile(lock, "utf8").catch(() => ""));
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return codeOf(error) === "ESRCH";
   }
 }

@@ -72,11 +72,9 @@ async function addPassages(
 ): Promise<void> {
   for (let start = 0; start < sealed.length; start += sliceSize) {
     if (start > 0) await setImmediate();
-    for (const one of sealed.slice(start, start + sliceSize)) {
-      const passage = openPassage(one, opening);
-      if (passage === undefined || names.has(passage.name)) continue;
-      names.add(passage.name);
-      index.add([passage]);
-    }
+    const opened = sealed.slice(start, start + sliceSize).flatMap((one) => openPassage(one, opening) ?? []);
+    const added = opened.filter(({ name }) => !names.has(name));
+    for (const { name } of added) names.add(name);
+    index.add(added);
   }
 }

@@ -30,6 +30,11 @@ export const retentionProblems = {
     remedy: "Send the token of this start as Authorization: Bearer.",
     httpStatus: 401,
   },
+  MALFORMED: {
+    title: "The request's body is not what the call takes",
+    remedy: "The sentence names what it takes.",
+    httpStatus: 400,
+  },
   KEYS_REFUSED: { ...retentionErrors.KEYS_REFUSED, httpStatus: 409 },
   PURGE_INCOMPLETE: { ...retentionErrors.PURGE_INCOMPLETE, httpStatus: 409 },
   PURGE_RUNNING: { ...retentionErrors.PURGE_RUNNING, httpStatus: 409 },

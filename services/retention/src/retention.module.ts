@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from "@nestjs/common";
 import { TokenDigest } from "@cloister/service";
+import { Erasure } from "./erasure.ts";
 import { RetentionController } from "./http/retention.controller.ts";
 import { TokenGuard } from "./http/token.guard.ts";
 import { PurgeRuns } from "./purge-runs.ts";
@@ -8,6 +9,7 @@ import { RetentionStatusReader } from "./retention-status.ts";
 export interface RetentionParts {
   readonly runs: PurgeRuns;
   readonly status: RetentionStatusReader;
+  readonly erasure: Erasure;
   /** Of the access token. */
   readonly tokenDigest: TokenDigest;
 }
@@ -15,7 +17,7 @@ export interface RetentionParts {
 /** Composition root. */
 @Module({})
 export class RetentionModule {
-  static register({ runs, status, tokenDigest }: RetentionParts): DynamicModule {
+  static register({ runs, status, erasure, tokenDigest }: RetentionParts): DynamicModule {
     return {
       module: RetentionModule,
       controllers: [RetentionController],
@@ -23,6 +25,7 @@ export class RetentionModule {
         TokenGuard,
         { provide: PurgeRuns, useValue: runs },
         { provide: RetentionStatusReader, useValue: status },
+        { provide: Erasure, useValue: erasure },
         { provide: TokenDigest, useValue: tokenDigest },
       ],
     };

@@ -3,6 +3,7 @@ import { migrate, schemaOf } from "@cloister/storage";
 import { connectLifecycle } from "./adapters/connect-lifecycle.ts";
 import { PostgresStores } from "./adapters/postgres-stores.ts";
 import { SqlJobs } from "./adapters/sql-jobs.ts";
+import { Erasure } from "./erasure.ts";
 import { retentionMigrations } from "./migrations/index.ts";
 import { retentionProblems } from "./errors.ts";
 import { noPurgeFailpoints } from "./purge/ports.ts";
@@ -36,6 +37,7 @@ export async function startRetention(config: RetentionConfig, ports: RetentionPo
     module: RetentionModule.register({
       runs,
       status: new RetentionStatusReader(keys, stores, jobs, clock),
+      erasure: new Erasure(keys, clock),
       tokenDigest: new TokenDigest(accessToken),
     }),
     log,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { Code, ConnectError, createRouterTransport, type ServiceImpl, type Transport } from "@connectrpc/connect";
 import { KEYS_ERROR_HEADER } from "@cloister/contracts/keys/errors";
 import { LifecycleService, type IssueReceiptRequest } from "@cloister/contracts/keys/lifecycle";
+import { Erasure } from "../src/erasure.ts";
 import { connectLifecycle } from "../src/adapters/connect-lifecycle.ts";
 import type { DueKey } from "../src/purge/job.ts";
 
@@ -31,6 +32,26 @@ describe("the lifecycle door of keys", () => {
     const keys = Array.from({ length: 200 }, (_, hour) => keyOf(1, hour));
     const parts = await connectLifecycle(burying).destroy(keys);
     expect(parts.map(({ tombstoneIdsHex }) => tombstoneIdsHex.length)).toEqual([96, 96, 8]);
+  });
+
+  it("erases a conversation, and receipts its tombstone without a word of dropped rows", async () => {
+    const tombstoneId = new Uint8Array(16).fill(7);
+    const seen: unknown[] = [];
+    const door = served({
+      eraseConversation: (request) => {
+        seen.push(Buffer.from(request.conversationId).toString("hex"));
+        return { tombstoneId };
+      },
+      issueReceipt: (request) => {
+        seen.push(request.tombstoneIds, request.operatorAsserted);
+        return { receipt: new TextEncoder().encode("a note") };
+      },
+    });
+    const conversation = { tenantIdHex: "0".repeat(32), conversationIdHex: "ab".repeat(16) };
+    const clock = { nowMs: () => 5, monotonicMs: () => 0 };
+    const receipt = await new Erasure(connectLifecycle(door), clock).erase(conversation);
+    expect(receipt).toEqual({ ...conversation, issuedAtMs: 5, note: "a note" });
+    expect(seen).toEqual(["ab".repeat(16), [tombstoneId], []]);
   });
 
   it("says in the operator's own part of a receipt what was dropped and how many rows", async () => {

@@ -32,6 +32,13 @@ export function connectLifecycle(transport: Transport): KeyLifecycle {
       return [...byTenant].flatMap(([tenantIdHex, ids]) => inParts(tenantIdHex, ids));
     },
 
+    async erase({ tenantIdHex, conversationIdHex }) {
+      const { tombstoneId } = await asked(() =>
+        client.eraseConversation({ tenantId: bytes(tenantIdHex), conversationId: bytes(conversationIdHex) }),
+      );
+      return { tenantIdHex, tombstoneIdsHex: [hex(tombstoneId)] };
+    },
+
     async issueReceipt({ tenantIdHex, tombstoneIdsHex }, dropped) {
       const { receipt } = await asked(() =>
         client.issueReceipt({

@@ -1,5 +1,11 @@
 import type { Dropped, DueKey, PurgeJob, TenantTombstones } from "./job.ts";
 
+/** Both ids have 32 hex digits. */
+export interface ErasedConversation {
+  readonly tenantIdHex: string;
+  readonly conversationIdHex: string;
+}
+
 /** What may be asked of `keys`: to destroy and to sign, never to read. */
 export interface KeyLifecycle {
   /** Bucket keys past their end that still exist. @throws RetentionError KEYS_UNAVAILABLE */
@@ -9,6 +15,8 @@ export interface KeyLifecycle {
    * @throws RetentionError KEYS_UNAVAILABLE, KEYS_REFUSED
    */
   destroy(keys: readonly DueKey[]): Promise<TenantTombstones[]>;
+  /** Ends a conversation before its time, once however often it is asked. @throws RetentionError as `destroy` */
+  erase(conversation: ErasedConversation): Promise<TenantTombstones>;
   /** A signed note. @throws RetentionError KEYS_UNAVAILABLE, KEYS_REFUSED */
   issueReceipt(tombstones: TenantTombstones, dropped: readonly Dropped[]): Promise<Uint8Array>;
 }
