@@ -125,20 +125,29 @@ export class Conversation {
    * @throws ClientError those of `send` and `replies`; REPLY_FAILED with the pipeline's code as `problem`; REPLY_TIMEOUT
    */
   async ask(text: string, options: AskOptions = {}): Promise<ReplyReceived> {
+    const { signal, timeoutMs = defaultAnswerTimeoutMs, onLive } = options;
     // Taken before the message leaves: another reader of this conversation may move on past the answer meanwhile.
     const lastEventId = this.#lastEventId;
-    const { messageId } = await this.send(text, options.signal === undefined ? {} : { signal: options.signal });
-    const timeout = AbortSignal.timeout(options.timeoutMs ?? defaultAnswerTimeoutMs);
-    const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
+    const sending = this.send(text, signal === undefined ? {} : { signal });
+    const [timeout, leave] = [new AbortController(), new AbortController()];
+    const ends = AbortSignal.any([timeout.signal, leave.signal, ...(signal === undefined ? [] : [signal])]);
+    // Listens while the message is on its way: the answer may begin at once.
+    const answering = this.#answerTo(sending, { lastEventId, signal: ends, live: onLive !== undefined }, onLive);
+    answering.catch(() => undefined);
+    let timer: ReturnType<typeof setTimeout> | undefined;
     try {
-      const { onLive } = options;
-      return await this.#answerTo(messageId, { lastEventId, signal, live: onLive !== undefined }, onLive);
+      await sending;
+      timer = setTimeout(() => timeout.abort(), timeoutMs);
+      return await answering;
     } catch (error) {
-      if (!timeout.aborted) throw error;
+      if (!timeout.signal.aborted) throw error;
       throw new ClientError("REPLY_TIMEOUT", "No answer came in time. It will be in the mailbox when it is there.", {
         retryable: true,
         cause: error,
       });
+    } finally {
+      clearTimeout(timer);
+      leave.abort();
     }
   }
 
@@ -181,11 +190,12 @@ export class Conversation {
   }
 
   async #answerTo(
-    messageId: Uint8Array,
+    sending: Promise<SentMessage>,
     reading: Reading,
     onLive: AskOptions["onLive"] = () => undefined,
   ): Promise<ReplyReceived> {
     for await (const event of this.#events(reading)) {
+      const { messageId } = await sending;
       if (event.kind === "live" && sameBytes(event.causeId, messageId)) onLive(event);
       if (event.kind === "live-stopped" && sameBytes(event.causeId ?? messageId, messageId)) onLive(event);
       if (event.kind === "reply" && sameBytes(event.causeId, messageId)) return event;
