@@ -21,7 +21,10 @@ const opening = `# Configuration
 
 Each service reads environment variables once, at its start, and names everything that is wrong in one line
 (\`CONFIG_INVALID\`). An empty variable counts as unset. What is (required) has no default. A secret is never printed; files that
-hold one belong to their owner alone (0600).
+hold one belong to their owner alone (0600), and one that others can read is refused at the start (\`SECRET_FILE_OPEN\`).
+
+Figures for Prometheus are at \`/metrics\`, without a token: of ingest, whose doors are the public's, on a listener of their own
+(\`CLOISTER_INGEST_METRICS_HOST\`, \`CLOISTER_INGEST_METRICS_PORT\`); of the others beside their health.
 
 \`cloister serve\` runs all services in one process and reads none of these: see [the commands](cli.md).
 `;
