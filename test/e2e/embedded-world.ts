@@ -211,10 +211,11 @@ export class EmbeddedWorld {
   }
 }
 
-/** Reads until so many replies came. */
+/** Reads until so many replies came; that some have to wait is no reply. */
 export async function readReplies(conversation: Conversation, count: number): Promise<ReplyReceived[]> {
   const replies: ReplyReceived[] = [];
   for await (const event of conversation.replies({ live: false, signal: AbortSignal.timeout(30_000) })) {
+    if (event.kind === "waiting") continue;
     if (event.kind !== "reply") throw new Error(`the reader got ${event.kind}`);
     replies.push(event);
     if (replies.length === count) break;
