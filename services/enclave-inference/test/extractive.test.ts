@@ -28,6 +28,18 @@ describe("the extractive runtime", () => {
     });
   });
 
+  it("names no source by its id, which was not redacted", async () => {
+    const passages = [{ ...refunds, source: { documentId: "customers/quintanilla.md", title: "" } }];
+    const { text, sources } = await answer("When is a refund paid to my card?", { passages });
+    expect(text).toBe("A refund is paid back to the card within five working days.");
+    expect(sources).toHaveLength(1);
+  });
+
+  it("answers by its vector where no word is typed right", async () => {
+    const stolen: ModelPassage = { origin: "knowledge", text: "Freeze a stolen card at once." };
+    expect((await answer("How to freez a stoln crad?", { passages: [stolen] })).text).toBe(stolen.text);
+  });
+
   it("says so when it has nothing", async () => {
     expect(await answer("Who won the world championship?")).toEqual({
       text: "I found nothing about that in the sources I may use.",

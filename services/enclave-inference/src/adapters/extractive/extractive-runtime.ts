@@ -80,7 +80,9 @@ async function extractFor(
 function wording({ from, sentences }: Extract): string {
   const quoted = sentences.join(" ");
   if (from.origin === "conversation") return `Earlier you wrote: “${quoted}”`;
-  return from.source === undefined ? quoted : `${quoted} (Source: ${from.source.title || from.source.documentId})`;
+  // Never by its id: that was not redacted, and what is answered here is given to a model in the next turn.
+  const title = from.source?.title ?? "";
+  return title === "" ? quoted : `${quoted} (Source: ${title})`;
 }
 
 interface Extract {
