@@ -58,7 +58,9 @@ export class LiveDisplay {
   #cellLines(): string[] {
     if (this.#last === undefined) return [];
     const { cells, cellBytes } = this.#last;
-    return [chalk.dim(`came while it was given: ${cells} sealed cells of ${cellBytes} bytes`)];
+    return [
+      chalk.dim(`came while it was given: ${cells} sealed ${cells === 1 ? "cell" : "cells"} of ${cellBytes} bytes`),
+    ];
   }
 
   #write(text: string): void {
