@@ -5,6 +5,7 @@ import { statSync } from "node:fs";
 import { setPriority } from "node:os";
 import { join } from "node:path";
 import { repositoryRoot } from "./lint/workspaces.ts";
+import { runOperatorChecks } from "./mutation/operator.ts";
 import { mutationTargets } from "./mutation/targets.ts";
 
 const folder = join(repositoryRoot, "scripts/mutation");
@@ -20,6 +21,9 @@ const [target = "", ...options] = process.argv.slice(2);
 if (mutationTargets[target] === undefined) {
   console.error(`npm run mutation -- <target> [Stryker's options], one of: ${Object.keys(mutationTargets).join(", ")}`);
   process.exitCode = 2;
+} else if (target === "operator") {
+  setPriority(19);
+  process.exitCode = runOperatorChecks(options[0]) ? 0 : 1;
 } else {
   setPriority(19);
   // npm writes its own copy of the lockfile last of all, so an older or missing one means another or half an installation.
