@@ -4,6 +4,7 @@ import {
   openConversationSigningBytes,
   releaseKeysSigningBytes,
   releasedKeysAad,
+  releasedKeysInfo,
   releasedKeysSigningBytes,
   renewConversationSigningBytes,
   verifyEd25519,
@@ -38,15 +39,48 @@ const release: ReleaseKeysFields = {
 
 describe("what is signed of a request", () => {
   it.each([
-    ["opening", openConversationSigningBytes(open), "239a5d981a436f7b9dce3db32d0fab5f55d848ddd2b746910e0abeaf26986e93"],
+    [
+      "opening",
+      () => openConversationSigningBytes(open),
+      "239a5d981a436f7b9dce3db32d0fab5f55d848ddd2b746910e0abeaf26986e93",
+    ],
     [
       "renewal",
-      renewConversationSigningBytes(renew),
+      () => renewConversationSigningBytes(renew),
       "703e10981139b8ffbbd8707fe67a5ef051a2a266dbda3285f2539bc1ede2db04",
     ],
-    ["release", releaseKeysSigningBytes(release), "a0ad09b16a5c576eeadb0d9df39ff06b2e833fdada77eb0e88e0413c75e09c91"],
+    [
+      "release",
+      () => releaseKeysSigningBytes(release),
+      "a0ad09b16a5c576eeadb0d9df39ff06b2e833fdada77eb0e88e0413c75e09c91",
+    ],
   ])("stays the same for ever for the same %s", (_name, bytes, digest) => {
-    expect(bytesToHex(sha256(bytes))).toBe(digest);
+    expect(bytesToHex(sha256(bytes()))).toBe(digest);
+  });
+
+  it("begins with a label of its own, length-prefixed, whatever is signed", () => {
+    const labelOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes).match(/cloister\/v1 [a-z ]+/u)?.[0];
+    const all = [
+      openConversationSigningBytes(open),
+      renewConversationSigningBytes(renew),
+      releaseKeysSigningBytes(release),
+      releasedKeysSigningBytes(release, id(1)),
+      releasedKeysInfo(),
+      releasedKeysAad(release),
+    ];
+    expect(all.map(labelOf)).toEqual([
+      "cloister/v1 open conversation",
+      "cloister/v1 renew conversation",
+      "cloister/v1 release keys",
+      "cloister/v1 released keys signature",
+      "cloister/v1 released keys",
+      "cloister/v1 released keys",
+    ]);
+  });
+
+  it("keeps the answer's AAD apart from its info, which no request is part of", () => {
+    expect(releasedKeysInfo()).not.toEqual(releasedKeysAad(release));
+    expect(releasedKeysAad({ ...release, sequence: 8n })).not.toEqual(releasedKeysAad(release));
   });
 
   it.each(Object.keys(open))("of an opening covers its %s", (field) => {
