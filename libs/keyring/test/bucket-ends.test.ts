@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { bucketEnd, bucketEnds } from "@cloister/keyring";
+import { bucketEnd, bucketEnds, latestBucketEnd } from "@cloister/keyring";
 import { bucketWidthMs, DAY_MS, HOUR_MS } from "@cloister/policy";
 import { SimulatedTenant } from "@cloister/testing/tenant";
 
@@ -25,6 +25,12 @@ describe("the buckets of what is made out of a message", () => {
 
   it("are those of seal_until for a message that claims to be of later", () => {
     expect(bucketEnds(record, nowMs + 300 * DAY_MS)).toEqual(bucketEnds(record, record.sealUntilMs));
+  });
+
+  it("end, the latest of them, with the longest period of the policy", () => {
+    const ends = Object.values(bucketEnds(record, nowMs));
+    expect(latestBucketEnd(policy, nowMs)).toBe(Math.max(...ends));
+    expect(new Set(ends).size).toBeGreaterThan(1);
   });
 
   it("never pass what the conversation's keys allow, though a newer policy would", () => {
