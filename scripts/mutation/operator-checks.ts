@@ -60,12 +60,17 @@ export const operatorChecks: readonly OperatorCheck[] = [
   { test: "can't put a signature under another text", check: "an envelope's signature", edits: [signatureIsValid] },
   {
     test: "can't strip the signature off",
-    check: "only an envelope to one wrap key goes unsigned",
+    check: "a signature is needed, in form and when it is verified",
     edits: [
       edit(
         "libs/envelope/src/parse.ts",
         'if (!signature && !(recipients.length === 1 && recipients[0]?.kind === "wrap")) {',
         "if (recipients.length === 0) {",
+      ),
+      edit(
+        "libs/envelope/src/signature.ts",
+        'if (!signature) throw invalid("The envelope is not signed.");',
+        "if (!signature) return undefined;",
       ),
     ],
   },

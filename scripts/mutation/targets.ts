@@ -48,10 +48,19 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
     tests: ["libs/policy/test/topics.test.ts"],
     needsDatabase: false,
   },
-  // What an instance believes of `keys`; it is tried on a real one. The simulated machine is development's alone.
+  // What an instance may do with keys that it holds.
   keyring: {
-    mutate: ["libs/keyring/src/**/*.ts", "!libs/keyring/src/adapters/**"],
-    tests: ["libs/keyring/test/*.test.ts", keysSuite("session"), keysSuite("release")],
+    mutate: ["libs/keyring/src/{bucket-ends,errors,leased-keys,lease-store}.ts"],
+    tests: ["libs/keyring/test/{bucket-ends,errors,leased-keys,lease-store}.test.ts"],
+    needsDatabase: false,
+  },
+  // What an instance believes of `keys`: tried on a real one. The simulated machine is development's alone.
+  "keyring-session": {
+    mutate: [
+      "libs/keyring/src/{conversation-record,instance-identity,key-request,keyring,keys-transport}.ts",
+      "libs/keyring/src/{receive,session,tenant-trust}.ts",
+    ],
+    tests: [keysSuite("session"), keysSuite("release")],
     needsDatabase: true,
   },
   // The checks of `keys`, by door, so that a mutant starts few databases. Left out: SQL, configuration, composition.
@@ -73,10 +82,16 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
   },
   // Not for Stryker: `operator.ts` takes out one named check after the other.
   operator: { mutate: [], tests: ["test/operator/*.test.ts"], needsDatabase: true },
-  // What binds a wrapped row and ends it.
+  // What binds a wrapped row, and how long a tenant's keys are held.
+  "keys-hierarchy": {
+    mutate: ["services/keys/src/hierarchy/{aead,derive,row-wrap,tenant-key-leases,tenant-keys}.ts"],
+    tests: ["services/keys/test/{hierarchy,tenant-key-leases}.test.ts"],
+    needsDatabase: false,
+  },
+  // What ends a key, and what is left of it.
   "keys-lifecycle": {
-    mutate: ["services/keys/src/{lifecycle,hierarchy}/*.ts"],
-    tests: ["services/keys/test/!(*.system).test.ts", keysSuite("lifecycle")],
+    mutate: ["services/keys/src/lifecycle/*.ts", "services/keys/src/hierarchy/{bucket-key-store,conversation-keys}.ts"],
+    tests: [keysSuite("lifecycle")],
     needsDatabase: true,
   },
 };
