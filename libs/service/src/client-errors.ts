@@ -1,4 +1,5 @@
 import type { ConnectionError } from "fastify";
+import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { serverProblems, type ServerProblem } from "./problem-catalogue.ts";
 import { serverProblem } from "./problem.ts";
@@ -29,7 +30,7 @@ function answerOf(code: ServerProblem): string {
   const { httpStatus } = serverProblems[code];
   const body = JSON.stringify(serverProblem(code));
   return [
-    `HTTP/1.1 ${httpStatus} ${code}`,
+    `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus] ?? "Refused"}`,
     "Connection: close",
     "Content-Type: application/problem+json",
     `Content-Length: ${Buffer.byteLength(body)}`,
