@@ -1,3 +1,4 @@
+import { disguised } from "./disguised-cases.ts";
 import type { GoldText } from "./sets.ts";
 
 /** Written as `text with {TYPE|value} inside`; made to be missed, never trained on. */
@@ -59,6 +60,7 @@ const hard = [
 ];
 
 export const hardCases: readonly GoldText[] = hard.map(parsed);
+export const disguisedCases: readonly GoldText[] = disguised.map(parsed);
 
 /** Texts that hold nothing personal and look as if they did. */
 export const plainCases: readonly string[] = [
@@ -88,6 +90,66 @@ export const plainCases: readonly string[] = [
   "1 2 3 4 5 6 7 8 9 10, 100 - 120 - 140, and one two three four.",
   "It was twenty years ago, the wall is 47 years in the making, 3 times.",
   "Flight 2490 leaves gate 22 at 14:05, seat 14C.",
+  "Please update to version 3.14.159 before Friday.",
+  "Order 4500012345 and invoice INV-2024-00123 were sent.",
+  "The quarterly revenue rose by 12,345,678 dollars.",
+  "Meeting moved from Monday 10:00 to Tuesday 14:30.",
+  "const x = arr.map((v) => v * 2).filter(Boolean);",
+  "npm install --save-dev typescript@5.4.2 eslint@9.1.0",
+  "SELECT id, total FROM orders WHERE status = 'open' LIMIT 100;",
+  "git rebase -i HEAD~3 && git push --force-with-lease",
+  "The API returns 404 Not Found when the token has expired.",
+  "Our Premium plan costs 29.99 per month, the Basic plan 9.99.",
+  "Windows 11 Pro 23H2 build 22631.3007",
+  "Galaxy S24 Ultra 256 GB, SKU SM-S928B",
+  "Room B-214, Building 7, floor 3",
+  "Lot 2023-11-A, batch 000123456",
+  "Refer to section 4.2.1 of the handbook, page 117.",
+  "The SLA is 99.95 % with a response time of 4 hours.",
+  "ISO 27001:2022 and SOC 2 Type II",
+  "RFC 9420 replaces nothing.",
+  "Tracking 1Z999AA10123456784 arrives Wednesday",
+  "Ticket #48213 has priority 2",
+  "Temperature 36.6, pressure 120/80, pulse 72",
+  "Add 250 ml of milk and 3 eggs",
+  "Model X-200, serial 55-1029-88",
+  "The build took 12 m 45 s on 8 cores",
+  "error: ENOENT: no such file or directory, open '/etc/hosts'",
+  "chmod 644 /var/log/syslog",
+  "Color #ff8800 and rgb(255, 136, 0)",
+  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  "aGVsbG8gd29ybGQsIHRoaXMgaXMgZmluZQ==",
+  "Happy Easter and a good Whitsun",
+  "Winter is coming, says the forecast",
+  "Q3 2024 vs Q3 2023: +4.2 %",
+  "Total: 1 234 567,89",
+  "Step 1: Open Settings. Step 2: Click Save.",
+  "The train leaves at 7:05 from platform 9",
+  "HTTP/1.1 200 OK",
+  "Content-Type: application/json; charset=utf-8",
+  "if (a[0] === 0x1F) return null;",
+  "The square root of 2 is 1.41421356",
+  "Bus 42, seat 17A",
+  "docker run -p 8080:80 nginx:1.25.3",
+  "Kubernetes, Terraform and Ansible run in CI",
+  "Sprint 24 starts on Monday",
+  "Please find the agenda attached.",
+  "New Features: Dark Mode, Export to CSV",
+  "m1 m2 h264 mp3 b2b c0de l33t",
+  "100%20 of it",
+  "x=40 and y=2D",
+  "The 4x100 relay, 10-12-14 sizes",
+  "Dear Sir or Madam,",
+  "Kind regards,\nThe Support Team",
+  "2001: A Space Odyssey",
+  "Chapter 12: The Long Road Home",
+  "Article 6(1)(f) GDPR applies",
+  "Phase 2 of Project Titan begins in May",
+  "Java 21, Python 3.12, Node 22",
+  "A1 B2 C3 D4",
+  "1st 2nd 3rd 4th",
+  "10 20 30 40 50 60 70 80",
+  "The ratio is 3:2:1",
 ];
 
 function parsed(template: string): GoldText {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readConll } from "./conll.ts";
-import { hardCases, plainCases } from "./hard-cases.ts";
+import { disguisedCases, hardCases, plainCases } from "./hard-cases.ts";
 import type { Marked } from "./scoring.ts";
 
 export interface GoldText {
@@ -39,6 +39,7 @@ export function numberSet(): readonly GoldText[] | undefined {
 export function heldOutSets(): ReadonlyMap<string, readonly GoldText[]> {
   const sets = new Map<string, readonly GoldText[]>([
     ["hard cases", hardCases],
+    ["disguised values", disguisedCases],
     ["plain texts that look personal", plainCases.map((text) => ({ text, gold: [] }))],
   ]);
   if (!existsSync(fileURLToPath(data))) {

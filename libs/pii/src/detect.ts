@@ -1,6 +1,6 @@
 import { patternRules } from "./detectors/all.ts";
 import { applyRules, type PatternRule } from "./detectors/rule.ts";
-import { windowsAround } from "./detectors/windows.ts";
+import { type Window, windowsAround } from "./detectors/windows.ts";
 import { type CustomPattern, CustomPatterns } from "./custom/custom-pattern.ts";
 import { HashedListFinder, type HashedLists } from "./custom/listed-values.ts";
 import type { EntityName, EntityType } from "./entities.ts";
@@ -111,18 +111,38 @@ function hiddenSpans(
     leetNames(normalizedText, (word) => names?.knowsName?.(word) === true),
   );
   if (meant === undefined) return [];
-  return windowsAround(meant.rereadPlaces(), aroundReread, meant.text.length)
-    .flatMap(({ start, end }) => {
-      const part = meant.text.slice(start, end);
-      const found = [...applyRules(rules, part), ...(names?.find(part) ?? [])];
-      return found.map((span) => ({ ...span, start: span.start + start, end: span.end + start }));
-    })
+  const places = [...meant.rereadPlaces()];
+  const inLetters = names === undefined ? [] : places.filter((place) => isInLetters(meant.text, place));
+  const found = [
+    ...findNear(places, meant.text, (part) => applyRules(rules, part)),
+    ...findNear(inLetters, meant.text, (part) => names?.find(part) ?? []),
+  ];
+  return found
     .filter((span) => span.score >= lowestHiddenScore && meant.isReread(span.start, span.end))
     .map((span) => ({
       ...span,
       ...meant.toOriginal(span.start, span.end),
       evidence: `${span.evidence}, written in another way`,
     }));
+}
+
+/** Whether letters were read here, or letters put together: where a name could be. */
+function isInLetters(text: string, { start, end }: Window): boolean {
+  return /^\p{L}{3}/u.test(text.slice(start, end)) || /^\p{L}.?\p{L}$/u.test(text.slice(start - 1, end + 1));
+}
+
+function findNear(
+  places: readonly Window[],
+  text: string,
+  find: (part: string) => readonly ExplainedSpan[],
+): ExplainedSpan[] {
+  return windowsAround(places, aroundReread, text.length).flatMap((window) =>
+    find(text.slice(window.start, window.end)).map((span) => ({
+      ...span,
+      start: span.start + window.start,
+      end: span.end + window.start,
+    })),
+  );
 }
 
 /** Runs of base64 that hold what the rules find: each whole, since no part of it can be shown. */
