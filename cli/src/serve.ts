@@ -119,11 +119,16 @@ async function openLog(path: string): Promise<Writable> {
     const stream = createWriteStream(path, { flags: "a", mode: 0o600 });
     await once(stream, "open");
     // A full disk must not end the services: they report it themselves where it hurts.
-    stream.once("error", (error) => process.stderr.write(`${errorLine(error)}\n`));
+    stream.once("error", (error) => process.stderr.write(`${errorLine(unwritable(path, error))}\n`));
     return stream;
   } catch (error) {
     throw new CliError("FILE_UNWRITABLE", `The log ${path} can't be written (${codeOf(error)}).`);
   }
+}
+
+function unwritable(path: string, error: Error): CliError {
+  const sentence = `The log ${path} can't be written any more (${codeOf(error)}); the services go on without it. Make room, then start again.`;
+  return new CliError("FILE_UNWRITABLE", sentence);
 }
 
 function portNumber(text: string): number {

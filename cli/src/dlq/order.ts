@@ -90,7 +90,10 @@ async function give(
     self.error("error: name ids, or choose by --service, --tenant, --code, --older-than or --all");
   const doors = await operationsDoors(flags);
   const ids = isByChoice ? await chosenIds(doors, choice) : named;
-  if (ids.length === 0) { report(verb, { done: [], missing: [] }, flags, terminal); return; }
+  if (ids.length === 0) {
+    report(verb, { done: [], missing: [] }, flags, terminal);
+    return;
+  }
   if ((isByChoice || verb.confirmsIds) && flags.yes !== true) await confirm(verb, ids.length, flags, terminal);
   const result = await order(doors, verb.name, ids);
   report(verb, result, flags, terminal);
