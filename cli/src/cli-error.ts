@@ -77,6 +77,19 @@ export const cliErrors = {
     title: "The command was stopped in the middle",
     remedy: "What was done stays. Run it again: it goes on.",
   },
+  NODE_TOO_OLD: {
+    title: "This Node lacks the cryptography that the command needs",
+    remedy: "Run `npx cloister` or `npm run cloister`, which bring the Node that is needed.",
+  },
+  NOT_LIVE: { title: "The service doesn't say that it lives", remedy: "Read its log and start it again." },
+  NOT_READY: {
+    title: "The service lives and isn't ready: it starts, or drains",
+    remedy: "Wait a moment; if it stays so, read its log.",
+  },
+  CLOCK_SKEW: {
+    title: "The system's clock and this machine's differ by half a minute or more",
+    remedy: "Set the clocks by NTP: keys, admissions and expiries are judged by them.",
+  },
   CHECK_FAILED: {
     title: "A check of `cloister doctor` failed",
     remedy: "Do what stands below each failed check.",
