@@ -107,6 +107,25 @@ describe("a service", () => {
     expect(await get("/metrics")).toContain("cloister_enclave_inference_answers_total 1");
   });
 
+  it("shows its figures on a listener of their own where its doors are the public's, or nowhere", async () => {
+    const [apart, nowhere] = [
+      await start({ metricsHttp: { host: "127.0.0.1", port: 0 } }),
+      await start({ metricsHttp: "none" }),
+    ];
+    const status = async (url: string): Promise<number> => (await fetch(url)).status;
+    const own = apart.metricsAddress ?? "";
+    expect([await status(`${own}/metrics`), await status(`${own}/healthz/live`)]).toEqual([200, 404]);
+    expect([await status(`${apart.address}/metrics`), await status(`${nowhere.address}/metrics`)]).toEqual([404, 404]);
+    await apart.close();
+    await expect(fetch(`${own}/metrics`)).rejects.toThrow();
+  });
+
+  it("doesn't start where its figures can't be shown", async () => {
+    const { metricsAddress } = await start({ metricsHttp: { host: "127.0.0.1", port: 0 } });
+    const port = Number(new URL(metricsAddress ?? "").port);
+    await expect(start({ metricsHttp: { host: "127.0.0.1", port } })).rejects.toMatchObject({ code: "START_FAILED" });
+  });
+
   it("runs beside others in one process", async () => {
     const [one, two] = [await start(), await start({ name: "other" })];
     await one.close();
