@@ -209,6 +209,16 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
   training: [],
   redact: [
     {
+      from: { redact: ["PERSON"] },
+      to: { redact: ["PERSON", "URL"] },
+      says: [["strengthens", "Placeholders will stand for: URL."]],
+    },
+    {
+      from: { redact: ["PERSON", "URL"] },
+      to: { redact: ["PERSON"] },
+      says: [["weakens", "No placeholder will stand for: URL."]],
+    },
+    {
       from: { redact: ["PERSON", "URL", "PIN"] },
       to: { redact: ["AGE", "PERSON"] },
       says: [
@@ -219,6 +229,16 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
   ],
   block: [
     {
+      from: { block: [] },
+      to: { block: ["PIN"] },
+      says: [["strengthens", "Messages will be refused that hold: PIN."]],
+    },
+    {
+      from: { block: ["PIN"] },
+      to: { block: [] },
+      says: [["weakens", "Messages will no longer be refused that hold: PIN."]],
+    },
+    {
       from: { block: ["US_SSN"] },
       to: { block: ["PIN", "AGE"] },
       says: [
@@ -228,6 +248,21 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
     },
   ],
   forbiddenTopics: [
+    {
+      from: { forbiddenTopics: [topic, { ...topic, name: "tax" }] },
+      to: {
+        forbiddenTopics: [
+          { ...topic, phrases: [...topic.phrases, "hints"] },
+          { ...topic, name: "tax" },
+        ],
+      },
+      says: [["strengthens", 'Messages about trading will be known by "hints", too.']],
+    },
+    {
+      from: { forbiddenTopics: [topic] },
+      to: { forbiddenTopics: [{ ...topic, phrases: ["tips"] }] },
+      says: [["weakens", 'Messages about trading will no longer be known by "insider trading".']],
+    },
     {
       from: { forbiddenTopics: [] },
       to: { forbiddenTopics: [topic] },
@@ -439,6 +474,16 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
   ],
   kms: [
     {
+      from: { kms: { custody: "byok", provider: "vault", keyRef: "a" } },
+      to: { kms: { custody: "hyok", provider: "vault", keyRef: "a" } },
+      says: [["strengthens", "The tenant itself will run the key service, instead of the operator."]],
+    },
+    {
+      from: { kms: { custody: "byok", provider: "vault", keyRef: "a" } },
+      to: { kms: { custody: "byok", provider: "aws-kms", keyRef: "b" } },
+      says: [["weakens", "Keys will be wrapped by aws-kms b instead of vault a."]],
+    },
+    {
       from: { kms: { custody: "byok", provider: "local", keyRef: "" } },
       to: { kms: { custody: "hyok", provider: "vault", keyRef: "transit/a" } },
       says: [
@@ -461,6 +506,21 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
     },
   ],
   residency: [
+    {
+      from: { residency: { regions: ["eu"], attested: true } },
+      to: { residency: { regions: ["eu", "us"], attested: true } },
+      says: [["weakens", "Messages may be processed in us, too."]],
+    },
+    {
+      from: { residency: { regions: ["eu", "us"], attested: true } },
+      to: { residency: { regions: ["eu"], attested: true } },
+      says: [["strengthens", "Messages may no longer be processed in us."]],
+    },
+    {
+      from: { residency: { regions: ["eu"], attested: false } },
+      to: { residency: { regions: ["eu"], attested: true } },
+      says: [["strengthens", "Hardware must prove the region."]],
+    },
     {
       from: { residency: { regions: [], attested: false } },
       to: { residency: { regions: ["eu", "us"], attested: true } },

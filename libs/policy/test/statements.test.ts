@@ -145,6 +145,19 @@ describe("a conversation statement", () => {
     expect(refusalOf(() => judge({}, tenant.keysSigner))).toBe("NOTE_UNSIGNED");
   });
 
+  it.each([
+    ["lives the whole flow period", { expiresAtMs: nowMs + policy.periods.flow.periodMs }],
+    ["may be sealed to until its end", { sealUntilMs: bucketEndMs }],
+  ])("is good when it %s", (_name, change) => {
+    expect(refusalOf(() => judge(change))).toBeUndefined();
+  });
+
+  it("is refused where another conversation's is expected", () => {
+    const note = signConversationStatement(statement, issuer);
+    const foreign = { nowMs, conversationId: otherId };
+    expect(refusalOf(() => verifyConversationStatement(note, chain, foreign))).toBe("STATEMENT_MISMATCH");
+  });
+
   it("is refused from its end on", () => {
     const note = signConversationStatement(statement, issuer);
     const late = { ...expected, nowMs: bucketEndMs };
@@ -201,6 +214,16 @@ describe("an instance certificate", () => {
     ["of another configuration", { configurationDigest: new Uint8Array(48) }, "MEASUREMENT_NOT_ALLOWED"],
   ])("is refused when it is %s", (_name, change, code) => {
     expect(refusalOf(() => judge(change))).toBe(code);
+  });
+
+  it("is good for one program among those that the policy lists", () => {
+    const others = { measurement: new Uint8Array(48), configurationDigest: new Uint8Array(48) };
+    const allowed = { measurement, configurationDigest };
+    const measurements = { ...policy.measurements, "enclave-inference": [others, allowed] };
+    const wider = { ...chain, policy: { ...policy, measurements } };
+    const note = signInstanceCertificate(certificate, issuer);
+    const expected = { role: "enclave-inference" as const, atMs: nowMs };
+    expect(refusalOf(() => verifyInstanceCertificate(note, wider, expected))).toBeUndefined();
   });
 
   it.each([
