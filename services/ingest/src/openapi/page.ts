@@ -11,7 +11,7 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto
 h3 { margin: 2.5rem 0 .3rem; font-size: 1.05rem } h3 code { font-size: 1.05rem } h3 a { color: inherit; text-decoration: none }
 table { border-collapse: collapse; width: 100% } td { border-top: 1px solid #8885; padding: .3rem .8rem .3rem 0; vertical-align: top }
 td:first-child { white-space: nowrap; width: 12rem } pre { overflow-x: auto; background: #8882; padding: .8rem } nav li { margin: .1rem 0 }
-.method { display: inline-block; min-width: 3.6rem; text-transform: uppercase; opacity: .7 }`;
+.method { display: inline-block; min-width: 4.2rem; text-transform: uppercase; opacity: .7 }`;
 
 /** The document as a page that needs no script and no other server. */
 export function apiPage(): string {

@@ -14,8 +14,8 @@ import { replyStream } from "./reply-stream.ts";
 import { sendEventStream } from "./send-event-stream.ts";
 import { Waker } from "./waker.ts";
 
-/** The id of an event of the mailbox, as Last-Event-ID repeats it. */
-export const lastEventIdText = z.string().regex(/^\d{1,15}$/u);
+/** The id of an event of the mailbox, as Last-Event-ID repeats it; empty for none. */
+export const lastEventIdText = z.string().regex(/^\d{0,15}$/u);
 /** The query parameter `live`. */
 export const liveText = z.enum(["true", "false"]);
 
