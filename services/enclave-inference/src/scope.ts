@@ -2,9 +2,13 @@ import type { ConversationRecord, KeyLease, KeyRequest } from "@cloister/keyring
 import type { PassageScope, Segment } from "@cloister/retrieval";
 import type { PassageOrigin } from "./open-passages.ts";
 
-/** Where an answer may look: this conversation, its knowledge bases, the same person's other conversations. */
+/**
+ * Where an answer may look: this conversation, its knowledge bases, the same person's other conversations. Nowhere once
+ * policy says `vectors: none`, though what was kept before may still be there.
+ */
 export function scopeOf(conversation: ConversationRecord, nowMs: number): PassageScope {
   const { tenantId, conversationId, knowledgeBases, subjectRef, policy } = conversation;
+  if (policy.vectors === "none") return { tenantId, conversationIds: [], nowMs };
   return {
     tenantId,
     conversationIds: [...(policy.history ? [conversationId] : []), ...knowledgeBases],
