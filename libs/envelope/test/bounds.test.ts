@@ -1,4 +1,6 @@
 /** Where each number, length and count of the format ends: what is just inside goes through, what is just outside does not. */
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { EnvelopeSchema } from "@cloister/contracts/envelope";
 import {
   ContentType,
   createKemPublicKey,
@@ -336,5 +338,14 @@ describe.each(BACKENDS)("the $name backend", (backend) => {
     expect(outcome(sealAgain)).not.toBe(hex(sealed));
     expect(outcome(() => signer.sign(payload))).not.toBe(signature);
     expect(outcome(() => secret.decapsulate(enc))).not.toBe(hex(sharedSecret));
+  });
+});
+
+describe("an unsigned envelope", () => {
+  it("goes to one wrap key and to no public key, by its form", () => {
+    const signed = seal({ recipients: [alice.kemPublic], signer: alice.signing });
+    const { signature: _, ...unsigned } = fromBinary(EnvelopeSchema, signed);
+    expect(codeOf(() => parseEnvelope(toBinary(EnvelopeSchema, unsigned)))).toBe("SIGNATURE_INVALID");
+    expect(codeOf(() => parseEnvelope(seal({})))).toBe("no error");
   });
 });
