@@ -1,8 +1,10 @@
+import { CustomPatterns, PiiError } from "@cloister/pii";
 import {
   DAY_MS,
   definePolicy,
   embeddedCapabilities,
   missingGuarantees,
+  PolicyError,
   policyFromJson,
   policyToJson,
   presetNames,
@@ -137,7 +139,18 @@ async function policyOf(flags: Flags, tenant: Tenant, version: number): Promise<
     ...(flags.recipient && { recipients: await Promise.all(flags.recipient.map(readRecipient)) }),
     ...{ tenantId, roots, version, notBeforeMs, expiresAtMs, development: isDevelopment },
   };
-  return policyFromJson({ ...chosen, periods: withKept(chosen.periods, flags.keep ?? []) });
+  return withUsablePatterns(policyFromJson({ ...chosen, periods: withKept(chosen.periods, flags.keep ?? []) }));
+}
+
+/** Redaction refuses every message under a pattern that it can't take: better to hear of it before signing. */
+function withUsablePatterns(policy: Policy): Policy {
+  try {
+    new CustomPatterns((policy.redaction?.patterns ?? []).map(({ name, pattern }) => ({ name, pattern })));
+    return policy;
+  } catch (error) {
+    if (!(error instanceof PiiError)) throw error;
+    throw new PolicyError("POLICY_MALFORMED", `The policy's redaction rules can't be applied. ${error.message}.`);
+  }
 }
 
 /** What runs on the data folder, so that a development policy allows just that. */
