@@ -72,7 +72,11 @@ export function asked(
 export function passage(
   keys: SimulatedKeys,
   conversation: ConversationRecord,
-  content: { text: string; document?: { documentId: string; title: string } },
+  content: {
+    text: string;
+    document?: { documentId: string; title: string };
+    vector?: { model: string; values: Uint8Array<ArrayBuffer> };
+  },
   nowMs: number,
   rest: Partial<Header> = {},
 ): SealedPassage {
