@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { attestedRoles } from "@cloister/attestation";
+import { simulatedVerifier } from "@cloister/attestation/simulated";
+import { verifyAuthorityChain, verifyInstanceCertificate } from "@cloister/policy";
 import { openApiDocument } from "@cloister/service-ingest";
 import { apiDocument, conformingFetch } from "@cloister/testing/api";
 import { z } from "zod";
@@ -190,4 +193,53 @@ it("shows the tenant's own replies where another tenant sees an empty stream", a
   const aim = { path: `/v1/conversations/${ours.conversationIdHex}/replies` };
   const { text } = await request(aim, { method: "get", token: tokens.ours });
   expect(text).toContain("event: reply");
+});
+
+describe("what GET /v1/enclaves shows", () => {
+  const base64 = z.base64().transform((text) => Buffer.from(text, "base64"));
+  const hex = z.hex().transform((text) => Buffer.from(text, "hex"));
+  const instance = z.object({
+    isHardware: z.boolean(),
+    evidence: base64,
+    configurationDigest: hex,
+    kemPublicKey: base64,
+    signingPublicKey: base64,
+    nonce: base64,
+    notAfterMs: z.int().transform(BigInt),
+    certificate: base64.nullable(),
+  });
+  const enclaves = z.object({
+    chain: z.object({ genesisRoot: base64, rootRotations: z.array(base64), policy: base64, issuerNote: base64 }),
+    missingGuarantees: z.array(z.string()),
+    roles: z.array(z.object({ role: z.enum(attestedRoles), instances: z.array(instance) })),
+  });
+  const shown = async () => {
+    const { text } = await request({ path: "/v1/enclaves" }, { method: "get", token: tokens.ours });
+    return enclaves.parse(JSON.parse(text));
+  };
+
+  it("verifies from the tenant's id on, down to each instance's certificate", async () => {
+    const { chain, roles } = await shown();
+    const nowMs = world.clock.nowMs();
+    const [keys] = roles.flatMap(({ role, instances }) => (role === "keys" ? instances : []));
+    if (keys === undefined) throw new Error("keys is not shown");
+    const verified = verifyAuthorityChain({
+      tenantId: Buffer.from(ours.tenantIdHex, "hex"),
+      chain: { ...chain, keysEvidence: { ...keys, role: "keys" } },
+      nowMs,
+      verifiers: [simulatedVerifier],
+      allowDevelopment: true,
+    });
+    const certified = roles.flatMap(({ role, instances }) =>
+      instances.flatMap(({ certificate }) =>
+        certificate === null ? [] : [verifyInstanceCertificate(certificate, verified, { role, atMs: nowMs }).role],
+      ),
+    );
+    expect(new Set(certified)).toEqual(new Set(["redaction", "enclave-inference", "embedding"]));
+  });
+
+  it("says that no hardware stands behind it", async () => {
+    const { roles } = await shown();
+    expect(roles.flatMap(({ instances }) => instances.map(({ isHardware }) => isHardware))).not.toContain(true);
+  });
 });
