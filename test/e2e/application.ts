@@ -109,7 +109,8 @@ export class Application {
   /** Posts a sealed message once: the problem's code, or "accepted". */
   async post(envelope: Uint8Array): Promise<string> {
     const answer = await this.#post("/v1/messages", "application/octet-stream", envelope);
-    return answer.status === 202 ? "accepted" : problemSchema.parse(await answer.json()).code;
+    const said: unknown = await answer.json();
+    return answer.status === 202 ? "accepted" : problemSchema.parse(said).code;
   }
 
   /** The codes of the statuses in a conversation's mailbox, once there is one. */

@@ -104,12 +104,12 @@ const refusals: Readonly<Record<PolicyErrorCode, readonly Case[]>> = {
       what: "an answer that was made for another request",
       told: "STATEMENT_MISMATCH",
       attempt: () => {
-        const answers: Response[] = [];
+        let first: ArrayBuffer | undefined;
         const client = standard.client({
           fetch: async (input, init) => {
-            const answer = await fetch(input, init);
-            answers.push(answer.clone());
-            return answers[0]?.clone() ?? answer;
+            const answer = await (await fetch(input, init)).arrayBuffer();
+            first ??= answer;
+            return new Response(first);
           },
         });
         const open = () => standard.openChat({}, client);
@@ -226,7 +226,8 @@ const refusals: Readonly<Record<PolicyErrorCode, readonly Case[]>> = {
         const state = chat.exportState();
         await chat.ask("I am Marisol Quintanilla.");
         await swapCertificates(chat);
-        for await (const event of standard.client().resumeConversation(state).replies()) {
+        const signal = AbortSignal.timeout(30_000);
+        for await (const event of standard.client().resumeConversation(state).replies({ signal })) {
           if (event.kind === "refused") return event.code;
         }
         return "accepted";
