@@ -21,6 +21,10 @@ describe("the names model", () => {
     expect(found(text)).toEqual(expected);
   });
 
+  it("finds a given and a family name in a hashtag, and no other hashtags", () => {
+    expect(found("see you there #ShaneWatson #SummerSale #ai")).toEqual(["PERSON #ShaneWatson"]);
+  });
+
   it("leaves labels of forms out of names", () => {
     expect(found("MARTINEZ, CARLOS J. SSN 536-90-4399")).toEqual(["PERSON MARTINEZ", "PERSON CARLOS J."]);
   });

@@ -22,7 +22,9 @@ const doneTo = wordSet("told asked met married thanked emailed texted invited hi
 const owned = wordSet(
   "phone number email address birthday account wife husband mother father mom dad son daughter brother sister boss doctor card house car salary passport diagnosis prescription appointment resume ssn password file case lawyer",
 );
+// Bits of the lexicon's traits.
 const givenName = 1;
+const familyName = 2;
 
 /**
  * Adds given names that the model leaves out or takes for a place because they are also places, months or words
@@ -38,23 +40,35 @@ export function withNamesByContext(
   let nextSpan = 0;
   for (const [at, token] of tokens.entries()) {
     while ((spans[nextSpan]?.end ?? Infinity) <= token.start) nextSpan++;
+    const sign = tokens[at - 1];
+    if (sign?.text === "#" && sign.end === token.start && isWholeName(token.text, lexicon)) {
+      if ((spans[nextSpan]?.start ?? Infinity) >= token.end) {
+        added.push(found(sign.start, token.end, "given and family name in a hashtag"));
+      }
+      continue;
+    }
     if (!/^\p{Lu}\p{Ll}+$/u.test(token.text) || (lexicon.traits(token.lower) & givenName) === 0) continue;
     const span = spans[nextSpan];
     const isTouched = span !== undefined && span.start < token.end;
     if (isTouched && (span.type === "PERSON" || span.start !== token.start || span.end !== token.end)) continue;
     if (!isPerson(tokens, at)) continue;
     if (isTouched) replaced.add(span);
-    added.push({
-      start: token.start,
-      end: token.end,
-      type: "PERSON",
-      score: 0.75,
-      detector: "names-by-context",
-      evidence: "given name beside a word about people",
-    });
+    added.push(found(token.start, token.end, "given name beside a word about people"));
   }
   if (added.length === 0) return [...spans];
   return [...spans.filter((span) => !replaced.has(span)), ...added].sort((a, b) => a.start - b.start);
+}
+
+function found(start: number, end: number, evidence: string): ExplainedSpan {
+  return { start, end, type: "PERSON", score: 0.75, detector: "names-by-context", evidence };
+}
+
+/** "AlanPardew". */
+function isWholeName(text: string, lexicon: Lexicon): boolean {
+  const [, first = "", last = ""] = /^(\p{Lu}\p{Ll}+)(\p{Lu}\p{Ll}+)$/u.exec(text) ?? [];
+  return (
+    (lexicon.traits(first.toLowerCase()) & givenName) !== 0 && (lexicon.traits(last.toLowerCase()) & familyName) !== 0
+  );
 }
 
 function isPerson(tokens: readonly Token[], at: number): boolean {
