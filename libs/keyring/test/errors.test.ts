@@ -20,6 +20,11 @@ describe("what a failure means for the record at hand", () => {
     (code) => expect(scopeOf(code)).toBe("poison"),
   );
 
+  it("is unavailability where all records wait, and a refusal otherwise", () => {
+    const isUnavailable = (code: KeyringErrorCode) => new KeyringError(code, "").isUnavailable;
+    expect([isUnavailable("KEYS_UNAVAILABLE"), isUnavailable("KEY_DESTROYED")]).toEqual([true, false]);
+  });
+
   it("is known for every code of keys", () => {
     const codes = Object.keys(keysErrors).flatMap((text) => parseKeysErrorCode(text) ?? []);
     expect(codes.filter((code) => !["shared", "tenant", "poison"].includes(scopeOf(code)))).toEqual([]);

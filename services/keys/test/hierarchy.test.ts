@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import { deriveInboundSeed, derivePurposeKey } from "../src/hierarchy/derive.ts";
-import { unwrapRow, wrapRow, type RowName } from "../src/hierarchy/row-wrap.ts";
+import { rowAad, unwrapRow, wrapRow, type RowName } from "../src/hierarchy/row-wrap.ts";
 import { codeOf } from "./codes.ts";
 
 const wrappingKey = new Uint8Array(32).fill(1);
@@ -17,6 +17,16 @@ const names: Readonly<Record<RowName["kind"], RowName>> = {
 };
 
 describe("a wrapped row", () => {
+  it("is bound to bytes that never change, or no row of before would open", () => {
+    // 0x01a205b3d000 is notAfterMs; each part has its length before it.
+    const aad = Buffer.concat([
+      Buffer.from("\0\x0fcloister/v1 row\0\x0abucket-key\0\x10", "latin1"),
+      tenantId,
+      Buffer.from("\0\x03map\0\x08\0\0\x01\xa2\x05\xb3\xd0\0", "latin1"),
+    ]);
+    expect(rowAad(names["bucket-key"]).toString("hex")).toBe(aad.toString("hex"));
+  });
+
   it.each(Object.values(names))("opens under its own name: $kind", (name) => {
     expect(unwrapRow(wrappingKey, name, wrapRow(wrappingKey, name, key))).toEqual(Buffer.from(key));
   });

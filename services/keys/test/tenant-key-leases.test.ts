@@ -102,6 +102,26 @@ describe("leases of tenants' wrapping keys", () => {
     expect(kms.unwraps).toBe(4);
   });
 
+  it("are all forgotten with their holder", async () => {
+    const { kms, leases, tenant } = await setUp();
+    const rows = [await tenant(1), await tenant(2)];
+    const held = await Promise.all(rows.map((row) => leases.open(row)));
+    leases.destroy();
+    await Promise.all(rows.map((row) => leases.open(row)));
+    expect(held.map((keys) => codeOf(() => keys.issuer))).toEqual(["UNAVAILABLE", "UNAVAILABLE"]);
+    expect(kms.unwraps).toBe(4);
+  });
+
+  it("open what they wrapped, at its own place alone", async () => {
+    const { leases, tenant } = await setUp();
+    const row = await tenant(1);
+    const keys = await leases.open(row);
+    const name = { kind: "bucket-key", tenantId: row.tenant_id, purpose: "map", notAfterMs: 1 } as const;
+    const { key, wrapped } = keys.generate(name);
+    expect(keys.unwrap(name, wrapped)).toEqual(key);
+    expect(codeOf(() => keys.unwrap({ ...name, notAfterMs: 2 }, wrapped))).toBe("KEY_CORRUPT");
+  });
+
   it("print as [key]", async () => {
     const { leases, tenant } = await setUp();
     const keys = await leases.open(await tenant(1));
