@@ -182,6 +182,8 @@ const isFinalFailure = (made: Made): boolean => made.kind === "failed" && made.c
 
 function ofReplies(record: OutgoingRecord): { causeId: Uint8Array; made: Made } | undefined {
   const { event } = fromBinary(ReplyEventSchema, record.value);
+  // A message that waits has not failed: what comes of it comes later.
+  if (event.case === "failed" && event.value.waiting) return undefined;
   if (event.case === "failed")
     return { causeId: event.value.causeId, made: { kind: "failed", code: event.value.code } };
   if (event.case !== "sealed") return undefined;
