@@ -257,11 +257,11 @@ describe("a running system", () => {
       "--scope",
       "replies:read",
     );
-    const withIt = ["--tenant", "tenant", "--url", url, "--token", String(made.token), "--development"];
+    const withIt = ["--tenant", "tenant", "--url", url, "--token", String(made["token"]), "--development"];
     expect((await run("policy", "show", ...withIt)).exitCode).toBe(0);
     expect(await refusal("policy", "apply", "tenant/policy-1.note", ...withIt)).toEqual([1, "INSUFFICIENT_SCOPE"]);
     expect((await run("token", "list", "--tenant", "tenant")).stdout).toContain("support desk");
-    expect((await run("token", "revoke", String(made.id))).exitCode).toBe(0);
+    expect((await run("token", "revoke", String(made["id"]))).exitCode).toBe(0);
     expect(await refusal("policy", "show", ...withIt)).toEqual([1, "TOKEN_REVOKED"]);
   });
 

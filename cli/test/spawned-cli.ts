@@ -37,7 +37,7 @@ export function runExample(cwd: string, name: string, ...args: readonly string[]
 }
 
 /** With its standard input through a pipe, to the end. */
-export function runExampleWithInput(cwd: string, input: string, name: string): Promise<Ended> {
+export function runExampleWithInput(cwd: string, name: string, input: string): Promise<Ended> {
   const child = startProgram(cwd, join(root, "examples", `${name}.ts`), [], "pipe");
   child.stdin?.end(input);
   return ended(child);
