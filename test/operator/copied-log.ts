@@ -9,6 +9,7 @@ import { searchForValues, type Finding } from "@cloister/testing/canary";
 import { sql } from "kysely";
 import { say, type OpenedConversation } from "../e2e/device.ts";
 import { RedactionWorld } from "../e2e/redaction-world.ts";
+import type { TestTenant } from "../e2e/tenant.ts";
 import { auditEvents, typed } from "./operator.ts";
 
 /** A conversation, and the operator's copy of the redacted text that went over the log. */
@@ -44,9 +45,9 @@ export class CopiedLog {
     return auditEvents(this.redaction.log.lines.slice(this.#linesBefore));
   }
 
-  async copied(): Promise<Copied> {
+  async copied(tenant?: TestTenant): Promise<Copied> {
     const { world } = this.redaction;
-    const conversation = await world.open(await world.newTenant());
+    const conversation = await world.open(tenant ?? (await world.newTenant()));
     const message = say(conversation, world.clock.nowMs(), 1, typed[0]);
     await this.redaction.send(message);
     await this.redaction.made(message);

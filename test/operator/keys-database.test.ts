@@ -70,7 +70,8 @@ describe("an operator who writes into the database of keys", () => {
   });
 
   it("can't give a conversation another one's secret", async () => {
-    const [one, other] = [await operator.copied(), await operator.copied()];
+    const one = await operator.copied();
+    const other = await operator.copied(one.conversation.tenant);
     await sql`update keys.conversation_secret as mine set wrapped = theirs.wrapped, not_after_ms = theirs.not_after_ms
       from keys.conversation_secret as theirs
       where mine.conversation_id = ${one.conversation.id} and theirs.conversation_id = ${other.conversation.id}`.execute(
