@@ -72,7 +72,25 @@ function commonBeginning(one: string, other: string): string {
   return one.slice(0, length);
 }
 
-/** Without the last word, which may be an address or a key that goes on, and the blanks before it. */
+/**
+ * Without the last word, which may be an address or a key that goes on, and the blanks before it; in time that grows with
+ * what is left out alone.
+ */
 function wholeWords(text: string): string {
-  return text.replace(/\s*[\u0021-\u007e\p{Cs}]*$/u, "");
+  let end = text.length;
+  while (end > 0 && isInWord(text, end - 1)) end -= 1;
+  while (end > 0 && isBlank(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
+
+/** True for printable ASCII, and for half a character whose other half is to come. Behind `at` there is no low half. */
+function isInWord(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  if (unit >= 0x21 && unit <= 0x7e) return true;
+  const isPair = isLowHalf(unit) && at > 0 && isHighHalf(text.charCodeAt(at - 1));
+  return (isHighHalf(unit) || isLowHalf(unit)) && !isPair;
+}
+
+const isHighHalf = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
+const isLowHalf = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
+const isBlank = (character: string): boolean => /^\s$/u.test(character);

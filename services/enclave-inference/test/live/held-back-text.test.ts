@@ -136,4 +136,29 @@ describe("text that is held back until the guard has settled it", () => {
     }
     expect(guarded / long.length).toBeLessThan(20);
   });
+
+  /** What is given out of a text that goes on after it. */
+  function releasedOf(beginning: string): string {
+    const text = new HeldBackText((raw) => raw);
+    text.push(beginning);
+    const first = text.release();
+    text.push("x".repeat(Math.max(128, beginning.length)));
+    return first + text.release();
+  }
+
+  it("keeps back the last word, half a character and the blanks before them", () => {
+    const units = fc.constantFrom(" ", "\n", "\u00a0", "\ufeff", "a", "~", "\u007f", "款", "\ud83d", "\ude00", "😀");
+    fc.assert(
+      fc.property(fc.array(units, { maxLength: 12 }), (parts) => {
+        const beginning = `${"款".repeat(32)}${parts.join("")}`;
+        expect(releasedOf(beginning)).toBe(beginning.replace(/\s*[\u0021-\u007e\p{Cs}]*$/u, ""));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("looks once at blanks, however many the model writes", () => {
+    const beginning = `So${" ".repeat(400_000)}款`;
+    expect(releasedOf(beginning)).toBe(beginning);
+  });
 });
