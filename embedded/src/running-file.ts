@@ -40,8 +40,7 @@ export const runningFilePath = (dataFolder: string): string => join(dataFolder, 
 export async function writeRunningFile(dataFolder: string, running: Omit<RunningFile, "format">): Promise<void> {
   const path = runningFilePath(dataFolder);
   const draft = `${path}.${randomUUID()}`;
-  const content: RunningFile = { format: "cloister/v1 running", ...running };
-  await writeFile(draft, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(draft, textOf(running), { mode: 0o600 });
   await rename(draft, path);
 }
 
@@ -66,8 +65,16 @@ export async function readRunningFile(dataFolder: string): Promise<RunningFile |
   return isAlive(running.data.pid) ? running.data : undefined;
 }
 
-export async function removeRunningFile(dataFolder: string): Promise<void> {
-  await rm(runningFilePath(dataFolder), { force: true });
+/** Leaves a file alone that another start has written since. */
+export async function removeRunningFile(dataFolder: string, running: Omit<RunningFile, "format">): Promise<void> {
+  const path = runningFilePath(dataFolder);
+  const text = await readFile(path, "utf8").catch(() => undefined);
+  if (text === textOf(running)) await rm(path, { force: true });
+}
+
+function textOf(running: Omit<RunningFile, "format">): string {
+  const content: RunningFile = { format: "cloister/v1 running", ...running };
+  return `${JSON.stringify(content, null, 2)}\n`;
 }
 
 function parseJson(text: string): unknown {

@@ -59,7 +59,7 @@ export async function serve({ dataFolder, ...options }: ServeOptions): Promise<S
       missing: missingFromDeployment(embeddedCapabilities),
       onFatal: (listener) => cloister.onFatal(listener),
       close: async () => {
-        await removeRunningFile(folder.path);
+        await removeRunningFile(folder.path, running);
         await cloister.close();
       },
     };
