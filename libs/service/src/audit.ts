@@ -1,3 +1,5 @@
+import { systemClock, type Clock } from "./clock.ts";
+import { LineBudget } from "./line-budget.ts";
 import type { LogField } from "./log-fields.ts";
 import type { Log } from "./log.ts";
 import type { ServiceMetrics } from "./metrics.ts";
@@ -16,14 +18,27 @@ export interface Refusal extends Partial<Readonly<Record<Exclude<LogField, "at" 
 export class Audit {
   readonly #log: Log;
   readonly #metrics: ServiceMetrics | undefined;
+  readonly #requestLines: LineBudget;
 
-  constructor(log: Log, metrics?: ServiceMetrics) {
+  constructor(log: Log, metrics?: ServiceMetrics, clock: Pick<Clock, "monotonicMs"> = systemClock) {
     this.#log = log;
     this.#metrics = metrics;
+    this.#requestLines = new LineBudget(clock);
   }
 
   refused({ at, code, ...ids }: Refusal): void {
     this.#metrics?.refusals.inc({ at, code });
     this.#log.info("audit", { at, code, ...ids });
+  }
+
+  /**
+   * A request at a door. Anybody can send those, so of each code 100 in a minute are written down; `count` in the next
+   * line says how many were left out before it. The metric counts all.
+   */
+  refusedRequest({ code, ...ids }: Omit<Refusal, "at">): void {
+    this.#metrics?.refusals.inc({ at: "http", code });
+    const leftOut = this.#requestLines.take(code);
+    if (leftOut === undefined) return;
+    this.#log.info("audit", { at: "http", code, ...ids, ...(leftOut > 0 && { count: leftOut }) });
   }
 }

@@ -46,7 +46,7 @@ export function answerProblem({ log, audit, routes }: Reports, thrown: unknown, 
   // Ties what a caller reports to a line of the log (RFC 9457 section 3.1.5).
   const instance = `urn:uuid:${randomUUID()}`;
   if (isServerFault(document)) log.error("a request failed", { status, instance, error });
-  else if (!WANDERED.has(status)) audit.refused({ at: "http", code, status, instance });
+  else if (!WANDERED.has(status)) audit.refusedRequest({ code, status, instance });
   // A stream that has already begun cannot change its status any more.
   if (reply.sent || reply.raw.headersSent) {
     reply.raw.destroy();

@@ -94,7 +94,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   let app: NestFastifyApplication | undefined;
   let metricsListener: MetricsListener | undefined;
   try {
-    app = await createApp(options, { log, audit: new Audit(log, metrics), routes: new KnownRoutes() });
+    app = await createApp(options, { log, audit: new Audit(log, metrics, options.clock), routes: new KnownRoutes() });
     cutUnusedConnections(app);
     await options.configure?.(app);
     healthRoutes(app, health);
