@@ -98,6 +98,22 @@ describe("a login at a tenant's issuer", () => {
     expect(await refusal(answer)).toEqual([403, "FORBIDDEN_TENANT"]);
   });
 
+  it("makes no access token that outlasts it", async () => {
+    const login = await signed({ scope: "policy:read tokens:manage" });
+    const make = (wish: object): Promise<Response> =>
+      fetch(new URL("/v1/tokens", ingest.baseUrl), {
+        method: "POST",
+        headers: { authorization: `Bearer ${login}`, "content-type": "application/json" },
+        body: JSON.stringify({ label: "made by a login", scopes: ["policy:read"], ...wish }),
+      });
+    const made = await make({});
+    expect([made.status, await made.json()]).toEqual([
+      201,
+      expect.objectContaining({ tenantIdHex: own, createdBy: null, expiresAtMs: (nowS + 300) * 1_000 }),
+    ]);
+    expect(await refusal(await make({ expiresAtMs: (nowS + 300) * 1_000 + 1 }))).toEqual([400, "MALFORMED"]);
+  });
+
   it("is allowed for as far as clocks may be apart, and no further", async () => {
     const answers = [await ask(await signed({ exp: nowS - 29 })), await ask(await signed({ nbf: nowS + 29 }))];
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);

@@ -10,7 +10,7 @@ export interface Grant {
   readonly scopes: readonly Scope[];
   /** Id of the stored token; undefined for the token of a start and for a login elsewhere. */
   readonly tokenId: string | undefined;
-  /** When the stored token ends. What it makes ends no later. */
+  /** When the stored token, or the login, ends: what it makes ends no later. Undefined for the token of a start. */
   readonly expiresAtMs: number | undefined;
 }
 

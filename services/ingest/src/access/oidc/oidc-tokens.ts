@@ -57,7 +57,9 @@ export class OidcTokens implements TokenKind {
     if (trusted === undefined) throw invalidToken("TOKEN_ISSUER_UNKNOWN", "No tenant here trusts the token's issuer.");
     const payload = await this.#verified(token, trusted.keys, trusted.audiences);
     const { tenantIdHex, ...mapping } = audienceOf(payload, trusted.audiences);
-    return { tenantIdHex, scopes: grantedScopes(payload, mapping), tokenId: undefined, expiresAtMs: undefined };
+    // `exp` was required. What a login makes ends with it: nobody here is told when its issuer shuts somebody out.
+    const expiresAtMs = Math.floor((payload.exp ?? 0) * 1_000);
+    return { tenantIdHex, scopes: grantedScopes(payload, mapping), tokenId: undefined, expiresAtMs };
   }
 
   async #verified(token: string, { keyOf }: IssuerKeys, audiences: readonly TrustedIssuer[]): Promise<JWTPayload> {
