@@ -42,8 +42,12 @@ export class OpenResponses {
     ];
   }
 
-  /** @throws ProblemError TOO_MANY_OPEN_REQUESTS */
+  /**
+   * Not for a client that left while its token was looked at: nothing would tell that it is gone.
+   * @throws ProblemError TOO_MANY_OPEN_REQUESTS
+   */
   enter(response: ServerResponse, { tenant, token }: { readonly tenant: string; readonly token: string }): void {
+    if (response.destroyed) return;
     if (this.#count("request", tenant) >= this.#parts.limits.tenantOpenRequests) throw tenantHasTooManyRequests();
     const open: Open = { tenant, token, kind: "request", stalledSinceMs: undefined };
     this.#add("request", tenant, 1);

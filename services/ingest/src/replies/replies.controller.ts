@@ -78,6 +78,10 @@ export class RepliesController implements OnModuleDestroy {
 
   #closeOf(reply: FastifyReply): AbortSignal {
     const closed = new AbortController();
+    if (reply.raw.destroyed) {
+      closed.abort();
+      return closed.signal;
+    }
     this.#metrics.streamOpened();
     reply.raw.once("close", () => {
       this.#metrics.streamClosed();
