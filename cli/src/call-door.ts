@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CliError, Refusal } from "./cli-error.ts";
 import type { Door } from "./connection.ts";
+import { printable } from "./terminal.ts";
 
 export interface DoorCall {
   readonly method: "GET" | "POST" | "DELETE";
@@ -48,5 +49,5 @@ const problem = z.object({ code: z.string().regex(/^[A-Z0-9_]{2,64}$/), detail: 
 function refusal(service: string, httpStatus: number, body: unknown): CliError | Refusal {
   const read = problem.safeParse(body);
   if (!read.success) return new CliError("ANSWER_MALFORMED", `${service} answered ${httpStatus} without a reason.`);
-  return new Refusal(read.data.code, read.data.detail);
+  return new Refusal(read.data.code, printable(read.data.detail.slice(0, 1_000)));
 }

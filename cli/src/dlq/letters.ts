@@ -4,11 +4,13 @@ import { CliError } from "../cli-error.ts";
 import type { Door } from "../connection.ts";
 
 const ms = z.number();
+// What is printed as it came is held to its form: whoever answers may be anybody, and a terminal obeys control characters.
 const hex = z.string().regex(/^[0-9a-f]{32}$/u);
+const name = z.string().regex(/^[\w.-]{1,100}$/u);
 const letter = z.object({
-  id: z.string(),
-  service: z.string(),
-  topic: z.string(),
+  id: name,
+  service: name,
+  topic: name,
   code: z.string().regex(/^[A-Z0-9_]{2,64}$/u),
   retryable: z.boolean(),
   atMs: ms,
@@ -27,7 +29,7 @@ const envelope = z.object({
   messageId: hex,
   causeId: hex.nullable(),
   attempt: z.number(),
-  senderSeq: z.string(),
+  senderSeq: z.string().regex(/^\d{1,20}$/u),
   createdAtMs: ms,
   expiresAtMs: ms,
   policyVersion: z.number(),
@@ -35,7 +37,7 @@ const envelope = z.object({
 });
 const page = z.object({ letters: z.array(letter), total: z.number(), next: z.string().nullable() });
 const shown = letter.extend({ envelope: envelope.nullable() });
-const result = z.object({ done: z.array(z.string()), missing: z.array(z.string()) });
+const result = z.object({ done: z.array(name), missing: z.array(name) });
 
 export type Letter = z.output<typeof letter>;
 export type ShownLetter = z.output<typeof shown>;

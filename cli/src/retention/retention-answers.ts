@@ -2,26 +2,28 @@ import { z } from "zod";
 import { callDoor } from "../call-door.ts";
 import type { Door } from "../connection.ts";
 
+// What is printed as it came is held to its form: whoever answers may be anybody, and a terminal obeys control characters.
+const name = z.string().regex(/^[\w.:-]{1,100}$/u);
 const ms = z.number();
-const dropped = z.object({ table: z.string(), partitions: z.number(), rows: z.number() });
+const dropped = z.object({ table: name, partitions: z.number(), rows: z.number() });
 const job = z.object({
-  id: z.string(),
-  state: z.string(),
+  id: name,
+  state: name,
   dueAtMs: ms,
   startedAtMs: ms,
   updatedAtMs: ms,
-  keys: z.array(z.object({ tenantIdHex: z.string(), purpose: z.string(), bucketEndMs: ms })),
+  keys: z.array(z.object({ tenantIdHex: name, purpose: name, bucketEndMs: ms })),
   dropped: z.array(dropped),
 });
 const store = z.object({
-  table: z.string(),
+  table: name,
   buckets: z.number(),
   due: z.number(),
   nextEndMs: ms.nullable(),
   lastEndMs: ms.nullable(),
 });
 const receipt = z.object({
-  jobId: z.string(),
+  jobId: name,
   tenantIdHex: z.string().regex(/^[0-9a-f]{32}$/),
   issuedAtMs: ms,
   note: z.string(),

@@ -2,18 +2,20 @@ import { z } from "zod";
 import { callDoor } from "../call-door.ts";
 import type { Door } from "../connection.ts";
 
+// What is printed as it came is held to its form: whoever answers may be anybody, and a terminal obeys control characters.
+const hex16 = z.string().regex(/^[0-9a-f]{32}$/u);
 const record = z.object({
-  id: z.string(),
-  tenantIdHex: z.string().nullable(),
-  scopes: z.array(z.string()),
+  id: hex16,
+  tenantIdHex: hex16.nullable(),
+  scopes: z.array(z.string().regex(/^[a-z:_-]{1,64}$/u)),
   label: z.string(),
   createdAtMs: z.number(),
-  createdBy: z.string().nullable(),
+  createdBy: hex16.nullable(),
   expiresAtMs: z.number(),
   lastUsedAtMs: z.number().nullable(),
   revokedAtMs: z.number().nullable(),
 });
-const made = record.extend({ token: z.string().min(1) });
+const made = record.extend({ token: z.string().regex(/^[\u0021-\u007e]+$/u) });
 const page = z.object({ tokens: z.array(record), nextAfter: z.string().nullable() });
 
 export type TokenRecord = z.output<typeof record>;
