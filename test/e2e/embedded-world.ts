@@ -104,7 +104,7 @@ export class EmbeddedWorld {
   }
 
   /** The tenant's application, at the doors that are open now. */
-  client(fetchBy: typeof fetch = fetch): Client {
+  client(fetchBy: typeof fetch = fetch, clock: Pick<MovableClock, "nowMs"> = this.clock): Client {
     const { ingest } = this.cloister;
     return createClient({
       baseUrl: ingest.address ?? "",
@@ -113,7 +113,7 @@ export class EmbeddedWorld {
       evidenceVerifiers: [simulatedVerifier],
       allowDevelopment: true,
       backend: nodeBackend,
-      clock: this.clock,
+      clock,
       fetch: fetchBy,
     });
   }

@@ -84,7 +84,10 @@ function checkBinding(claims: EvidenceClaims, binding: ReportBinding): void {
 function checkLife({ issuedAtMs }: EvidenceClaims, { nowMs, binding }: EvidenceExpectations): void {
   const isCurrent = issuedAtMs <= nowMs + MAX_CLOCK_SKEW_MS && nowMs < binding.notAfterMs;
   if (!isCurrent || binding.notAfterMs - issuedAtMs > MAX_EVIDENCE_LIFE_MS) {
-    throw new AttestationError("EVIDENCE_EXPIRED", "The evidence is expired, not yet valid, or valid for too long.");
+    throw new AttestationError(
+      "EVIDENCE_EXPIRED",
+      "The evidence is expired, not yet valid, or valid for too long; or this clock is wrong: compare it with another.",
+    );
   }
 }
 
