@@ -17,12 +17,17 @@ const client = createClient({
   allowDevelopment: true,
 });
 
+const [id] = positionals;
+if (id === undefined) {
+  console.error("npm run example -- support-tool <conversation id>, which `cloister chat` prints");
+  process.exit(2);
+}
+const conversation = parseConversationId(id);
 const tool = client.recipient(readSeed(flags.key));
 // Everything so far, then whatever comes (whole replies, not while they are being written); after three quiet seconds this example leaves, a real tool stays.
 const leaving = new AbortController();
 let quiet = setTimeout(() => leaving.abort(), 3_000);
 try {
-  const conversation = parseConversationId(positionals[0] ?? "");
   for await (const event of tool.replies(conversation, { signal: leaving.signal, live: false })) {
     quiet = quiet.refresh();
     if (event.kind === "reply") console.log(event.text);

@@ -76,7 +76,8 @@ describe("an answer", () => {
   });
 
   it("is one line of JSON, with what the model wrote only when asked to", () => {
-    expect(JSON.parse(answerJson({ kind: "reply", reply, sealed: undefined }))).toEqual({
+    expect(JSON.parse(answerJson({ kind: "reply", reply, sealed: undefined }, "0a"))).toEqual({
+      conversationId: "0a",
       messageId: "01".repeat(16),
       causeId: "02".repeat(16),
       createdAt: "1970-01-01T00:00:00.003Z",
@@ -84,7 +85,7 @@ describe("an answer", () => {
       sources: [{ documentId: "a", title: "Cards" }],
       model: "extractive",
     });
-    expect(JSON.parse(answerJson({ kind: "reply", reply, sealed }))).toMatchObject({
+    expect(JSON.parse(answerJson({ kind: "reply", reply, sealed }, "0a"))).toMatchObject({
       rawText: "Hello [PERSON_1].",
       sealed: { bytes: 2000, firstBytesHex: "ab".repeat(16) },
     });
@@ -151,7 +152,9 @@ describe("a message without a reply", () => {
   it("is a status with the pipeline's code", () => {
     const status = statusOf(new ClientError("REPLY_FAILED", "no", { problem: "PARKED_TOO_LONG", retryable: true }));
     expect(answerLines(status).join()).toContain("(no reply: PARKED_TOO_LONG)");
-    expect(answerJson(status)).toBe('{"failed":{"code":"PARKED_TOO_LONG","retryable":true}}');
+    expect(answerJson(status, "0a")).toBe(
+      '{"conversationId":"0a","failed":{"code":"PARKED_TOO_LONG","retryable":true}}',
+    );
   });
 
   it("ends the chat when no other message would fare better", () => {

@@ -61,10 +61,13 @@ export function sourceLines({ sources }: ReplyReceived): string[] {
 }
 
 /** For a program, on one line. */
-export function answerJson(answer: Answer): string {
-  if (answer.kind === "status") return JSON.stringify({ failed: { code: answer.code, retryable: answer.retryable } });
+export function answerJson(answer: Answer, conversationId: string): string {
+  if (answer.kind === "status") {
+    return JSON.stringify({ conversationId, failed: { code: answer.code, retryable: answer.retryable } });
+  }
   const { reply, sealed } = answer;
   return JSON.stringify({
+    conversationId,
     messageId: hexOf(reply.messageId),
     causeId: hexOf(reply.causeId),
     createdAt: timeText(reply.createdAtMs),

@@ -30,16 +30,17 @@ const notes = `
 Each line is a message: it is sealed here, answered in the services that the tenant's policy allows, and the names are put
 back here. Through a pipe too: a message a line, each sent when the one before has its answer. The titles in brackets are
 where the answer comes from. A message without a reply is a status with its code, and the chat goes on. It ends at the
-end of the input or with Ctrl-C, with exit code 0; the conversation is not kept.
+end of the input or with Ctrl-C, with exit code 0; the conversation is not kept. Its id comes first, through a pipe on
+standard error: \`cloister replies\` asks for it.
 
 In a terminal an answer is shown while it comes, and its reply, which stands alone, completes or replaces it; otherwise the
 reply alone is printed.
 
 --show-sealed prints the size and the first bytes of what left this process, what the model wrote: with placeholders, and
 the number and size of the sealed cells in which an answer came.
---json prints an object a line: {"messageId", "causeId", "createdAt", "text", "sources": [{"documentId", "title"}],
-"model"}, with --show-sealed also {"sealed": {"bytes", "firstBytesHex"}, "rawText"}; without a reply
-{"failed": {"code", "retryable"}}.
+--json prints an object a line: {"conversationId", "messageId", "causeId", "createdAt", "text",
+"sources": [{"documentId", "title"}], "model"}, with --show-sealed also {"sealed": {"bytes", "firstBytesHex"}, "rawText"};
+without a reply {"conversationId", "failed": {"code", "retryable"}}.
 
 Examples:
   cloister chat --tenant ./tenant
@@ -72,14 +73,15 @@ async function chat(flags: Flags, terminal: Terminal, interrupt: AbortController
   const sent = new SentEnvelope();
   try {
     const conversation = await open(flags, sent, signal);
-    if (isInteractive(terminal.stdin) && flags.json !== true) printLines(terminal, greeting(conversation));
+    const conversationId = hexOf(conversation.id);
+    if (flags.json !== true) greet(conversationId, terminal);
     for await (const text of typedLines(terminal, interrupt)) {
       const display = new LiveDisplay(terminal);
       const isWatched = isInteractive(terminal.stdout) && flags.json !== true;
       const options = isWatched ? { signal, onLive: display.onLive } : { signal };
       const answer = await answerTo(text, conversation, options);
       const shown = flags.showSealed === true ? withSealed(answer, sent) : answer;
-      if (flags.json === true) printLines(terminal, [answerJson(shown)]);
+      if (flags.json === true) printLines(terminal, [answerJson(shown, conversationId)]);
       else display.end(shown);
     }
   } catch (error) {
@@ -121,9 +123,14 @@ function withSealed(answer: Answer, { bytes }: SentEnvelope): Answer {
   return answer.kind === "reply" && bytes !== undefined ? { ...answer, sealed: sealedOf(bytes) } : answer;
 }
 
-function greeting(conversation: Conversation): string[] {
-  return [
-    chalk.dim(`Conversation ${hexOf(conversation.id)}: verified from the tenant's root, sealed on this machine.`),
+/** Through a pipe standard output is the answers' alone. */
+function greet(conversationId: string, terminal: Terminal): void {
+  if (!isInteractive(terminal.stdin)) {
+    terminal.stderr.write(`Conversation ${conversationId}\n`);
+    return;
+  }
+  printLines(terminal, [
+    chalk.dim(`Conversation ${conversationId}: verified from the tenant's root, sealed on this machine.`),
     chalk.dim("A line is a message; Ctrl-C leaves."),
-  ];
+  ]);
 }

@@ -21,12 +21,13 @@ interface Flags extends ConnectionFlags {
 
 const notes = `
 The policy is checked here before it is sent, and what it changes is shown. In a terminal you are asked then. Without one
-it goes on, unless something weakens protection or can't be compared: that needs --yes (CONFIRMATION_REQUIRED). Afterwards the policy in force is asked for, verified from the tenant's
-root through the evidence of the key service, and compared with the file: the command succeeds only if it is that one.
-Versions only grow; an older one is refused (POLICY_STALE).
+it goes on, unless something weakens protection or can't be compared: that needs --yes (CONFIRMATION_REQUIRED). Afterwards
+the policy in force is asked for, verified from the tenant's root through the evidence of the key service, and compared
+with the file: the command succeeds only if it is that one. Versions only grow; an older one is refused (POLICY_STALE).
 
 Examples:
   cloister policy apply ./tenant/policy-1.note --tenant ./tenant
+  cloister policy apply ./tenant/policy-2.note --tenant ./tenant --yes
   cloister policy apply ./tenant/policy-2.note --tenant ./tenant --url http://127.0.0.1:8080 --development`;
 
 /** Adds `cloister policy apply`. */
