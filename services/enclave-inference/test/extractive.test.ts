@@ -28,6 +28,12 @@ describe("the extractive runtime", () => {
     });
   });
 
+  it("quotes a row of a table without its borders and padding", async () => {
+    const text = "## Fees\n\n| service  | price  |\n| -------- | ------ |\n| Transfer | 3 EUR  |\n";
+    const table: ModelPassage = { origin: "knowledge", text };
+    expect((await answer("What does a transfer cost?", { passages: [table] })).text).toBe("Transfer, 3 EUR");
+  });
+
   it("names no source by its id, which was not redacted", async () => {
     const passages = [{ ...refunds, source: { documentId: "customers/quintanilla.md", title: "" } }];
     const { text, sources } = await answer("When is a refund paid to my card?", { passages });
