@@ -29,6 +29,11 @@ describe("the names model", () => {
     expect(found("MARTINEZ, CARLOS J. SSN 536-90-4399")).toEqual(["PERSON MARTINEZ", "PERSON CARLOS J."]);
   });
 
+  it("leaves commands out of names, unless a capital may begin one", () => {
+    expect(found("Node 20 or newer and npm; nothing else.\nnpm ci && npm test")).toEqual([]);
+    expect(found("Please ask Mr Cloister.")).toEqual(["PERSON Cloister"]);
+  });
+
   it("takes a double name as one", () => {
     expect(found("My name is Anna-Lena Schmidt.")).toEqual(["PERSON Anna-Lena Schmidt"]);
   });
