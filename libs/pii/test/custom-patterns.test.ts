@@ -65,6 +65,16 @@ describe("a pattern of a tenant's own", () => {
     expect(() => new CustomPatterns(many)).toThrow(expect.objectContaining({ code: "BAD_PATTERN" }));
   });
 
+  it("is refused beside others that together would take a text too long to look through", () => {
+    const slow = { name: "SLOW", pattern: "(?:a?){240}[bc]" };
+    expect(() => new CustomPatterns([slow, slow])).not.toThrow();
+    expect(() => new CustomPatterns([slow, slow, slow])).toThrow(
+      expect.objectContaining({ code: "BAD_PATTERN", message: expect.stringContaining("together") }),
+    );
+    const usual = Array.from({ length: 32 }, () => ({ name: "BADGE", pattern: "\\b[A-Z]{2}-[0-9]{8}\\b" }));
+    expect(() => new CustomPatterns(usual)).not.toThrow();
+  });
+
   it("stops a text in which it matches too often to be looked through in time", () => {
     const patterns = new CustomPatterns([{ name: "DENSE", pattern: "a{1,100}b|a" }]);
     expect(() => patterns.find("a".repeat(100_000))).toThrow(expect.objectContaining({ code: "TOO_MANY_MATCHES" }));
