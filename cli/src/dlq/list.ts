@@ -42,7 +42,7 @@ async function list(flags: Flags, terminal: Terminal): Promise<void> {
   printLines(terminal, total === 0 ? ["No dead letters."] : [...letterTable(letters), ...more]);
 }
 
-export function letterTable(letters: readonly Letter[]): string[] {
+function letterTable(letters: readonly Letter[]): string[] {
   const rows = letters.map(({ id, code, atMs, bytes, tenantId, retryable, keptUntilMs }) => [
     id,
     code,

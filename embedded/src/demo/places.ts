@@ -35,7 +35,7 @@ export async function* tablesOf(name: string, db: Database): AsyncGenerator<Sear
   }
 }
 
-export async function listTables(db: Database): Promise<{ schema: string; table: string }[]> {
+async function listTables(db: Database): Promise<{ schema: string; table: string }[]> {
   const { rows } = await sql<{ schema: string; table: string }>`
     select table_schema as schema, table_name as "table" from information_schema.tables
     where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')

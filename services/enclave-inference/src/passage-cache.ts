@@ -20,7 +20,7 @@ export interface CacheLimits {
   readonly maxSegments: number;
 }
 
-export const defaultCacheLimits: CacheLimits = { maxBytes: 256 * 1024 * 1024, maxSegments: 1_000 };
+const defaultCacheLimits: CacheLimits = { maxBytes: 256 * 1024 * 1024, maxSegments: 1_000 };
 
 /**
  * Opened segments, for as long as the leases of their keys last: a handle that was destroyed, by its lease's end, by an

@@ -9,7 +9,7 @@ import type { ModelTurn } from "./model/model-runtime.ts";
 import type { InferenceTables, TurnRow } from "./tables.ts";
 
 /** So many turns of a conversation are given to the model. */
-export const maxRecalledTurns = 6;
+const maxRecalledTurns = 6;
 
 /** A turn of this conversation, and the message that it answered. */
 export interface RecalledTurn extends ModelTurn {
