@@ -35,12 +35,14 @@ export interface DetectorOptions {
 
 export interface Detector {
   /**
-   * Spans in order of appearance, none overlapping another. UTF-16 offsets into the text as given.
+   * Spans in order of appearance, none overlapping another. UTF-16 offsets into the text as given. What somebody else
+   * found, with offsets into `normalize(text).text`, is added: it is merged with names by score, and never takes a
+   * place from a number, a pattern or a list.
    * @throws PiiError TOO_MANY_MATCHES where custom patterns match too often
    */
-  detect(text: string): Span[];
+  detect(text: string, alsoFound?: readonly ExplainedSpan[]): Span[];
   /** The same, each with the detector that found it and why. */
-  explain(text: string): ExplainedSpan[];
+  explain(text: string, alsoFound?: readonly ExplainedSpan[]): ExplainedSpan[];
 }
 
 const defaultThreshold = 0.5;
@@ -70,7 +72,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   const hasAllowed = allowed.size > 0 || (options.hashedLists?.allow ?? []).length > 0;
   const isListed = (value: string): boolean => allowed.has(allowKey(value)) || hashed?.isAllowed(value) === true;
 
-  function explain(text: string): ExplainedSpan[] {
+  function explain(text: string, alsoFound: readonly ExplainedSpan[] = []): ExplainedSpan[] {
     const normalized = normalize(text);
     const candidates = applyRules(rules, normalized.text).concat(
       hiddenSpans(rules, names, normalized.text).filter((span) => isWanted(span.type)),
@@ -83,20 +85,25 @@ export function createDetector(options: DetectorOptions = {}): Detector {
       const type = deniedTypes.get(place.type);
       if (type !== undefined) candidates.push({ ...place, type, score: 1, detector: "deny-list", evidence: "listed" });
     }
-    const isAllowed = hasAllowed ? insideListed(normalized.text, candidates, isListed) : () => false;
-    const kept = candidates.filter((span) => span.score >= thresholdOf(span.type) && !isAllowed(span));
-    return mergeByScore(normalized.text, kept).map(({ start, end, type, score, detector, evidence }) => ({
-      ...normalized.toOriginal(start, end),
-      type,
-      score,
-      detector,
-      evidence,
-    }));
+    const added = alsoFound.filter((span) => isWanted(span.type));
+    const isAllowed = hasAllowed ? insideListed(normalized.text, candidates.concat(added), isListed) : () => false;
+    const isKept = (span: ExplainedSpan): boolean => span.score >= thresholdOf(span.type) && !isAllowed(span);
+    const own = mergeByScore(normalized.text, candidates.filter(isKept));
+    return mergeAdded(normalized.text, own, added.filter(isKept)).map(
+      ({ start, end, type, score, detector, evidence }) => ({
+        ...normalized.toOriginal(start, end),
+        type,
+        score,
+        detector,
+        evidence,
+      }),
+    );
   }
 
   return {
     explain,
-    detect: (text) => explain(text).map(({ start, end, type, score }) => ({ start, end, type, score })),
+    detect: (text, alsoFound) =>
+      explain(text, alsoFound).map(({ start, end, type, score }) => ({ start, end, type, score })),
   };
 }
 
@@ -170,6 +177,13 @@ function insideListed(
     }
   }
   return ({ start, end }) => (endOfListed[start] ?? 0) >= end;
+}
+
+/** Names by score; what our own detectors take for anything else stays. */
+function mergeAdded(text: string, own: ExplainedSpan[], added: readonly ExplainedSpan[]): ExplainedSpan[] {
+  if (added.length === 0) return own;
+  const settled = new Set(own.filter(({ type }) => !nameTypes.some((name) => name === type)));
+  return mergeByScore(text, [...own, ...added], (span) => (settled.has(span) ? Infinity : span.score));
 }
 
 function allowKey(value: string): string {

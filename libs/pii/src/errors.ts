@@ -9,8 +9,8 @@ export const piiErrors = {
     remedy: "Restore the entry; nothing is guessed from a damaged one.",
   },
   BAD_MODEL: {
-    title: "The names model does not fit this version",
-    remedy: "Train it with the script of this version.",
+    title: "A names model can't be used; the message says why",
+    remedy: "Train the library's own with the script of this version; correct the folder of one that was brought.",
   },
   BAD_PATTERN: {
     title: "A custom pattern can't be taken; the message names it and says why",
@@ -19,6 +19,10 @@ export const piiErrors = {
   TOO_MANY_MATCHES: {
     title: "Custom patterns match in more places of one text than can be looked through in bounded time",
     remedy: "Make the pattern match less, or cut the text into parts.",
+  },
+  TEXT_TOO_LONG: {
+    title: "The text is longer than a names model that was brought reads, or reads in the time there is",
+    remedy: "Cut the text into parts.",
   },
   BAD_LIST: {
     title: "A hashed list or an entry of it does not have its form",

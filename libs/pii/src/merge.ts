@@ -5,9 +5,14 @@ const worthKeeping = /[\p{L}\p{N}]{2}/u;
 /**
  * One answer for every place in the text: the better score wins, then the longer span. What a loser covers beyond
  * the winner stays with the loser's type, so that merging never uncovers anything. Sorted by start.
+ * `rankOf` says which score counts here.
  */
-export function mergeByScore(text: string, spans: readonly ExplainedSpan[]): ExplainedSpan[] {
-  return clusters(spans).flatMap((cluster) => (cluster.length === 1 ? cluster : mergedCluster(text, cluster)));
+export function mergeByScore(
+  text: string,
+  spans: readonly ExplainedSpan[],
+  rankOf: (span: ExplainedSpan) => number = ({ score }) => score,
+): ExplainedSpan[] {
+  return clusters(spans).flatMap((cluster) => (cluster.length === 1 ? cluster : mergedCluster(text, cluster, rankOf)));
 }
 
 /** Groups of spans that overlap each other: what happens in one does not touch the next. */
@@ -22,10 +27,16 @@ function clusters(spans: readonly ExplainedSpan[]): ExplainedSpan[][] {
   return found;
 }
 
-function mergedCluster(text: string, spans: readonly ExplainedSpan[]): ExplainedSpan[] {
-  const ranked = [...spans].sort(
-    (a, b) => b.score - a.score || b.end - b.start - (a.end - a.start) || a.start - b.start,
-  );
+function mergedCluster(
+  text: string,
+  spans: readonly ExplainedSpan[],
+  rankOf: (span: ExplainedSpan) => number,
+): ExplainedSpan[] {
+  const ranked = [...spans].sort((a, b) => {
+    const [ofA, ofB] = [rankOf(a), rankOf(b)];
+    if (ofA !== ofB) return ofB > ofA ? 1 : -1;
+    return b.end - b.start - (a.end - a.start) || a.start - b.start;
+  });
   const taken: ExplainedSpan[] = [];
   for (const span of ranked) {
     for (const rest of uncovered(span, taken)) {

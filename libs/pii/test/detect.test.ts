@@ -208,3 +208,38 @@ describe("properties of detection", () => {
     );
   });
 });
+
+describe("what somebody else found", () => {
+  const detector = createDetector({ entities: ["PERSON", "ORGANIZATION", "EMAIL_ADDRESS"], names: false });
+  const other = (start: number, end: number, type: "PERSON" | "ORGANIZATION" | "URL", score = 0.99) => {
+    return { start, end, type, score, detector: "other", evidence: "" };
+  };
+
+  it("is added, with places in the text as it was typed", () => {
+    const text = "d\u200br. zorblax, zoe@example.org";
+    expect(detector.detect(text, [other(4, 11, "PERSON")])).toEqual([
+      { start: 5, end: 12, type: "PERSON", score: 0.99 },
+      expect.objectContaining({ start: 14, end: 29, type: "EMAIL_ADDRESS" }),
+    ]);
+  });
+
+  it("takes no place from an address, whatever its score, and keeps what is beside it", () => {
+    const text = "ask zorblax@example.org quentor";
+    const types = detector.detect(text, [other(4, 31, "PERSON", 1)]).map(({ type, start }) => [type, start]);
+    expect(types).toEqual([
+      ["EMAIL_ADDRESS", 4],
+      ["PERSON", 24],
+    ]);
+  });
+
+  it("is left out below the threshold or where its kind isn't wanted", () => {
+    expect(detector.detect("zorblax met gnarp", [other(0, 7, "PERSON", 0.4), other(12, 17, "URL")])).toEqual([]);
+  });
+
+  it("is merged with our names by score", () => {
+    const ours = createDetector();
+    const text = "I called Maria Schneider today.";
+    const typeWith = (score: number) => ours.detect(text, [other(9, 24, "ORGANIZATION", score)])[0]?.type;
+    expect([typeWith(0.51), typeWith(0.99)]).toEqual(["PERSON", "ORGANIZATION"]);
+  });
+});

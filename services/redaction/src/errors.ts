@@ -22,6 +22,10 @@ export const redactionErrors = {
     title: "The policy asks for a kind of data, a pattern or a list that this build can't look for",
     remedy: "The sentence names it: correct the policy's `redact` or `redaction`, or run a build that finds it.",
   },
+  MODEL_UNUSABLE: {
+    title: "The names model of CLOISTER_REDACTION_ONNX_MODEL can't be loaded, so the service did not start",
+    remedy: "The sentence says what is wrong: correct the folder, install the runtime, or run without a model.",
+  },
   BATCH_TOO_LONG: {
     title: "The batch takes longer than its keys may last",
     remedy: "It is done in halves by itself.",

@@ -3,7 +3,9 @@ import { parkingLimits, pipelineTopics, PostgresMessageLog } from "@cloister/mes
 import { withOperations } from "@cloister/messaging/operations";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
+import { measureNamesModel } from "./adapters/onnx/model-folder.ts";
 import { codeFolder } from "./code-folder.ts";
+import { refusingModel } from "./refusing-model.ts";
 import { redactionConfig } from "./redaction.config.ts";
 import { securityConfiguration } from "./security-configuration.ts";
 import { startRedaction } from "./start-redaction.ts";
@@ -11,10 +13,16 @@ import { startRedaction } from "./start-redaction.ts";
 await runMain("redaction", async () => {
   const config = redactionConfig.parse(process.env);
   const log = createLog({ service: "redaction" });
+  const { host, port, region, namesModelFolder } = config;
+  const namesModel =
+    namesModelFolder === undefined ? undefined : await refusingModel(measureNamesModel(namesModelFolder));
   const keyring = await keyringFromEnvironment(config, {
     role: "redaction",
     code: codeFolder,
-    configuration: securityConfiguration({ ...(config.region !== undefined && { region: config.region }) }),
+    configuration: securityConfiguration({
+      ...(region !== undefined && { region }),
+      ...(namesModel && { namesModelDigestHex: namesModel.digestHex }),
+    }),
     clock,
   });
   const db = await openDatabase({
@@ -24,12 +32,12 @@ await runMain("redaction", async () => {
   });
   const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
   await messages.ensureTopics(pipelineTopics);
-  const { host, port, region } = config;
   const service = await startRedaction(
     {
       http: { host, port },
       parking: parkingLimits(config),
       ...(region !== undefined && { region: { name: region, isAttested: false } }),
+      ...(namesModel && { namesModel }),
     },
     { db, messages, keyring, clock, log },
   );

@@ -20,6 +20,10 @@ export const redactionConfig = defineConfig({
   region: variable("CLOISTER_REGION", z.string().min(1).optional(), {
     description: "Region that this cell runs in, as its operator states it; policies with residency ask for it",
   }),
+  namesModelFolder: variable("CLOISTER_REDACTION_ONNX_MODEL", z.string().min(1).optional(), {
+    description:
+      "Folder with model.onnx, tokenizer.json and config.json of a token classifier that finds names beside our own; its digest enters the security configuration, so a policy allows it by measurement",
+  }),
   ...keyringVariables,
   ...parkingVariables,
   ...operationsVariables,

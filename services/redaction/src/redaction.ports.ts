@@ -1,3 +1,4 @@
+import type { NamesModelChoice } from "./adapters/onnx/model-folder.ts";
 import type { Keyring } from "@cloister/keyring";
 import type { Failpoints, MessageLog, ParkingLimits } from "@cloister/messaging";
 import type { Clock, Log } from "@cloister/service";
@@ -10,6 +11,8 @@ export interface RedactionConfig {
   readonly parking?: Partial<ParkingLimits>;
   /** Where this instance runs. What its operator states proves nothing to a policy that wants proof. */
   readonly region?: { readonly name: string; readonly isAttested: boolean };
+  /** A token classifier that finds names beside ours; without it nobody else is asked. */
+  readonly namesModel?: NamesModelChoice;
 }
 
 export interface RedactionPorts {

@@ -8,6 +8,7 @@ import { ConversationStore, type RedactionWrite } from "./map/conversation-store
 import { redactionMigrations } from "./migrations/index.ts";
 import { RedactionModule } from "./redaction.module.ts";
 import type { RedactionConfig, RedactionPorts } from "./redaction.ports.ts";
+import { refusingModel } from "./refusing-model.ts";
 import { redactionSchema, type RedactionTables } from "./tables.ts";
 import { TextThread } from "./text-work/text-thread.ts";
 
@@ -15,11 +16,13 @@ import { TextThread } from "./text-work/text-thread.ts";
 const consumerName = "redaction";
 
 /**
- * Starts redaction: migrates its schema, joins chat.inbound.v1.
- * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ * Starts redaction: loads the names model that was brought, migrates its schema, joins chat.inbound.v1.
+ * @throws RedactionError MODEL_UNUSABLE, ServiceError START_FAILED, StorageError MIGRATION_FAILED
  */
 export async function startRedaction(config: RedactionConfig, ports: RedactionPorts): Promise<ConsumingService> {
   const { db, messages, keyring, clock, log, failpoints } = ports;
+  const thread = new TextThread(config.namesModel);
+  await refusingModel(thread.openModel());
   await migrate(db, redactionSchema, redactionMigrations);
   const metrics = new ServiceMetrics("redaction");
   const consumer = defineConsumer<RedactionTables, RedactionWrite>({
@@ -34,7 +37,6 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
     classify: classifyKeyed,
     writeAll: (tx, writes) => ConversationStore.write(tx, writes),
   });
-  const thread = new TextThread();
   const strategy = new LogStrategy({
     consumers: [consumer],
     messages,

@@ -11,7 +11,10 @@ import type { TextThread } from "./text-thread.ts";
 /** Shorter texts take some 20 ms at most, which is less than others would notice. */
 const mostHere = 8_192;
 
-/** Detects and replaces: short texts here, long ones in a thread beside, so that this one stays live for everybody. */
+/**
+ * Detects and replaces: short texts here, long ones in a thread beside, so that this one stays live for everybody. A
+ * names model that was brought reads in that thread too, whatever the length.
+ */
 export class Redactor {
   readonly #detectors: Detectors;
   readonly #thread: TextThread;
@@ -26,9 +29,11 @@ export class Redactor {
     const options = detectorOptionsOf(policy);
     const detector = this.#detectors.for(options);
     try {
-      return isLong(message) ? await this.#detectThere(message, options) : detectMessage(message, detector);
+      return isLong(message) || this.#thread.hasModel
+        ? await this.#detectThere(message, options)
+        : detectMessage(message, detector);
     } catch (error) {
-      if (!(error instanceof PiiError) || error.code !== "TOO_MANY_MATCHES") throw error;
+      if (!(error instanceof PiiError) || !isOfText(error)) throw error;
       throw new RedactionError("REGULATED_DATA_BLOCKED", `The text can't be looked through. ${error.message}.`);
     }
   }
@@ -59,6 +64,10 @@ export class Redactor {
     const [inText = [], inTitle = []] = answer.spans;
     return { message, inText, inTitle };
   }
+}
+
+function isOfText({ code }: PiiError): boolean {
+  return code === "TOO_MANY_MATCHES" || code === "TEXT_TOO_LONG";
 }
 
 function isLong({ text }: OpenedMessage): boolean {

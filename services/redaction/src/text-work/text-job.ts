@@ -1,10 +1,12 @@
-import { createDetector, type Detector, type DetectorOptions, type MapEntry, PiiError } from "@cloister/pii";
+import { createDetector, type Detector, type DetectorOptions, type ExplainedSpan, type MapEntry } from "@cloister/pii";
+import { normalize, PiiError } from "@cloister/pii";
 import { PlaceholderMemory, type PlaceholderCounters, type RedactOptions, type Span } from "@cloister/pii";
 import { type FoundTexts, redactTexts } from "../redact-texts.ts";
 
 // What one thread asks another: plain data, so that it can be handed over. Nothing here reaches for Nest or a database.
 
 export type TextJob =
+  | { readonly kind: "open-model" }
   | { readonly kind: "detect"; readonly texts: readonly string[]; readonly options: DetectorOptions }
   | {
       readonly kind: "redact";
@@ -15,6 +17,7 @@ export type TextJob =
     };
 
 export type TextAnswer =
+  | { readonly kind: "opened" }
   | { readonly kind: "detected"; readonly spans: readonly (readonly Span[])[] }
   | {
       readonly kind: "redacted";
@@ -28,23 +31,61 @@ export type TextAnswer =
   /** A code of PiiError, or undefined where it failed in another way; never a word of the text. */
   | { readonly kind: "failed"; readonly code: string | undefined; readonly reason: string };
 
-export function answerTo(
+/** Finds more than a detector does, by itself, in a text's normal form. */
+export interface SecondReader {
+  find(normalizedText: string, deadline: AbortSignal): Promise<readonly ExplainedSpan[]>;
+}
+
+export interface TextWork {
+  readonly detectorFor: (options: DetectorOptions) => Detector;
+  /** Where a model was brought. @throws PiiError BAD_MODEL */
+  readonly secondReader?: () => Promise<SecondReader>;
+}
+
+/** For all texts of a message: far below what keys last for. */
+const mostReadingMs = 30_000;
+
+export async function answerTo(
   job: TextJob,
-  detectorFor: (options: DetectorOptions) => Detector = createDetector,
-): TextAnswer {
+  work: TextWork = { detectorFor: createDetector },
+  deadline: AbortSignal = AbortSignal.timeout(mostReadingMs),
+): Promise<TextAnswer> {
   try {
-    return job.kind === "detect" ? detected(job, detectorFor(job.options)) : redacted(job);
+    switch (job.kind) {
+      case "open-model":
+        await work.secondReader?.();
+        return { kind: "opened" };
+      case "detect":
+        return await detected(job, work, deadline);
+      case "redact":
+        return redacted(job);
+    }
   } catch (error) {
-    if (error instanceof PiiError) return { kind: "failed", code: error.code, reason: error.message };
+    if (error instanceof PiiError) return { kind: "failed", code: error.code, reason: reasonOf(error) };
     return { kind: "failed", code: undefined, reason: error instanceof Error ? error.name : "an unknown failure" };
   }
 }
 
-function detected({ texts }: TextJob & { kind: "detect" }, detector: Detector): TextAnswer {
-  return { kind: "detected", spans: texts.map((text) => detector.detect(text)) };
+async function detected(
+  { texts, options }: TextJob & { kind: "detect" },
+  { detectorFor, secondReader }: TextWork,
+  deadline: AbortSignal,
+): Promise<TextAnswer> {
+  const detector = detectorFor(options);
+  const reader = await secondReader?.();
+  const spans: Span[][] = [];
+  for (const text of texts) {
+    spans.push(detector.detect(text, await reader?.find(normalize(text).text, deadline)));
+  }
+  return { kind: "detected", spans };
 }
 
 function redacted({ found, entries, counters, options }: TextJob & { kind: "redact" }): TextAnswer {
   const { memory, entries: brought, ...rest } = redactTexts(found, PlaceholderMemory.from(entries, counters), options);
   return { kind: "redacted", ...rest, brought, entries: memory.entries(), counters: memory.counters() };
+}
+
+/** Without the code, which is put before it again. */
+function reasonOf({ code, message }: PiiError): string {
+  return message.slice(message.startsWith(`${code}: `) ? code.length + 2 : 0);
 }

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { PiiError, type PiiErrorCode, piiErrors } from "@cloister/pii";
+import type { NamesModelChoice } from "../adapters/onnx/model-folder.ts";
 import type { TextAnswer, TextJob } from "./text-job.ts";
 
 interface Waiting {
@@ -14,6 +15,27 @@ interface Waiting {
 export class TextThread {
   #worker: Worker | undefined;
   readonly #waiting: Waiting[] = [];
+  readonly #model: NamesModelChoice | undefined;
+
+  /** A model that was brought is loaded in that thread alone: it reads what is found there. */
+  constructor(model?: NamesModelChoice) {
+    this.#model = model;
+  }
+
+  get hasModel(): boolean {
+    return this.#model !== undefined;
+  }
+
+  /** Loads the model now, if there is one, so that what is wrong with it shows before a text comes. @throws PiiError BAD_MODEL */
+  async openModel(): Promise<void> {
+    if (this.#model === undefined) return;
+    try {
+      await this.run({ kind: "open-model" });
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
 
   /** @throws PiiError as the job itself does; Error when the thread ends before its answer */
   async run(job: TextJob): Promise<Exclude<TextAnswer, { kind: "failed" }>> {
@@ -36,6 +58,7 @@ export class TextThread {
     // As source or built: the file beside this one, of the same kind. Sources import each other's sources.
     const isSource = import.meta.url.endsWith(".ts");
     const worker = new Worker(new URL(isSource ? "text-worker.ts" : "text-worker.js", import.meta.url), {
+      workerData: this.#model,
       ...(isSource && { execArgv: ["--conditions=cloister-source", "--disable-warning=ExperimentalWarning"] }),
     });
     worker.on("message", (answer: TextAnswer) => {

@@ -1,8 +1,9 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { createDetector, type Detector, type DetectorOptions } from "@cloister/pii";
-import { answerTo, type TextJob } from "./text-job.ts";
+import type { NamesModelChoice } from "../adapters/onnx/model-folder.ts";
+import { answerTo, type SecondReader, type TextJob, type TextWork } from "./text-job.ts";
 
-// The other thread: texts come in by message, answers go out, nothing is kept but detectors.
+// The other thread: texts come in by message, answers go out, nothing is kept but detectors and a model.
 
 const mostKept = 32;
 const detectors = new Map<string, Detector>();
@@ -15,6 +16,25 @@ function detectorFor(options: DetectorOptions): Detector {
   return detector;
 }
 
+// As TextThread hands it over.
+const model = workerData as NamesModelChoice | undefined;
+let reader: Promise<SecondReader> | undefined;
+
+async function openModel(choice: NamesModelChoice): Promise<SecondReader> {
+  const { openTokenClassifier } = await import("../adapters/onnx/open-token-classifier.ts");
+  return openTokenClassifier(choice);
+}
+
+const work: TextWork = {
+  detectorFor,
+  ...(model && { secondReader: () => (reader ??= openModel(model)) }),
+};
+
+// One after the other, answered in the order in which they came.
+let last: Promise<void> = Promise.resolve();
+
 parentPort?.on("message", (job: TextJob) => {
-  parentPort?.postMessage(answerTo(job, detectorFor));
+  last = last.then(async () => {
+    parentPort?.postMessage(await answerTo(job, work));
+  });
 });
