@@ -71,7 +71,10 @@ export class BoundedKeyWrapper implements KeyWrapper {
 
   /** A KMS that answers with a refusal of these bytes is there. */
   #failed(tenant: string, error: unknown): void {
-    if (error instanceof KeysError && error.code !== "KMS_UNAVAILABLE") { this.#answered(tenant); return; }
+    if (error instanceof KeysError && error.code !== "KMS_UNAVAILABLE") {
+      this.#answered(tenant);
+      return;
+    }
     const failures = (this.#outages.get(tenant)?.failures ?? 0) + 1;
     const pauseMs = Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10));
     this.#outages.set(tenant, { failures, untilMs: this.#options.clock.monotonicMs() + pauseMs });
