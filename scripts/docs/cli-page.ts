@@ -10,7 +10,7 @@ const opening = `# The \`cloister\` command
 
 <!-- Written by \`npm run docs\` from the commands' own help. Change it in cli/src. -->
 
-From a checkout: \`npm run cloister -- <command>\` after \`npm run build\`. Commands call the running system over HTTP and never
+From a checkout: \`npm run cloister -- <command>\`. Commands call the running system over HTTP and never
 open a database. They find it by the data folder of a \`cloister serve\` on the same machine (\`--data\`), or by address and
 token (\`--url\`, \`--token\`, or the environment).
 
