@@ -5,17 +5,17 @@ const reports = `.cache/mutation/reports/${name}`;
 
 export default {
   mutate: mutationTargets[name].mutate,
-  testRunner: "jest",
-  jest: { configFile: "scripts/mutation/jest.config.mjs", enableFindRelatedTests: false },
-  testRunnerNodeArgs: ["--experimental-vm-modules", "--disable-warning=ExperimentalWarning"],
+  testRunner: "in-process",
+  testRunnerNodeArgs: ["--conditions=cloister-source"],
   coverageAnalysis: "perTest",
-  plugins: ["@stryker-mutator/*", new URL("./leave-sentences.mjs", import.meta.url).pathname],
+  plugins: [
+    new URL("./leave-sentences.mjs", import.meta.url).pathname,
+    new URL("./in-process-runner.mjs", import.meta.url).pathname,
+  ],
   ignorers: ["refusal-sentences"],
   // A mutant that is in force only while a module loads would need a process of its own.
   ignoreStatic: true,
   concurrency: 1,
-  // The vm contexts of finished suites are slow to be freed.
-  maxTestRunnerReuse: 100,
   timeoutMS: 20_000,
   disableTypeChecks: false,
   // Outside what the repository's own Jest, ESLint and Prettier look at.

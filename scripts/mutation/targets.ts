@@ -77,7 +77,7 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
       "services/keys/src/doors/{answer-refusals,credential}.ts",
       "services/keys/src/refusals.ts",
     ],
-    tests: [keysSuite("authority")],
+    tests: ["services/keys/test/answer-refusals.test.ts", ...["authority", "stored-rows"].map(keysSuite)],
     needsDatabase: true,
   },
   // Not for Stryker: `operator.ts` takes out one named check after the other.

@@ -20,7 +20,7 @@ import {
 } from "@cloister/policy";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { AuthorityService, type AuthorityChain } from "@cloister/contracts/keys/authority";
-import { AttestedSession } from "./attested-session.ts";
+import { AttestedSession, bucketOf } from "./attested-session.ts";
 import { configurationDigest, newSigner, TestClient, TestTenant } from "./tenant.ts";
 import { refusal, World } from "./world.ts";
 
@@ -121,6 +121,42 @@ describe("applying a policy", () => {
     expect(await refusal(world.authority.applyPolicy(old))).toBe("POLICY_FOREIGN");
   });
 
+  it("takes the next policy under the roots that are known", async () => {
+    const tenant = await world.newTenant();
+    const nowMs = world.clock.nowMs();
+    tenant.rotateRoot(nowMs);
+    await world.authority.applyPolicy(tenant.signed(tenant.policy(nowMs, { version: 2 })));
+    const applied = await world.authority.applyPolicy(tenant.signed(tenant.policy(nowMs, { version: 3 })));
+    expect([applied.policyVersion, verified(tenant, await world.open(tenant)).policyVersion]).toEqual([3n, 3]);
+  });
+
+  it("keeps one of two texts that are sent under one version at once", async () => {
+    const tenant = await world.newTenant();
+    const nowMs = world.clock.nowMs();
+    const apply = (choices: Parameters<TestTenant["policy"]>[1]) =>
+      refusal(world.authority.applyPolicy(tenant.signed(tenant.policy(nowMs, { version: 2, ...choices }))));
+    const codes = await Promise.all([apply({ history: true }), apply({ history: false })]);
+    expect(codes.sort()).toEqual(["POLICY_CONFLICT", "answered"]);
+  });
+
+  it("is over when the policy has expired, and while the clock says that it hasn't begun", async () => {
+    const nowMs = world.clock.nowMs();
+    const tenant = await world.newTenant({ notBeforeMs: nowMs, expiresAtMs: nowMs + 60_000 });
+    const code = () => refusal(world.authority.getPolicy({ tenantId: tenant.tenantId }));
+    const first = await code();
+    world.clock.advance(-1);
+    const before = await code();
+    world.clock.advance(60_001);
+    expect([first, before, await code()]).toEqual(["answered", "POLICY_EXPIRED", "POLICY_EXPIRED"]);
+  });
+
+  it("is shown by the same bytes for as long as evidence and policy stay", async () => {
+    const { tenantId } = await world.newTenant();
+    const first = await world.authority.getPolicy({ tenantId });
+    world.clock.advance(1_000);
+    expect(await world.authority.getPolicy({ tenantId })).toEqual(first);
+  });
+
   it("says that a tenant is unknown before its first policy", async () => {
     const { tenantId } = new TestTenant();
     expect(await refusal(world.authority.getPolicy({ tenantId }))).toBe("TENANT_UNKNOWN");
@@ -180,6 +216,14 @@ describe("opening a conversation", () => {
       "of another signer",
       "ADMISSION_INVALID",
       (tenant, client, nowMs) => tenant.admission(client, nowMs, {}, newSigner()),
+    ],
+    [
+      "changed after it was signed",
+      "ADMISSION_INVALID",
+      (tenant, client, nowMs) => {
+        const note = Buffer.from(tenant.admission(client, nowMs)).toString();
+        return Buffer.from(note.replace(String(nowMs), String(nowMs + 1)));
+      },
     ],
     ["for other keys", "ADMISSION_INVALID", (tenant, _client, nowMs) => tenant.admission(new TestClient(), nowMs)],
     ["expired", "ADMISSION_EXPIRED", (tenant, client, nowMs) => tenant.admission(client, nowMs - 2 * HOUR_MS)],
@@ -247,6 +291,39 @@ describe("renewing a conversation", () => {
     expect(await codeFor(new TestClient().renewRequest(tenant, nowMs, newKey()))).toBe("CONVERSATION_UNKNOWN");
   });
 
+  it("refuses fields of the wrong length", async () => {
+    const tenant = await world.newTenant();
+    const { client } = await world.open(tenant);
+    const request = client.renewRequest(tenant, world.clock.nowMs(), newKey());
+    expect(await refusal(world.authority.renewConversation({ ...request, nonce: randomBytes(31) }))).toBe("MALFORMED");
+  });
+
+  it("takes a request that is five minutes old, and none that is older", async () => {
+    const tenant = await world.newTenant();
+    const { client } = await world.open(tenant);
+    const codeOf = (ageMs: number) =>
+      refusal(world.authority.renewConversation(client.renewRequest(tenant, world.clock.nowMs() - ageMs, newKey())));
+    expect([await codeOf(300_001), await codeOf(300_000)]).toEqual(["REQUEST_EXPIRED", "answered"]);
+  });
+
+  it("takes one of two requests of the same time", async () => {
+    const tenant = await world.newTenant();
+    const { client } = await world.open(tenant);
+    const nowMs = world.clock.nowMs();
+    const renew = () => refusal(world.authority.renewConversation(client.renewRequest(tenant, nowMs, newKey())));
+    const codes = await Promise.all([renew(), renew()]);
+    expect(codes.sort()).toEqual(["REQUEST_EXPIRED", "answered"]);
+  });
+
+  it("lets the conversation's secret live for the buckets that the new window brings", async () => {
+    const tenant = await world.newTenant();
+    const { client, name } = await world.open(tenant);
+    world.clock.advance(3 * DAY_MS);
+    await world.authority.renewConversation(client.renewRequest(tenant, world.clock.nowMs(), newKey()));
+    const request = { ...name, purpose: "map" as const, bucketEndMs: bucketOf(world, tenant, "map") };
+    expect(await (await AttestedSession.begin(world, "redaction")).codes([request])).toEqual(["given"]);
+  });
+
   it("refuses once the conversation's last bucket has ended", async () => {
     const tenant = await world.newTenant();
     const { client } = await world.open(tenant);
@@ -305,8 +382,9 @@ describe("what is shown before anybody trusts", () => {
       measurements: { ...new TestTenant().policy(world.clock.nowMs()).measurements, embedding: [] },
     });
     await AttestedSession.begin(world, "embedding");
+    await AttestedSession.begin(world, "redaction");
     const { instances } = await world.authority.listInstances({ tenantId: tenant.tenantId });
-    expect(instances.filter(({ evidence }) => evidence?.role === "embedding")).toEqual([]);
+    expect(new Set(instances.map(({ evidence }) => evidence?.role))).toEqual(new Set(["redaction"]));
   });
 
   it("leaves out an instance whose session has ended", async () => {
