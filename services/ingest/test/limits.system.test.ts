@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually } from "@cloister/testing";
+import { generateKeyPair } from "jose";
 import { sql } from "kysely";
 
 import type { Scope } from "../src/access/scopes.ts";
+import { signedToken } from "./openid-issuer.ts";
 import { RawClient } from "./raw-client.ts";
 import { IngestUnderTest } from "./running-ingest.ts";
 
@@ -21,6 +23,8 @@ const limits = {
   stalledReaderMs: 300,
 };
 const conversationId = "ab".repeat(16);
+/** Nothing listens there. */
+const silentIssuer = { issuer: "http://127.0.0.1:9", audience: "cloister" };
 
 let ingest: IngestUnderTest;
 const clients: RawClient[] = [];
@@ -28,6 +32,7 @@ beforeAll(async () => {
   ingest = await IngestUnderTest.start({
     limits,
     trustedProxies: ["127.0.0.1"],
+    oidcIssuers: [{ ...silentIssuer, tenantIdHex: "cd".repeat(16), scopesClaim: ["scope"], development: true }],
     metricsHttp: { host: "127.0.0.1", port: 0 },
   });
   // The first request of a process takes its time.
@@ -154,6 +159,17 @@ describe("requests without valid access", () => {
     expect(await refusal(await from("192.0.2.7", stranger.token))).toEqual([429, "ADDRESS_LIMITED"]);
     expect((await from("192.0.2.7", token)).status).toBe(200);
     expect((await from("192.0.2.8", stranger.token)).status).toBe(200);
+  });
+
+  it("are bounded, too, where the issuer that they name can't be asked", async () => {
+    const { privateKey } = await generateKeyPair("ES256");
+    const login = await signedToken({ iss: silentIssuer.issuer, aud: silentIssuer.audience }, privateKey, {
+      alg: "ES256",
+      kid: "any",
+    });
+    const codes: unknown[] = [];
+    for (let n = 0; n < 6; n++) codes.push((await refusal(await from("192.0.2.77", login)))[1]);
+    expect([codes[0], codes.at(-1)]).toEqual(["ISSUER_UNAVAILABLE", "ADDRESS_LIMITED"]);
   });
 
   it("are bounded by the network of an IPv6 customer", async () => {

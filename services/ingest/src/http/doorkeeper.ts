@@ -61,10 +61,10 @@ export class Doorkeeper {
       this.#known.remember(token);
       return grant;
     } catch (error) {
-      if (error instanceof ProblemError && error.status === 401) {
-        if (token !== undefined) this.#known.forget(token);
-        await this.#takeForAddress(address);
-      }
+      const isRefused = error instanceof ProblemError && error.status === 401;
+      if (isRefused && token !== undefined) this.#known.forget(token);
+      // Who names an issuer that can't be asked is nobody yet, and has no more tries than others.
+      if (isRefused || !isKnown) await this.#takeForAddress(address);
       throw error;
     }
   }
