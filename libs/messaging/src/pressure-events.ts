@@ -26,9 +26,16 @@ export function pressureRecord(pressure: TenantPressure, nowMs: number): Outgoin
   };
 }
 
+/** Names of consumers. Whoever writes to the log may write anything, and a database takes no NUL in a text. */
+const SOURCE = /^[a-z][a-z0-9-]{0,63}$/u;
+/** The last time that ECMAScript knows (ECMA-262 section 21.4.1.1). */
+const LAST_MS = 8_640_000_000_000_000n;
+
 /** @throws an Error of the protobuf library, or RangeError, when the record is no such event */
 export function readPressure({ value }: Pick<LogRecord, "value">): TenantPressure {
   const { tenantId, source, untilMs } = fromBinary(TenantPressureSchema, value);
   if (tenantId.length !== 16) throw new RangeError("a tenant id has 16 bytes");
+  if (!SOURCE.test(source)) throw new RangeError("a source is a consumer's name");
+  if (untilMs > LAST_MS) throw new RangeError("there is no such time");
   return { tenantId, source, untilMs: Number(untilMs) };
 }
