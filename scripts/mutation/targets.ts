@@ -67,7 +67,7 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
   // Who is given a key: evidence, sessions, roles and purposes, buckets.
   "keys-release": {
     mutate: ["services/keys/src/release/*.ts"],
-    tests: ["release", "session"].map(keysSuite),
+    tests: ["session", "release", "stored-rows", "authority"].map(keysSuite),
     needsDatabase: true,
   },
   // Whose word counts: policies, admissions, statements, and what a caller may learn of a refusal.

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { attestedRoles } from "@cloister/attestation";
+import { attestedRoles, MAX_CLOCK_SKEW_MS } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
+import { idToHex } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { bucketEnds, type KeyRequest } from "@cloister/keyring";
 import { DAY_MS, purposes, purposesOfRole, verifyAuthorityChain, verifyInstanceCertificate } from "@cloister/policy";
+import { capturedLog } from "@cloister/testing";
 import { AttestedSession, bucketOf, countingTransport } from "./attested-session.ts";
 import { given, World } from "./world.ts";
 
@@ -80,6 +82,8 @@ describe("the table of roles and purposes", () => {
     };
     const given = await texts("embedding");
     expect(await texts("enclave-inference")).toEqual(given);
+    requests.reverse();
+    expect(await texts("embedding")).toEqual(given.toReversed());
     expect(new Set(given).size).toBe(4);
   });
 });
@@ -100,6 +104,7 @@ describe("a lease", () => {
     const note = leased.certificateFor(tenantId);
     const certificate = verifyInstanceCertificate(note, verified, { role: "enclave-inference", atMs });
     expect(Buffer.from(certificate.signingPublicKey)).toEqual(Buffer.from(keyring.signer.publicKeyBytes));
+    expect(certificate.notBeforeMs).toBe(atMs - MAX_CLOCK_SKEW_MS);
   });
 
   it("opens what a client sealed to the inbound key of its statement", async () => {
@@ -187,6 +192,65 @@ describe("a lease", () => {
     expect(record.recipients.map((one) => [one.name, one.mayHaveMap])).toEqual([["tool-0", false]]);
   });
 
+  it("is given for the bucket of a client whose clock is five minutes ahead", async () => {
+    world.clock.advance(DAY_MS - 60_000 - (world.clock.nowMs() % DAY_MS));
+    const { name, tenant } = await world.open(await world.newTenant());
+    const standing = bucketOf(world, tenant, "flow");
+    const session = await AttestedSession.begin(world, "redaction");
+    const flow = (bucketEndMs: number): KeyRequest => ({ ...name, purpose: "flow", bucketEndMs });
+    const codes = await session.codes([flow(standing), flow(standing + DAY_MS)]);
+    expect(codes).toEqual(["given", "given"]);
+  });
+
+  it("brings the policy of an older statement, and no policy that is the newest", async () => {
+    const { name, tenant } = await world.open(await world.newTenant());
+    const request: KeyRequest = { ...name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") };
+    const session = await AttestedSession.begin(world, "redaction");
+    const pinnedBytes = async (sequence: bigint) =>
+      (await session.release([request], sequence)).conversations.map(({ pinnedPolicy }) => pinnedPolicy.length > 0);
+    const before = await pinnedBytes(1n);
+    await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { version: 2 })));
+    expect([before, await pinnedBytes(2n)]).toEqual([[false], [true]]);
+  });
+
+  it("says of a tenant, too, why it is refused", async () => {
+    const { name, tenant } = await world.open(await world.newTenant({ expiresAtMs: world.clock.nowMs() + 60_000 }));
+    const request: KeyRequest = { ...name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") };
+    world.clock.advance(60_000);
+    const { tenants } = await (await AttestedSession.begin(world, "redaction")).release([request]);
+    expect(tenants.map(({ refusal }) => refusal)).toEqual(["POLICY_EXPIRED"]);
+  });
+
+  it("is refused for an erased conversation, its record with its keys", async () => {
+    const { name, tenant } = await world.open(await world.newTenant());
+    await world.lifecycle.eraseConversation(name);
+    const request: KeyRequest = { ...name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") };
+    const leased = await world.keyring("redaction").lease([request]);
+    const codes = [given(() => leased.conversation(name)), given(() => leased.sealingKey(request))];
+    expect(codes).toEqual(["KEY_DESTROYED", "KEY_DESTROYED"]);
+  });
+
+  it("leaves one line of audit for each conversation and code that it refuses", async () => {
+    const { log, lines } = capturedLog("keys");
+    const audited = await World.start({ log });
+    try {
+      const { name, tenant } = await audited.open(await audited.newTenant());
+      await audited.lifecycle.eraseConversation(name);
+      const asked = (["map", "flow"] as const).map((purpose): KeyRequest => ({
+        ...name,
+        purpose,
+        bucketEndMs: bucketOf(audited, tenant, purpose),
+      }));
+      await audited.keyring("redaction").lease(asked);
+      const written = lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+      const ids = { tenantId: idToHex(name.tenantId), conversationId: idToHex(name.conversationId) };
+      const refused = { at: "ReleaseKeys", code: "KEY_DESTROYED", group: "redaction", ...ids };
+      expect(written.filter(({ msg }) => msg === "audit")).toEqual([expect.objectContaining(refused)]);
+    } finally {
+      await audited.close();
+    }
+  });
+
   it("is refused under an expired policy", async () => {
     const nowMs = world.clock.nowMs();
     const { name, tenant } = await world.open(await world.newTenant({ expiresAtMs: nowMs + 60_000 }));
@@ -197,7 +261,7 @@ describe("a lease", () => {
   });
 
   it.each<[string, KeyRequest["purpose"], (flowEndMs: number) => number, string]>([
-    ["a bucket of another width", "flow", (flowEndMs) => flowEndMs + 1, "POLICY_STALE"],
+    ["a bucket of another width", "flow", (flowEndMs) => flowEndMs - 1, "POLICY_STALE"],
     ["a bucket later than the policy's period", "flow", (flowEndMs) => flowEndMs + DAY_MS, "POLICY_STALE"],
     ["a bucket later than any period", "flow", (flowEndMs) => flowEndMs + 1_000 * DAY_MS, "BUCKET_INVALID"],
     ["a bucket before the conversation was opened", "inbound", (flowEndMs) => flowEndMs - DAY_MS, "BUCKET_INVALID"],

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createRouterTransport, type Transport } from "@connectrpc/connect";
+import { encodeEvidence, reportData } from "@cloister/attestation";
 import { SimulatedRoot, simulatedEvidenceSource } from "@cloister/attestation/simulated";
 import { ReleaseService } from "@cloister/contracts/keys/release";
 import { createKemPublicKey, createSigningKey, hpkeSeal } from "@cloister/envelope";
@@ -8,7 +9,7 @@ import { nodeBackend } from "@cloister/envelope/node";
 import { InstanceIdentity, keysTransport, type KeyRequest } from "@cloister/keyring";
 import { releasedKeysAad, releasedKeysInfo, releaseKeysSigningBytes } from "@cloister/policy";
 import { AttestedSession, bucketOf, following, identityOf } from "./attested-session.ts";
-import { configurationDigest, TestTenant } from "./tenant.ts";
+import { configurationDigest, evidenceOf, TestTenant } from "./tenant.ts";
 import { given, refusal, World } from "./world.ts";
 
 // A database is started and migrated first, on machines that may be busy.
@@ -68,6 +69,83 @@ describe("a session", () => {
       const attested = release.attestSession({ sessionId, evidence: await prove(nonce) });
       expect(await refusal(attested)).toBe(code);
     });
+  });
+
+  describe("takes no evidence that binds", () => {
+    /** Genuine evidence, over keys that an instance may have made up. */
+    async function binding(changes: { kemPublicKey?: Uint8Array; notAfterMs?: number }) {
+      const { sessionId, nonce } = await world.release.beginSession({ nonce: randomBytes(32) });
+      const { kem, signer } = identityOf(world, "redaction");
+      const bound = {
+        role: "redaction" as const,
+        configurationDigest,
+        kemPublicKey: kem.publicKeyBytes,
+        signingPublicKey: signer.publicKeyBytes,
+        notAfterMs: world.clock.nowMs() + 50 * 60_000,
+        nonce,
+        ...changes,
+      };
+      const evidence = await evidenceOf("redaction", world.clock).collect(reportData(bound));
+      const notAfterMs = BigInt(bound.notAfterMs);
+      return world.release.attestSession({ sessionId, evidence: { ...bound, evidence, notAfterMs } });
+    }
+
+    it("what is no key", async () => {
+      const noSealingKey = new Uint8Array(1_216).fill(0xff);
+      const codes = [await refusal(binding({})), await refusal(binding({ kemPublicKey: noSealingKey }))];
+      expect(codes).toEqual(["answered", "EVIDENCE_REJECTED"]);
+    });
+
+    it("a longer session than it lasts itself", async () => {
+      const notAfterMs = world.clock.nowMs() + 60_000;
+      expect((await binding({ notAfterMs })).expiresAtMs).toBe(BigInt(notAfterMs));
+    });
+  });
+
+  it("needs evidence of a role, and challenges of 32 bytes", async () => {
+    const { release } = world;
+    const attested = async (evidence?: Awaited<ReturnType<InstanceIdentity["prove"]>>) => {
+      const { sessionId } = await release.beginSession({ nonce: randomBytes(32) });
+      return refusal(release.attestSession({ sessionId, ...(evidence && { evidence }) }));
+    };
+    const standing = await identityOf(world, "redaction").standingEvidence();
+    const codes = [
+      await attested(),
+      await attested({ ...standing, role: "auditor" }),
+      await attested({ ...standing, evidence: randomBytes(9) }),
+      await attested({ ...standing, evidence: encodeEvidence({ format: "aws-nitro", body: randomBytes(9) }) }),
+      await refusal(release.beginSession({ nonce: randomBytes(31) })),
+    ];
+    expect(codes).toEqual([...Array<string>(4).fill("EVIDENCE_REJECTED"), "MALFORMED"]);
+  });
+
+  it("gives a minute to answer its challenge, and lasts for ten", async () => {
+    const { release, clock } = world;
+    const instance = identityOf(world, "redaction");
+    const answered = async (afterMs: number) => {
+      const { sessionId, nonce } = await release.beginSession({ nonce: randomBytes(32) });
+      clock.advance(afterMs);
+      return refusal(release.attestSession({ sessionId, evidence: await instance.prove(nonce) }));
+    };
+    expect([await answered(59_999), await answered(60_000)]).toEqual(["answered", "SESSION_UNKNOWN"]);
+    const session = await AttestedSession.begin(world, "redaction");
+    clock.advance(599_999);
+    const last = await refusal(session.release([], 1n));
+    clock.advance(1);
+    expect([last, await refusal(session.release([], 2n))]).toEqual(["answered", "SESSION_UNKNOWN"]);
+  });
+
+  it("refuses ids of another length, and more than 4,096 of them", async () => {
+    const { name } = await world.open(await world.newTenant());
+    const session = await AttestedSession.begin(world, "redaction");
+    const request: KeyRequest = { ...name, purpose: "map", bucketEndMs: world.clock.nowMs() + 1 };
+    const codes = [
+      await refusal(session.release([{ ...request, tenantId: randomBytes(15) }], 1n)),
+      await refusal(session.release([{ ...request, conversationId: randomBytes(17) }], 2n)),
+      await refusal(session.release(Array<KeyRequest>(4_097).fill(request), 3n)),
+      await refusal(session.release(Array<KeyRequest>(4_096).fill(request), 4n)),
+    ];
+    expect(codes).toEqual(["MALFORMED", "MALFORMED", "MALFORMED", "answered"]);
   });
 
   it("takes one answer to its challenge", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { schemaOf } from "@cloister/storage";
 import type { ConversationRow, KeysTables } from "../src/records/tables.ts";
-import { AttestedSession } from "./attested-session.ts";
+import { AttestedSession, bucketOf } from "./attested-session.ts";
 import { TestClient, type TestTenant } from "./tenant.ts";
 import { refusal, World } from "./world.ts";
 
@@ -60,6 +60,59 @@ describe("a conversation's row that the operator wrote", () => {
     const opened = await world.open(tenant);
     await tables().deleteFrom("conversation_secret").where("conversation_id", "=", opened.conversationId).execute();
     expect(await renewed(tenant, opened, { renewed_at_ms: 0 })).toBe("KEY_DESTROYED");
+  });
+});
+
+describe("a conversation's rows, of which the operator kept some", () => {
+  const byId = (conversationId: Uint8Array) => ["conversation_id", "=", conversationId] as const;
+
+  /** What an instance is told of the conversation: its map key, and its record. */
+  async function released(tenant: TestTenant, { name }: Awaited<ReturnType<World["open"]>>) {
+    const session = await AttestedSession.begin(world, "redaction");
+    const { keys, conversations } = await session.release([
+      { ...name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") },
+    ]);
+    return [...keys.map(({ result }) => (result.case === "key" ? "given" : result.value)), conversations[0]?.refusal];
+  }
+
+  it("give no key without the secret", async () => {
+    const tenant = await world.newTenant();
+    const opened = await world.open(tenant);
+    await tables()
+      .deleteFrom("conversation_secret")
+      .where(...byId(opened.conversationId))
+      .execute();
+    expect(await released(tenant, opened)).toEqual(["KEY_DESTROYED", "KEY_DESTROYED"]);
+  });
+
+  it("give no record without the statement", async () => {
+    const tenant = await world.newTenant();
+    const opened = await world.open(tenant);
+    await tables()
+      .updateTable("conversation")
+      .set({ statement: null })
+      .where(...byId(opened.conversationId))
+      .execute();
+    expect((await released(tenant, opened))[1]).toBe("KEY_DESTROYED");
+  });
+
+  it("give nothing when all were brought back after an erasure: the tombstone stands", async () => {
+    const tenant = await world.newTenant();
+    const opened = await world.open(tenant);
+    const mine = byId(opened.conversationId);
+    const secret = await tables()
+      .selectFrom("conversation_secret")
+      .selectAll()
+      .where(...mine)
+      .execute();
+    await world.lifecycle.eraseConversation(opened.name);
+    await tables().insertInto("conversation_secret").values(secret).execute();
+    await tables()
+      .updateTable("conversation")
+      .set({ statement: opened.statement })
+      .where(...mine)
+      .execute();
+    expect(await released(tenant, opened)).toEqual(["KEY_DESTROYED", "KEY_DESTROYED"]);
   });
 });
 
