@@ -1,4 +1,4 @@
 export { chatStatuses, cliErrors } from "./cli-error.ts";
 export { createProgram, runProgram } from "./program.ts";
-export { registerRedact, type Streams } from "./redact.ts";
-export type { Terminal } from "./terminal.ts";
+export { registerRedact } from "./redact/redact.ts";
+export type { Streams, Terminal } from "./terminal.ts";

@@ -7,7 +7,7 @@ import { errorLine } from "./error-line.ts";
 import { registerKb } from "./kb/group.ts";
 import { registerPolicy } from "./policy/group.ts";
 import { registerRecipient } from "./recipient/group.ts";
-import { registerRedact } from "./redact.ts";
+import { registerRedact } from "./redact/redact.ts";
 import { registerReplies } from "./replies/replies.ts";
 import { registerRetention } from "./retention/group.ts";
 import { registerServe } from "./serve.ts";

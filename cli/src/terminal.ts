@@ -1,4 +1,12 @@
-import type { Streams } from "./redact.ts";
+import type { Readable, Writable } from "node:stream";
+
+/** Where a command reads and writes; `process` is one. */
+export interface Streams {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  exitCode?: number | string | null | undefined;
+}
 
 /** What a command sees of the process that it runs in; `process` is one. */
 export interface Terminal extends Streams {

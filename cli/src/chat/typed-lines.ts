@@ -1,6 +1,6 @@
 import { addAbortSignal } from "node:stream";
 import { createInterface } from "node:readline";
-import { lineBatches } from "../redact-lines.ts";
+import { lineBatches } from "../line-batches.ts";
 import { isInteractive, type Terminal } from "../terminal.ts";
 
 /** Twice what a message may have, so that it is the SDK that says what is too long. */

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename, extname, normalize, sep } from "node:path";
 import type { KnowledgeDocument } from "@cloister/client";
 import { codeOf } from "@cloister/service";
-import { lineBatches } from "../redact-lines.ts";
+import { lineBatches } from "../line-batches.ts";
 import { documentOfLine } from "./document-line.ts";
 import { documentProblem } from "./document-problem.ts";
 import { firstHeading } from "./title.ts";

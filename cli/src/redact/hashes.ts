@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { hashListedValue, PiiError } from "@cloister/pii";
-import { bytesOf } from "./redact-lines.ts";
-import type { Streams } from "./redact.ts";
+import { bytesOf } from "../line-batches.ts";
+import type { Streams } from "../terminal.ts";
 
 /** Prints each line's value as an entry of a policy's hashed list. Resolves to whether every line could be one. */
 export async function printHashes(input: Readable, salt: Uint8Array, { stdout, stderr }: Streams): Promise<boolean> {

@@ -12,8 +12,8 @@ import {
   entityTypes,
 } from "@cloister/pii";
 import type { Command } from "commander";
-import { printHashes } from "./redact-hashes.ts";
-import { redactLines } from "./redact-jsonl.ts";
+import { printHashes } from "./hashes.ts";
+import { redactLines } from "./jsonl.ts";
 import {
   parseActions,
   parseDenyFile,
@@ -23,18 +23,11 @@ import {
   parsePattern,
   parseSalt,
   parseThreshold,
-} from "./redact-options.ts";
-import { RedactProgress } from "./redact-progress.ts";
-import { FindTally } from "./redact-tally.ts";
-import { redactText } from "./redact-text.ts";
-
-/** Where a command reads and writes; `process` is one. */
-export interface Streams {
-  readonly stdin: Readable;
-  readonly stdout: Writable;
-  readonly stderr: Writable;
-  exitCode?: number | string | null | undefined;
-}
+} from "./options.ts";
+import { RedactProgress } from "./progress.ts";
+import { FindTally } from "./tally.ts";
+import { redactText } from "./text.ts";
+import type { Streams } from "../terminal.ts";
 
 interface RedactOptions {
   readonly jsonl?: true;

@@ -1,5 +1,5 @@
 import type { Writable } from "node:stream";
-import { isInteractive } from "./terminal.ts";
+import { isInteractive } from "../terminal.ts";
 
 /** Shorter ones are done before anybody could read it. */
 const fewestBytes = 2 * 1024 * 1024;

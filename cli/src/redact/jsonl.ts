@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import type { Detector, EntityAction } from "@cloister/pii";
-import { type Line, lineBatches } from "./redact-lines.ts";
-import type { RedactProgress } from "./redact-progress.ts";
-import type { FindTally } from "./redact-tally.ts";
+import { type Line, lineBatches } from "../line-batches.ts";
+import type { RedactProgress } from "./progress.ts";
+import type { FindTally } from "./tally.ts";
 
 export interface RedactJob {
   readonly detector: Detector;

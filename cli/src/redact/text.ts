@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import { PiiError, PlaceholderMemory, redact, type Span } from "@cloister/pii";
-import { type RedactJob, write } from "./redact-jsonl.ts";
-import { bytesOf } from "./redact-lines.ts";
-import { highlighted } from "./redact-view.ts";
+import { type RedactJob, write } from "./jsonl.ts";
+import { bytesOf } from "../line-batches.ts";
+import { highlighted } from "./view.ts";
 
 /**
  * Prints the input as one text with placeholders, or with its finds in colour; with `explain`, a line for each find on `errors`. Resolves to
