@@ -60,7 +60,7 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
       "libs/keyring/src/{conversation-record,instance-identity,key-request,keyring,keys-transport}.ts",
       "libs/keyring/src/{receive,session,tenant-trust}.ts",
     ],
-    tests: [keysSuite("session"), keysSuite("release")],
+    tests: ["distrust", "session", "release"].map(keysSuite),
     needsDatabase: true,
   },
   // The checks of `keys`, by door, so that a mutant starts few databases. Left out: SQL, configuration, composition.

@@ -1,0 +1,201 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { ConnectError, createRouterTransport } from "@connectrpc/connect";
+import { ReleaseService, type ReleasedKeys } from "@cloister/contracts/keys/release";
+import { KEYS_ERROR_HEADER, type KeysErrorCode } from "@cloister/contracts/keys/errors";
+import type { KeyRequest } from "@cloister/keyring";
+import { HOUR_MS } from "@cloister/policy";
+import { bucketOf, countingTransport, identityOf } from "./attested-session.ts";
+import { dishonestKeys, type Dishonesty } from "./dishonest-keys.ts";
+import { TestClient } from "./tenant.ts";
+import { given, refusal, World } from "./world.ts";
+
+// A database is started and migrated first, on machines that may be busy.
+jest.setTimeout(60_000);
+
+let world: World;
+beforeAll(async () => {
+  world = await World.start();
+});
+afterAll(() => world.close());
+
+async function mapKeyOfNewConversation() {
+  const opened = await world.open(await world.newTenant());
+  const request: KeyRequest = { ...opened.name, purpose: "map", bucketEndMs: bucketOf(world, opened.tenant, "map") };
+  return { ...opened, request };
+}
+
+/** What an instance gets of a `keys` that does so: its key, its conversation's record, its certificate. */
+async function taken(request: KeyRequest, dishonesty: Dishonesty): Promise<string[]> {
+  const leased = await world.keyring("redaction", { transport: dishonestKeys(world, dishonesty) }).lease([request]);
+  return [
+    given(() => leased.sealingKey(request)),
+    given(() => leased.conversation(request)),
+    given(() => leased.certificateFor(request.tenantId)),
+  ];
+}
+
+describe("of another keys that its tenant allows, an instance", () => {
+  it("takes what is genuine", async () => {
+    const { request } = await mapKeyOfNewConversation();
+    expect(await taken(request, {})).toEqual(["given", "given", "given"]);
+  });
+
+  it.each<[string, (released: ReleasedKeys) => void, string[]]>([
+    [
+      "a tenant without its chain",
+      ({ tenants: [tenant] }) => tenant && delete tenant.chain,
+      ["CHAIN_INVALID", "CHAIN_INVALID", "CHAIN_INVALID"],
+    ],
+    ["no tenant", (released) => void (released.tenants = []), ["KEYS_NOT_TRUSTED", "KEYS_NOT_TRUSTED", "LEASE_ENDED"]],
+    ["no conversation", (released) => void (released.conversations = []), ["KEYS_NOT_TRUSTED", "LEASE_ENDED", "given"]],
+    [
+      "a statement that nobody signed",
+      ({ conversations: [record] }) => record && void (record.statement = randomBytes(200)),
+      ["STATEMENT_INVALID", "STATEMENT_INVALID", "given"],
+    ],
+    [
+      "a refusal that it doesn't know",
+      ({ tenants: [tenant] }) => tenant && void (tenant.refusal = "OF_ANOTHER_VERSION"),
+      ["CHAIN_INVALID", "CHAIN_INVALID", "CHAIN_INVALID"],
+    ],
+    [
+      "a refusal of the conversation",
+      ({ conversations: [record] }) => record && void (record.refusal = "KEY_DESTROYED"),
+      ["KEY_DESTROYED", "KEY_DESTROYED", "given"],
+    ],
+    [
+      "a refusal of the key",
+      ({ keys: [key] }) => key && void (key.result = { case: "refusal", value: "KEY_CORRUPT" }),
+      ["KEY_CORRUPT", "given", "given"],
+    ],
+    [
+      "no answer for the key",
+      ({ keys: [key] }) => key && void (key.result = { case: undefined }),
+      ["CHAIN_INVALID", "given", "given"],
+    ],
+  ])("takes what it should of %s", async (_what, released, codes) => {
+    const { request } = await mapKeyOfNewConversation();
+    expect(await taken(request, { released })).toEqual(codes);
+  });
+
+  it("takes no statement under another policy than the one that was signed with it", async () => {
+    const { request, tenant } = await mapKeyOfNewConversation();
+    await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { version: 2 })));
+    const replaced = ({ conversations: [record], tenants: [owner] }: ReleasedKeys): void => {
+      if (record) record.pinnedPolicy = owner?.chain?.policy ?? new Uint8Array();
+    };
+    expect(await taken(request, {})).toEqual(["given", "given", "given"]);
+    expect(await taken(request, { released: replaced })).toEqual(["STATEMENT_INVALID", "STATEMENT_INVALID", "given"]);
+  });
+
+  it("takes nothing at all of a key without a name, or without evidence", async () => {
+    const { request } = await mapKeyOfNewConversation();
+    const codes = [
+      await refusal(taken(request, { released: ({ keys: [key] }) => key && delete key.request })),
+      await refusal(taken(request, { begun: (answer) => delete answer.keysEvidence })),
+    ];
+    expect(codes).toEqual(["KEYS_NOT_TRUSTED", "KEYS_NOT_TRUSTED"]);
+  });
+
+  it("doesn't go back behind a policy that it has seen", async () => {
+    const { request, tenant } = await mapKeyOfNewConversation();
+    const seen: ReleasedKeys["tenants"][] = [];
+    const released = (answer: ReleasedKeys): void => {
+      seen.push(answer.tenants);
+      // The third answer tells of the tenant what the first told.
+      answer.tenants = seen.length === 3 ? (seen[0] ?? []) : answer.tenants;
+    };
+    const keyring = world.keyring("redaction", { transport: dishonestKeys(world, { released }) });
+    const code = async () => {
+      world.clock.advance(60_000);
+      const leased = await keyring.lease([request]);
+      return given(() => leased.certificateFor(request.tenantId));
+    };
+    const codes = [await code()];
+    await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { version: 2 })));
+    codes.push(await code(), await code());
+    expect(codes).toEqual(["given", "given", "CHAIN_INVALID"]);
+  });
+});
+
+describe("a keyring", () => {
+  /** A `keys` that begins sessions and refuses all requests. */
+  const refusing = (code: KeysErrorCode) => {
+    const begin = () => ({ expiresAtMs: BigInt(world.clock.nowMs() + 600_000) });
+    const keys = identityOf(world, "keys");
+    return createRouterTransport(({ service }) =>
+      service(ReleaseService, {
+        beginSession: async ({ nonce }) => ({ keysEvidence: await keys.prove(nonce), nonce: randomBytes(32) }),
+        attestSession: begin,
+        releaseKeys: () => {
+          throw new ConnectError(code, undefined, { [KEYS_ERROR_HEADER]: code });
+        },
+      }),
+    );
+  };
+
+  it.each<[KeysErrorCode, string, number]>([
+    ["SESSION_UNKNOWN", "SESSION_UNKNOWN", 2],
+    ["MALFORMED", "KEYS_UNAVAILABLE", 1],
+    ["UNAVAILABLE", "UNAVAILABLE", 1],
+  ])("whose whole batch is refused with %s says %s after %s attempts", async (code, said, attempts) => {
+    const counted = countingTransport(refusing(code));
+    const keyring = world.keyring("redaction", { transport: counted.transport });
+    const { request } = await mapKeyOfNewConversation();
+    expect(await refusal(keyring.lease([request]))).toBe(said);
+    expect(counted.methods.filter((method) => method === "ReleaseKeys")).toHaveLength(attempts);
+  });
+
+  it("begins another session before the one it has ends", async () => {
+    const { request } = await mapKeyOfNewConversation();
+    const begun = async (afterMs: number) => {
+      const counted = countingTransport(world.transport("release"));
+      const keyring = world.keyring("redaction", { transport: counted.transport });
+      await keyring.lease([request]);
+      world.clock.advance(afterMs);
+      await keyring.lease([request]);
+      return counted.methods.filter((method) => method === "BeginSession").length;
+    };
+    expect([await begun(569_999), await begun(570_000)]).toEqual([1, 2]);
+  });
+
+  it("tells of a conversation what was signed of it", async () => {
+    const tenant = await world.newTenant();
+    const [client, kbClient] = [new TestClient(), new TestClient()];
+    const kb = await world.open(tenant, kbClient, "kb");
+    const subjectRef = randomBytes(16);
+    const knowledgeBases = [kb.conversationId];
+    const admission = tenant.admission(client, world.clock.nowMs(), { subjectRef, knowledgeBases });
+    await world.authority.openConversation(client.openRequest(tenant, admission));
+    const name = { tenantId: tenant.tenantId, conversationId: client.conversationId(tenant) };
+    const record = (await world.keyring("redaction").lease([], [name])).conversation(name);
+    expect([record.kind, record.sealUntilMs]).toEqual(["chat", world.clock.nowMs() + HOUR_MS]);
+    expect(Buffer.from(record.subjectRef ?? "")).toEqual(subjectRef);
+    expect(record.knowledgeBases.map((id) => Buffer.from(id))).toEqual([Buffer.from(kb.conversationId)]);
+    expect(record.clientSigner.verify(subjectRef, client.signer.sign(subjectRef))).toBe(true);
+  });
+
+  it("keeps no key when it is closed", async () => {
+    const { request } = await mapKeyOfNewConversation();
+    const keyring = world.keyring("redaction");
+    const key = (await keyring.lease([request])).sealingKey(request);
+    keyring.close();
+    expect(key.isDestroyed).toBe(true);
+    expect(() => keyring.signer.sign(new Uint8Array(1))).toThrow();
+  });
+});
+
+describe("standing evidence", () => {
+  it("is made anew after ten minutes, and when the clock goes back", async () => {
+    const identity = identityOf(world, "redaction");
+    const first = await identity.standingEvidence();
+    world.clock.advance(599_999);
+    const held = await identity.standingEvidence();
+    world.clock.advance(1);
+    const renewed = await identity.standingEvidence();
+    world.clock.advance(-1);
+    const before = await identity.standingEvidence();
+    expect([held === first, renewed === first, before === renewed]).toEqual([true, false, false]);
+  });
+});
