@@ -32,7 +32,7 @@ describeOnSmallDisk("a system whose disk", () => {
   let served: Promise<Ended>;
   const filling = join(disk, "filling");
   const data = ["--data", join(disk, "data")];
-  const ask = () => runCliWithInput(scratch, "Hello?\n", "chat", "--tenant", "tenant", ...data);
+  const ask = () => runCliWithInput(scratch, "Hello?\n", "chat", "--json", "--tenant", "tenant", ...data);
 
   beforeAll(async () => {
     await buildCli();

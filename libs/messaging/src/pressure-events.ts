@@ -27,7 +27,7 @@ export function pressureRecord(pressure: TenantPressure, nowMs: number): Outgoin
 }
 
 /** Names of consumers. Whoever writes to the log may write anything, and a database takes no NUL in a text. */
-const SOURCE = /^[a-z][a-z0-9-]{0,63}$/u;
+const SOURCE = /^[!-~]{1,64}$/u;
 /** The last time that ECMAScript knows (ECMA-262 section 21.4.1.1). */
 const LAST_MS = 8_640_000_000_000_000n;
 
