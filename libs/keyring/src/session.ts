@@ -75,8 +75,16 @@ export class KeysSession {
       }
       const aad = releasedKeysAad(request);
       const plaintext = hpkeOpen(nodeBackend, this.#identity.kem, releasedKeysInfo(), aad, sealed);
-      return fromBinary(ReleasedKeysSchema, plaintext);
+      return readReleased(plaintext);
     });
+  }
+}
+
+function readReleased(plaintext: Uint8Array): ReleasedKeys {
+  try {
+    return fromBinary(ReleasedKeysSchema, plaintext);
+  } catch (cause) {
+    throw new KeyringError("KEYS_NOT_TRUSTED", "Released keys open, but can't be read.", { cause });
   }
 }
 
@@ -90,7 +98,9 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
 
 function asKeyringError(error: unknown): unknown {
   if (error instanceof EnvelopeError) {
-    return new KeyringError("KEYS_NOT_TRUSTED", "What the keys service sent does not open or parse.", { cause: error });
+    return new KeyringError("KEYS_NOT_TRUSTED", "What the keys service sent does not open or parse.", {
+      cause: error,
+    });
   }
   if (!(error instanceof ConnectError)) return error;
   const code = readKeysErrorCode(error.metadata);

@@ -15,8 +15,9 @@ import { DAY_MS, purposeToWire, releasedKeysAad, releasedKeysInfo, releaseKeysSi
 import { configurationDigest, evidenceOf, type TestTenant } from "./tenant.ts";
 import type { World } from "./world.ts";
 
-export function identityOf(world: World, role: AttestedRole): InstanceIdentity {
-  return new InstanceIdentity({ role, source: evidenceOf(role, world.clock), configurationDigest, clock: world.clock });
+export function identityOf(world: World, role: AttestedRole, measurement?: Uint8Array): InstanceIdentity {
+  const source = evidenceOf(role, world.clock, measurement);
+  return new InstanceIdentity({ role, source, configurationDigest, clock: world.clock });
 }
 
 /** A session by hand, without the checks of the keyring. */

@@ -12,14 +12,18 @@ import type { World } from "./world.ts";
 export interface Dishonesty {
   readonly begun?: (response: BeginSessionResponse) => void;
   readonly released?: (released: ReleasedKeys) => void;
+  /** Sealed and signed in place of what was released. */
+  readonly plaintext?: Uint8Array;
+  /** Another program than the one that tenants allow. */
+  readonly measurement?: Uint8Array;
 }
 
 /**
  * A `keys` with genuine evidence, of the program that tenants allow, which gets from the real one what it is asked for and
  * changes that before it seals and signs it: what an instance has to notice by itself.
  */
-export function dishonestKeys(world: World, { begun, released }: Dishonesty): Transport {
-  const own = identityOf(world, "keys");
+export function dishonestKeys(world: World, { begun, released, plaintext, measurement }: Dishonesty): Transport {
+  const own = identityOf(world, "keys", measurement);
   let recipient = new Uint8Array();
   return createRouterTransport(({ service }) =>
     service(ReleaseService, {
@@ -48,7 +52,7 @@ export function dishonestKeys(world: World, { begun, released }: Dishonesty): Tr
         }));
         const answer = await session.release(wanted);
         released?.(answer);
-        const bytes = toBinary(ReleasedKeysSchema, answer);
+        const bytes = plaintext ?? toBinary(ReleasedKeysSchema, answer);
         const key = createKemPublicKey(nodeBackend, recipient);
         const aad = releasedKeysAad(request);
         const sealed = hpkeSeal(nodeBackend, key, releasedKeysInfo(), aad, bytes);

@@ -5,7 +5,7 @@ import { ReleaseService, type ReleasedKeys } from "@cloister/contracts/keys/rele
 import { KEYS_ERROR_HEADER, type KeysErrorCode } from "@cloister/contracts/keys/errors";
 import type { KeyRequest } from "@cloister/keyring";
 import { HOUR_MS } from "@cloister/policy";
-import { bucketOf, countingTransport, identityOf } from "./attested-session.ts";
+import { AttestedSession, bucketOf, countingTransport, following, identityOf } from "./attested-session.ts";
 import { dishonestKeys, type Dishonesty } from "./dishonest-keys.ts";
 import { TestClient } from "./tenant.ts";
 import { given, refusal, World } from "./world.ts";
@@ -98,6 +98,14 @@ describe("of another keys that its tenant allows, an instance", () => {
     expect(codes).toEqual(["KEYS_NOT_TRUSTED", "KEYS_NOT_TRUSTED"]);
   });
 
+  it("takes nothing at all of an answer that opens and can't be read", async () => {
+    const { request } = await mapKeyOfNewConversation();
+    // A field that ends before its length; bytes that name no field.
+    const plaintexts = [Uint8Array.of(0x0a, 0x7f, 0x01), new Uint8Array(8).fill(0xff)];
+    const codes = plaintexts.map((plaintext) => refusal(taken(request, { plaintext })));
+    expect(await Promise.all(codes)).toEqual(["KEYS_NOT_TRUSTED", "KEYS_NOT_TRUSTED"]);
+  });
+
   it("doesn't go back behind a policy that it has seen", async () => {
     const { request, tenant } = await mapKeyOfNewConversation();
     const seen: ReleasedKeys["tenants"][] = [];
@@ -116,6 +124,75 @@ describe("of another keys that its tenant allows, an instance", () => {
     await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { version: 2 })));
     codes.push(await code(), await code());
     expect(codes).toEqual(["given", "given", "CHAIN_INVALID"]);
+  });
+
+  describe("a tenant whose trust is still held", () => {
+    /** A keyring that leases a new conversation of the tenant each time, and says what it thinks of the tenant. */
+    async function heldTenant() {
+      const { tenant, request } = await mapKeyOfNewConversation();
+      const target = { transport: dishonestKeys(world, {}) };
+      const keyring = world.keyring("redaction", { transport: following(target) });
+      const verdict = async () => {
+        const { conversationId } = await world.open(tenant);
+        const leased = await keyring.lease([{ ...request, conversationId }]);
+        return given(() => leased.certificateFor(request.tenantId));
+      };
+      return { tenant, target, verdict };
+    }
+
+    /** Answers with the tenant as it is until `shown` is set, and with that from then on. */
+    function showing() {
+      const seen: ReleasedKeys["tenants"] = [];
+      const shown: { tenants?: ReleasedKeys["tenants"] } = {};
+      const released = (answer: ReleasedKeys): void => {
+        seen.push(...answer.tenants);
+        answer.tenants = shown.tenants ?? answer.tenants;
+      };
+      return { seen, shown, released };
+    }
+
+    it("is verified anew when an older policy is shown", async () => {
+      const { tenant, target, verdict } = await heldTenant();
+      const { seen, shown, released } = showing();
+      target.transport = dishonestKeys(world, { released });
+      const codes = [await verdict()];
+      await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { version: 2 })));
+      codes.push(await verdict());
+      shown.tenants = seen.slice(0, 1);
+      codes.push(await verdict());
+      expect(codes).toEqual(["given", "given", "CHAIN_INVALID"]);
+    });
+
+    it("is verified anew when another tenant's issuer is shown", async () => {
+      const { request } = await mapKeyOfNewConversation();
+      const foreign = await (await AttestedSession.begin(world, "redaction")).release([request]);
+      const { target, verdict } = await heldTenant();
+      const { seen, shown, released } = showing();
+      target.transport = dishonestKeys(world, { released });
+      const codes = [await verdict()];
+      const issuerNote = foreign.tenants[0]?.chain?.issuerNote ?? new Uint8Array();
+      shown.tenants = seen.map((record) => ({
+        ...record,
+        ...(record.chain && { chain: { ...record.chain, issuerNote } }),
+      }));
+      codes.push(await verdict());
+      expect(codes).toEqual(["given", "CHAIN_INVALID"]);
+    });
+
+    it("is verified anew in another session, whose keys the tenant may not allow", async () => {
+      const { target, verdict } = await heldTenant();
+      const { seen, shown, released } = showing();
+      target.transport = dishonestKeys(world, { released });
+      const codes = [await verdict()];
+      // The session ends in the middle of the next lease.
+      world.clock.advance(560_000);
+      codes.push(await verdict());
+      shown.tenants = seen.slice(1);
+      world.clock.advance(11_000);
+      target.transport = dishonestKeys(world, { released, measurement: new Uint8Array(48).fill(99) });
+      codes.push(await verdict());
+      expect(codes).toEqual(["given", "given", "CHAIN_INVALID"]);
+    });
   });
 });
 

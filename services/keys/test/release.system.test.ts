@@ -4,7 +4,7 @@ import { attestedRoles, MAX_CLOCK_SKEW_MS } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { idToHex } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import { bucketEnds, type KeyRequest } from "@cloister/keyring";
+import { bucketEnds, type ConversationName, type KeyRequest } from "@cloister/keyring";
 import { DAY_MS, purposes, purposesOfRole, verifyAuthorityChain, verifyInstanceCertificate } from "@cloister/policy";
 import { capturedLog } from "@cloister/testing";
 import { AttestedSession, bucketOf, countingTransport } from "./attested-session.ts";
@@ -230,25 +230,61 @@ describe("a lease", () => {
     expect(codes).toEqual(["KEY_DESTROYED", "KEY_DESTROYED"]);
   });
 
-  it("leaves one line of audit for each conversation and code that it refuses", async () => {
-    const { log, lines } = capturedLog("keys");
-    const audited = await World.start({ log });
-    try {
-      const { name, tenant } = await audited.open(await audited.newTenant());
-      await audited.lifecycle.eraseConversation(name);
-      const asked = (["map", "flow"] as const).map((purpose): KeyRequest => ({
-        ...name,
-        purpose,
-        bucketEndMs: bucketOf(audited, tenant, purpose),
-      }));
-      await audited.keyring("redaction").lease(asked);
-      const written = lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
-      const ids = { tenantId: idToHex(name.tenantId), conversationId: idToHex(name.conversationId) };
-      const refused = { at: "ReleaseKeys", code: "KEY_DESTROYED", group: "redaction", ...ids };
-      expect(written.filter(({ msg }) => msg === "audit")).toEqual([expect.objectContaining(refused)]);
-    } finally {
-      await audited.close();
+  describe("leaves in the audit", () => {
+    /** The lines of audit that `ask` leaves. */
+    async function auditOf(ask: (audited: World) => Promise<void>) {
+      const { log, lines } = capturedLog("keys");
+      const audited = await World.start({ log });
+      try {
+        await ask(audited);
+        const written = lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+        return written.filter(({ msg }) => msg === "audit");
+      } finally {
+        await audited.close();
+      }
     }
+    const refused = (code: string, { tenantId, conversationId }: ConversationName): unknown => {
+      const ids = { tenantId: idToHex(tenantId), conversationId: idToHex(conversationId) };
+      return expect.objectContaining({ at: "ReleaseKeys", code, group: "redaction", ...ids });
+    };
+
+    it("one line for a conversation that is refused, with keys or without", async () => {
+      const expected: unknown[] = [];
+      const written = await auditOf(async (audited) => {
+        const { name, tenant } = await audited.open(await audited.newTenant());
+        await audited.lifecycle.eraseConversation(name);
+        const asked = (["map", "flow"] as const).map((purpose): KeyRequest => ({
+          ...name,
+          purpose,
+          bucketEndMs: bucketOf(audited, tenant, purpose),
+        }));
+        await audited.keyring("redaction").lease(asked);
+        await audited.keyring("redaction").lease([], [name]);
+        expected.push(refused("KEY_DESTROYED", name), refused("KEY_DESTROYED", name));
+      });
+      expect(written).toEqual(expected);
+    });
+
+    it("one line for each code that keys of a live conversation are refused with, and none for those given", async () => {
+      const expected: unknown[] = [];
+      const written = await auditOf(async (audited) => {
+        const { name, tenant } = await audited.open(await audited.newTenant());
+        const endOf = (purpose: KeyRequest["purpose"]) => bucketOf(audited, tenant, purpose);
+        const asked: KeyRequest[] = [
+          { ...name, purpose: "map", bucketEndMs: endOf("map") },
+          { ...name, purpose: "flow", bucketEndMs: endOf("flow") - 1 },
+          { ...name, purpose: "flow", bucketEndMs: endOf("flow") + DAY_MS },
+          { ...name, purpose: "inbound", bucketEndMs: endOf("flow") - DAY_MS },
+        ];
+        const leased = await audited.keyring("redaction").lease(asked);
+        const codes = asked.map((request) =>
+          given(() => (request.purpose === "flow" ? leased.sealingKey(request) : leased.openingKey(request))),
+        );
+        expect(codes).toEqual(["given", "POLICY_STALE", "POLICY_STALE", "BUCKET_INVALID"]);
+        expected.push(refused("POLICY_STALE", name), refused("BUCKET_INVALID", name));
+      });
+      expect(written).toEqual(expected);
+    });
   });
 
   it("is refused under an expired policy", async () => {
