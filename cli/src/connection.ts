@@ -64,10 +64,10 @@ export async function ingestDoor(flags: ConnectionFlags): Promise<Door> {
   const named = namedDoor(flags.url, flags.token, "--url", "--token or CLOISTER_TOKEN");
   if (named !== undefined) return named;
   const { url, accessToken } = await runningOn(flags);
-  return { url, token: accessToken };
+  return { url, token: flags.token ?? accessToken };
 }
 
-/** @throws CliError NOT_RUNNING, ACCESS_MISSING; EmbeddedError */
+/** Never that of another system than --url names. @throws CliError NOT_RUNNING, ACCESS_MISSING; EmbeddedError */
 export async function retentionDoor(flags: RetentionFlags): Promise<Door> {
   const { retentionUrl, retentionToken } = flags;
   const named = namedDoor(
@@ -77,6 +77,12 @@ export async function retentionDoor(flags: RetentionFlags): Promise<Door> {
     "--retention-token or CLOISTER_RETENTION_TOKEN",
   );
   if (named !== undefined) return named;
+  if (flags.url !== undefined) {
+    throw new CliError(
+      "ACCESS_MISSING",
+      "--url names a system whose retention is elsewhere: give --retention-url, too.",
+    );
+  }
   const running = await runningOn(flags, "--retention-url and --retention-token");
   return { url: running.retentionUrl, token: running.retentionToken };
 }

@@ -10,8 +10,14 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {
-    throw new CliError("FILE_UNREADABLE", `${path} can't be read (${codeOf(error)}).`);
+    throw new CliError("FILE_UNREADABLE", unreadable(path, codeOf(error)));
   }
+}
+
+function unreadable(path: string, code: string): string {
+  if (code === "ENOENT") return `${path} isn't there: is that its path?`;
+  if (code === "EACCES") return `${path} can't be read by this user: look at its rights.`;
+  return `${path} can't be read (${code}).`;
 }
 
 /** @throws CliError FILE_UNREADABLE when it isn't there or holds no JSON */
@@ -45,7 +51,7 @@ export async function fileExists(path: string): Promise<boolean> {
   } catch (error) {
     const code = codeOf(error);
     if (code === "ENOENT") return false;
-    throw new CliError("FILE_UNREADABLE", `${path} can't be read (${code}).`);
+    throw new CliError("FILE_UNREADABLE", unreadable(path, code));
   }
 }
 

@@ -116,11 +116,20 @@ describe("cloister policy sign", () => {
     ["it lives too long", "POLICY_MALFORMED", () => sign("--expires-days", "91", "--out", join(folder, "long"))],
     ["its file is there", "FILE_EXISTS", () => sign("--version", "1")],
     ["development is asked for and nothing runs", "NOT_RUNNING", () => sign("--development", "--data", folder)],
-    ["the tenant is not there", "FILE_UNREADABLE", () => command("policy", "sign", "--tenant", join(folder, "none"))],
+    ["the tenant is not there", "TENANT_MALFORMED", () => command("policy", "sign", "--tenant", join(folder, "none"))],
   ])("refuses when %s", async (_when, code, refused) => {
     const { exitCode, stderr } = await refused();
     expect([exitCode, stderr]).toEqual([1, expect.stringMatching(new RegExp(`^cloister: ${code}: [^\n]+\n$`))]);
   });
+
+  it.each([["status"], ["run"]])(
+    "never asks another system's retention than the one that --url names: %s",
+    async (verb) => {
+      const door = ["--url", "http://127.0.0.1:9", "--token", "t"];
+      const { exitCode, stderr } = await command("retention", verb, ...door, "--data", folder);
+      expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^cloister: ACCESS_MISSING: .*--retention-url/)]);
+    },
+  );
 
   it("refuses a root key that others can read", async () => {
     const open = join(folder, "open");

@@ -13,6 +13,8 @@ jest.setTimeout(120_000);
 const scratch = mkdtempSync(join(tmpdir(), "cloister-full-disk-"));
 const disk = join(scratch, "disk");
 
+const noDisk = "a small file system can't be mounted here, which needs root";
+
 /** A file system of its own, which only root may make. */
 function mounted(): boolean {
   try {
@@ -20,14 +22,14 @@ function mounted(): boolean {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=160m", "tmpfs", disk], { stdio: "ignore" });
     return true;
   } catch {
-    process.stderr.write("SKIPPED a full disk: a small file system can't be mounted here (it needs root)\n");
+    process.stderr.write(`SKIPPED a full disk: ${noDisk}\n`);
     return false;
   }
 }
 
-const describeOnSmallDisk = mounted() ? describe : describe.skip;
+const isMounted = mounted();
 
-describeOnSmallDisk("a system whose disk", () => {
+(isMounted ? describe : describe.skip)(`a system whose disk${isMounted ? "" : ` (skipped: ${noDisk})`}`, () => {
   let server: ChildProcess;
   let served: Promise<Ended>;
   const filling = join(disk, "filling");

@@ -77,7 +77,7 @@ describe("the knowledge bases of a tenant's folder", () => {
 describe("cloister kb import", () => {
   it.each([
     ["nothing runs", "NOT_RUNNING", () => command("kb", "import", "--tenant", tenant, document, "--data", folder)],
-    ["the tenant is not there", "FILE_UNREADABLE", () => command("kb", "import", "--tenant", folder, document)],
+    ["the tenant is not there", "TENANT_MALFORMED", () => command("kb", "import", "--tenant", folder, document)],
   ])("refuses when %s", async (_when, code, refused) => {
     const { exitCode, stderr } = await refused();
     expect([exitCode, stderr]).toEqual([1, expect.stringMatching(new RegExp(`^cloister: ${code}: [^\n]+\n$`))]);

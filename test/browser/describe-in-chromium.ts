@@ -19,10 +19,10 @@ const args = [
 /** A suite that needs a real Chromium, skipped loudly without one. `page` may be called inside tests and hooks only. */
 export function describeInChromium(name: string, suite: (page: () => Page) => void): void {
   if (!existsSync(executablePath)) {
-    const reason = `no ${executablePath} (apt package chromium)`;
+    const reason = `no ${executablePath}, which apt package chromium brings`;
     process.stderr.write(`SKIPPED ${name}: ${reason}\n`);
     describe(name, () => {
-      it.skip(`needs Chromium: ${reason}`, () => undefined);
+      it.skip(`needs Chromium (skipped: ${reason})`, () => undefined);
     });
     return;
   }

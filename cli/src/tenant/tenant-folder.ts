@@ -5,7 +5,7 @@ import { signerFromSeed, type NoteSigner } from "@cloister/policy";
 import { codeOf } from "@cloister/service";
 import { z } from "zod";
 import { CliError } from "../cli-error.ts";
-import { readJson, readSeed, writeNew } from "../files.ts";
+import { fileExists, readJson, readSeed, writeNew } from "../files.ts";
 import { hexOf } from "../terminal.ts";
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -55,9 +55,13 @@ export async function makeTenant(
   return tenant;
 }
 
-/** @throws CliError FILE_UNREADABLE, TENANT_MALFORMED when the id isn't its root's */
+/** @throws CliError TENANT_MALFORMED when none is there or the id isn't its root's; FILE_UNREADABLE */
 export async function readTenant(folder: string): Promise<Tenant> {
   const path = join(folder, TENANT_FILE);
+  if (!(await fileExists(path))) {
+    const sentence = `There is no tenant in ${folder}: name its folder, or make one with \`cloister tenant init --out ${folder}\`.`;
+    throw new CliError("TENANT_MALFORMED", sentence);
+  }
   const parsed = schema.safeParse(await readJson(path));
   if (!parsed.success || hexOf(tenantIdOf(parsed.data)) !== parsed.data.tenantId) {
     throw new CliError("TENANT_MALFORMED", `${path} is no tenant that \`cloister tenant init\` made.`);

@@ -34,5 +34,5 @@ function missingEngine(name: string): void {
     return;
   }
   process.stderr.write(`SKIPPED ${name}: ${reason}\n`);
-  it.skip(`needs a real PostgreSQL: ${reason}`, () => undefined);
+  it.skip(`needs a real PostgreSQL (skipped: ${reason})`, () => undefined);
 }

@@ -65,6 +65,24 @@ describe("redaction of long texts in a thread beside", () => {
     await expect(refused).rejects.toThrow(expect.objectContaining({ code: "REGULATED_DATA_BLOCKED" }));
   });
 
+  it("takes in a short text what a tenant's patterns read, and nothing of a short one without", async () => {
+    const jobs: string[] = [];
+    class WatchedThread extends TextThread {
+      override run(job: Parameters<TextThread["run"]>[0]): ReturnType<TextThread["run"]> {
+        jobs.push(job.kind);
+        return super.run(job);
+      }
+    }
+    const watched = new WatchedThread();
+    const beside = new Redactor(new Detectors(), watched);
+    await beside.detect(messageOf("Badge B-104223"), policy);
+    expect(jobs).toEqual([]);
+    const badges = { ...policy, redaction: { patterns: [{ name: "BADGE", pattern: "B-[0-9]{6}" }] } };
+    const { inText } = await beside.detect(messageOf("Badge B-104223"), badges);
+    expect([jobs, inText.map(({ type }) => type)]).toEqual([["detect"], ["BADGE"]]);
+    await watched.close();
+  });
+
   it("starts anew when its thread has ended", async () => {
     await thread.close();
     expect((await redacted(long)).entries).toHaveLength(3);

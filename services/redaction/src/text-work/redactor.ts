@@ -8,12 +8,12 @@ import type { OpenedMessage } from "../open-message.ts";
 import { type RedactedText, redactMessage, requireNoLeak } from "../redact-message.ts";
 import type { TextThread } from "./text-thread.ts";
 
-/** Shorter texts take some 20 ms at most, which is less than others would notice. */
+/** What our own detectors do with shorter texts takes some 20 ms at most, which is less than others would notice. */
 const mostHere = 8_192;
 
 /**
- * Detects and replaces: short texts here, long ones in a thread beside, so that this one stays live for everybody. A
- * names model that was brought reads in that thread too, whatever the length.
+ * Detects and replaces: short texts here, long ones in a thread beside, so that this one stays live for everybody. What
+ * a tenant brings, patterns or a names model, reads in that thread too, whatever the length: its cost isn't ours to know.
  */
 export class Redactor {
   readonly #detectors: Detectors;
@@ -29,7 +29,7 @@ export class Redactor {
     const options = detectorOptionsOf(policy);
     const detector = this.#detectors.for(options);
     try {
-      return isLong(message) || this.#thread.hasModel
+      return isLong(message) || this.#thread.hasModel || options.patterns !== undefined
         ? await this.#detectThere(message, options)
         : detectMessage(message, detector);
     } catch (error) {

@@ -122,10 +122,10 @@ function describeWithRuntime(name: string, suite: () => void): void {
     describe(name, suite);
     return;
   }
-  const reason = `no package ${runtimePackage} (docs/redaction.md says how to install it)`;
+  const reason = `no package ${runtimePackage}, see docs/redaction.md`;
   process.stderr.write(`SKIPPED ${name}: ${reason}\n`);
   describe(name, () => {
-    it.skip(`needs the ONNX runtime: ${reason}`, () => undefined);
+    it.skip(`needs the ONNX runtime (skipped: ${reason})`, () => undefined);
   });
 }
 
