@@ -1,8 +1,5 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { AttestedInstances } from "@cloister/embedded";
@@ -12,21 +9,20 @@ import * as embedding from "@cloister/service-embedding";
 import * as inference from "@cloister/service-enclave-inference";
 import * as keys from "@cloister/service-keys";
 import * as redaction from "@cloister/service-redaction";
-import { eventually } from "@cloister/testing";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
+import { freePort, ServiceProcess } from "./service-process.ts";
 
 export const serviceNames = ["keys", "retention", "embedding", "enclave-inference", "redaction", "ingest"] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
-interface Service {
-  readonly child: ChildProcess;
-  readonly healthUrl: string;
-  output: string;
-}
+/** What a service is told beside its addresses and files: of its engines, above all. */
+export type EnvironmentOf = (name: ServiceName) => Readonly<Record<string, string>>;
 
-/** The six services as processes of their own, by the files that `nest start` runs, on one PostgreSQL. */
+/** The six services as processes of their own, by the files that `nest start` runs. */
 export class ServiceProcesses {
-  readonly #running = new Map<ServiceName, Service>();
+  readonly #processes = new Map<ServiceName, ServiceProcess>();
+  readonly #metricsUrls = new Map<ServiceName, string>();
+  readonly #operationsUrls: string[] = [];
   readonly #folder: string;
 
   constructor(folder: string) {
@@ -34,21 +30,50 @@ export class ServiceProcesses {
   }
 
   get ingestUrl(): string {
-    return this.#of("ingest").healthUrl;
+    return this.of("ingest").healthUrl;
   }
 
   get accessToken(): Promise<string> {
     return readFile(this.#file("ingest-token"), "utf8");
   }
 
-  /** Everything that a service wrote to standard output and standard error. */
-  outputOf(name: ServiceName): string {
-    return this.#of(name).output;
+  get operationsToken(): Promise<string> {
+    return readFile(this.#file("operations-token"), "utf8");
   }
 
+  /** Where the services on the log have their operations doors. */
+  get operationsUrls(): readonly string[] {
+    return this.#operationsUrls;
+  }
+
+  /** Where that service shows its figures. */
+  metricsUrlOf(name: ServiceName): string {
+    return this.#metricsUrls.get(name) ?? `${this.of(name).healthUrl}/metrics`;
+  }
+
+  /** Everything that a service wrote to standard output and standard error. */
+  outputOf(name: ServiceName): string {
+    return this.of(name).output;
+  }
+
+  /** @throws Error before the start */
+  of(name: ServiceName): ServiceProcess {
+    const found = this.#processes.get(name);
+    if (found === undefined) throw new Error(`${name} has not been started`);
+    return found;
+  }
+
+  /** Starts all on one PostgreSQL, with a second database for keys. */
   async start(databaseUrl: string, keysDatabaseUrl: string): Promise<void> {
-    for (const door of ["authority", "release", "lifecycle"]) {
-      await writeFile(this.#file(door), randomBytes(32).toString("base64url"), { mode: 0o600 });
+    await this.startWith((name) => ({
+      CLOISTER_DATABASE_URL: name === "keys" ? keysDatabaseUrl : databaseUrl,
+    }));
+  }
+
+  /** Starts all, each with what `environmentOf` says of its engines. */
+  async startWith(environmentOf: EnvironmentOf): Promise<void> {
+    for (const secret of ["authority", "release", "lifecycle", "operations-token"]) {
+      await writeFile(this.#file(secret), randomBytes(32).toString("base64url"), { mode: 0o600 });
     }
     const keysPort = await freePort();
     const shared = {
@@ -63,10 +88,18 @@ export class ServiceProcesses {
       CLOISTER_RETENTION_ACCESS_TOKEN_FILE: this.#file("retention-token"),
     };
     for (const name of serviceNames) {
-      const url = name === "keys" ? keysDatabaseUrl : databaseUrl;
-      await this.#spawn(name, { ...shared, CLOISTER_DATABASE_URL: url });
+      const environment = { ...shared, ...(await this.#addressesOf(name)), ...environmentOf(name) };
+      const process = new ServiceProcess({
+        name,
+        program: [join(repositoryRoot, "services", name, "dist/main.js")],
+        folder: this.#folder,
+        environment,
+        healthUrl: `http://127.0.0.1:${environment[portVariable(name)] ?? ""}`,
+      });
+      this.#processes.set(name, process);
+      process.spawn();
     }
-    await Promise.all(serviceNames.map((name) => this.#ready(name)));
+    await Promise.all(serviceNames.map((name) => this.of(name).ready()));
   }
 
   /** What the processes prove, measured from the files that they run. */
@@ -94,51 +127,25 @@ export class ServiceProcesses {
 
   /** Sends a signal to all; the exit codes by service. */
   async stop(signal: NodeJS.Signals): Promise<Record<string, number | null>> {
-    const ends = [...this.#running].map(async ([name, { child }]) => {
-      if (child.exitCode === null && child.signalCode === null) {
-        const exit = once(child, "exit");
-        child.kill(signal);
-        await exit;
-      }
-      return [name, child.exitCode] as const;
-    });
+    const ends = [...this.#processes].map(async ([name, process]) => [name, (await process.end(signal)).code] as const);
     return Object.fromEntries(await Promise.all(ends));
   }
 
-  async #spawn(name: ServiceName, environment: Record<string, string>): Promise<void> {
-    const port = String(await freePort());
-    const prefix = name === "enclave-inference" ? "INFERENCE" : name.toUpperCase();
-    const portVariable = name === "keys" ? "CLOISTER_KEYS_HEALTH_PORT" : `CLOISTER_${prefix}_PORT`;
-    const child = spawn(process.execPath, [join(repositoryRoot, "services", name, "dist/main.js")], {
-      cwd: this.#folder,
-      env: { PATH: process.env["PATH"], ...environment, [portVariable]: port },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const service: Service = { child, healthUrl: `http://127.0.0.1:${port}`, output: "" };
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on("data", (chunk: Buffer) => {
-        service.output += chunk.toString();
-      });
+  /** The ports that a service listens on, at every start the same. */
+  async #addressesOf(name: ServiceName): Promise<Record<string, string>> {
+    const addresses: Record<string, string> = { [portVariable(name)]: String(await freePort()) };
+    if (name === "ingest") {
+      const port = await freePort();
+      addresses["CLOISTER_INGEST_METRICS_PORT"] = String(port);
+      this.#metricsUrls.set(name, `http://127.0.0.1:${port}/metrics`);
     }
-    this.#running.set(name, service);
-  }
-
-  async #ready(name: ServiceName): Promise<void> {
-    const { healthUrl, child } = this.#of(name);
-    await eventually(
-      async () => {
-        if (child.exitCode !== null) return;
-        if (!(await fetch(`${healthUrl}/healthz/ready`)).ok) throw new Error(`${name} is not ready`);
-      },
-      { timeoutMs: 90_000, everyMs: 100 },
-    );
-    if (child.exitCode !== null) throw new Error(`${name} ended: ${this.outputOf(name)}`);
-  }
-
-  #of(name: ServiceName): Service {
-    const service = this.#running.get(name);
-    if (service === undefined) throw new Error(`${name} has not been started`);
-    return service;
+    if (name !== "keys" && name !== "retention") {
+      const port = await freePort();
+      addresses["CLOISTER_OPERATIONS_PORT"] = String(port);
+      addresses["CLOISTER_OPERATIONS_TOKEN_FILE"] = this.#file("operations-token");
+      this.#operationsUrls.push(`http://127.0.0.1:${port}`);
+    }
+    return addresses;
   }
 
   #file(name: string): string {
@@ -146,11 +153,7 @@ export class ServiceProcesses {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new TypeError("a TCP server has a port");
-  return address.port;
+function portVariable(name: ServiceName): string {
+  if (name === "keys") return "CLOISTER_KEYS_HEALTH_PORT";
+  return `CLOISTER_${name === "enclave-inference" ? "INFERENCE" : name.toUpperCase()}_PORT`;
 }
