@@ -5,6 +5,7 @@ export { staticEmbedder, staticModel } from "./embedding/static-model.ts";
 export type { EmbeddingModel, TextEmbedder } from "./embedding/text-embedder.ts";
 export { search, type SearchHit, type SearchLimits, type SearchQuery } from "./search/search.ts";
 export { SearchIndex, type Searchable } from "./search/search-index.ts";
+export { defaultBeta, VectorTransform } from "./protection/vector-transform.ts";
 export { RetrievalError, retrievalErrors, type RetrievalErrorCode } from "./errors.ts";
 export {
   type PassageReader,
