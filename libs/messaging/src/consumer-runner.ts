@@ -92,6 +92,7 @@ export class ConsumerRunner {
   }
 
   #identify(record: LogRecord): Identified {
+    if (record.flaw !== undefined) return { record, code: record.flaw };
     try {
       return { record, identity: this.#definition.identify(record) };
     } catch (error) {

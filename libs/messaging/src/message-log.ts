@@ -1,3 +1,6 @@
+/** Most bytes of a record's value. */
+export const MAX_RECORD_BYTES = 1_024 * 1_024;
+
 /** A record to be produced. Its partition follows from its key. */
 export interface OutgoingRecord {
   readonly topic: string;
@@ -13,6 +16,8 @@ export interface LogRecord extends OutgoingRecord {
   readonly partition: number;
   /** From 0, without gaps as produced; gaps appear when buckets are dropped. */
   readonly offset: number;
+  /** Set when the log cannot vouch for the record's bucket: it becomes a dead letter with this code. */
+  readonly flaw?: "RECORD_UNTRUSTED";
 }
 
 export interface TopicPartition {
@@ -60,15 +65,22 @@ export interface Consumption {
 
 /** The durable, partitioned log between the services. Adapters pass `messageLogContract` of @cloister/testing. */
 export interface MessageLog {
-  /** Creates what is missing. @throws MessagingError TOPIC_MISMATCH */
+  /**
+   * Creates what is missing. @throws MessagingError TOPIC_MISMATCH; UNKNOWN_TOPIC when a topic is missing and this
+   * program may not create it; LOG_UNAVAILABLE, LOG_UNAUTHORIZED, LOG_UNTRUSTED
+   */
   ensureTopics(topics: readonly TopicDefinition[]): Promise<void>;
   /**
    * Resolves when all records are durable; those of one key are in the given order. All or, after a rejection, any part
-   * of them may have been written: produce again, the inbox of the consumer drops what comes twice.
-   * @throws MessagingError UNKNOWN_TOPIC, LOG_UNAVAILABLE
+   * of them may have been written: produce again, the inbox of the consumer drops what comes twice. RECORD_TOO_LARGE
+   * means that all others were written.
+   * @throws MessagingError UNKNOWN_TOPIC, RECORD_TOO_LARGE, LOG_UNAVAILABLE, LOG_UNAUTHORIZED, LOG_UNTRUSTED
    */
   produce(records: readonly OutgoingRecord[]): Promise<void>;
-  /** Joins the group; resolves when joined. @throws MessagingError UNKNOWN_TOPIC, LOG_UNAVAILABLE */
+  /**
+   * Joins the group; resolves when joined.
+   * @throws MessagingError UNKNOWN_TOPIC, LOG_UNAVAILABLE, LOG_UNAUTHORIZED, LOG_UNTRUSTED
+   */
   consume(options: ConsumeOptions): Promise<Consumption>;
   /** Closes its consumptions. */
   close(): Promise<void>;

@@ -15,6 +15,18 @@ export const messagingErrors = {
     remedy: "Look at the log's engine; the service goes on by itself when it is back.",
     isRetryable: true,
   },
+  LOG_UNAUTHORIZED: {
+    title: "The message log refuses this program's credentials or what it wants to do",
+    remedy: "Check user name and password of the log, and that its access rules (cloister topics acl) were applied.",
+  },
+  LOG_UNTRUSTED: {
+    title: "The message log's certificate is not trusted",
+    remedy: "Set CLOISTER_KAFKA_CA_FILE to the authority that signed it, and brokers by the names that it holds.",
+  },
+  RECORD_TOO_LARGE: {
+    title: "A record is larger than the message log takes",
+    remedy: "A record's value may have 1 MiB, and its topic must allow it (max.message.bytes; cloister topics apply).",
+  },
   SHARED_FAILURE: {
     title: "An engine that all records need is away",
     remedy: "The same batch comes again; the code inside says which engine.",
@@ -53,6 +65,10 @@ export const recordErrors = {
   ID_REUSED: {
     title: "The message id was used for other bytes",
     remedy: "Seal the text anew: the SDK gives each message an id of its own.",
+  },
+  RECORD_UNTRUSTED: {
+    title: "A record does not say to which retention bucket it belongs, so it was not written by a service",
+    remedy: "Find out who writes to the topic; the record is not used.",
   },
   BEHIND_PARKED: {
     title: "The message waits because an earlier one of its conversation waits",

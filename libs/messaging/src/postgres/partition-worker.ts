@@ -1,7 +1,6 @@
 import type { Log } from "@cloister/service";
-import { backoffMs, pause } from "../backoff.ts";
 import type { ConsumeOptions, RecordBatch } from "../message-log.ts";
-import { MessagingError } from "../messaging-error.ts";
+import { repeat } from "../repeat.ts";
 import type { Claim, GroupMembership } from "./group.ts";
 
 /** `idle` may fetch; `busy` is starting or has a batch in work; `over` is given up, lost or dead. */
@@ -75,27 +74,18 @@ export class PartitionWorker {
     if (!isCommitted) this.#state = "over";
   }
 
-  /** Until it succeeds. False when stopped between two attempts, or dead. */
   async #repeat(work: () => Promise<void>): Promise<boolean> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await work();
-        return true;
-      } catch (error) {
-        if (error instanceof MessagingError && error.code === "CONSUMER_FATAL") return this.#die(error);
-        const { topic, part } = this.claim;
-        const where = { topic: topic.name, partition: part, group: this.#parts.options.group };
-        this.#parts.log.warn("a batch will be tried again", { ...where, attempt, error });
-        await pause(backoffMs(attempt), this.#stopping.signal);
-        if (this.#stopping.signal.aborted) return false;
-      }
-    }
-  }
-
-  #die(error: unknown): false {
-    this.#state = "over";
-    this.#parts.died(error);
-    return false;
+    const { log, options, died } = this.#parts;
+    const where = { topic: this.claim.topic.name, partition: this.claim.part };
+    const repeated = await repeat(
+      { log, group: options.group, where, stopping: this.#stopping.signal },
+      work,
+      (error) => {
+        this.#state = "over";
+        died(error);
+      },
+    );
+    return repeated === "done";
   }
 
   #idle(): void {
