@@ -1,4 +1,7 @@
-/** One Jest run, two projects: `unit` is fast and needs nothing; `system` starts databases and whole pipelines. */
+/**
+ * Three projects: `unit` is fast and needs nothing; `system` starts databases and whole pipelines; `engines` starts what
+ * runs in production (Kafka, Redis, PostgreSQL).
+ */
 const shared = {
   extensionsToTreatAsEsm: [".ts"],
   testEnvironmentOptions: { customExportConditions: ["cloister-source", "node", "node-addons"] },
@@ -32,7 +35,7 @@ export default {
         "<rootDir>/{embedded,cli}/test/**/*.test.ts",
         "<rootDir>/test/repository/**/*.test.ts",
       ],
-      testPathIgnorePatterns: ["\\.system\\.test\\.ts$"],
+      testPathIgnorePatterns: ["\\.(system|engines)\\.test\\.ts$"],
     },
     {
       ...shared,
@@ -40,6 +43,14 @@ export default {
       testEnvironment: "<rootDir>/libs/testing/jest/pglite-environment.mjs",
       setupFilesAfterEnv: ["<rootDir>/test/jest-database.ts"],
       testMatch: ["<rootDir>/**/test/**/*.system.test.ts", "<rootDir>/test/{e2e,faults,operator}/**/*.test.ts"],
+      testPathIgnorePatterns: ["/node_modules/", "\\.engines\\.test\\.ts$"],
+    },
+    {
+      ...shared,
+      displayName: "engines",
+      testEnvironment: "<rootDir>/libs/testing/jest/pglite-environment.mjs",
+      setupFilesAfterEnv: ["<rootDir>/test/jest-database.ts"],
+      testMatch: ["<rootDir>/**/test/**/*.engines.test.ts"],
       testPathIgnorePatterns: ["/node_modules/"],
     },
   ],

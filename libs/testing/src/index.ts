@@ -1,11 +1,16 @@
 export { capturedLog, silentLog } from "./logs.ts";
-export { describeOnPostgres } from "./describe-on-postgres.ts";
+export {
+  describeOnKafka,
+  describeOnPostgres,
+  describeOnPostgresServer,
+  describeOnRedis,
+  type EngineSuite,
+} from "./describe-on-engine.ts";
 export { eventually } from "./eventually.ts";
 export { failOnce } from "./fail-once.ts";
 export { FakeClock } from "./fake-clock.ts";
 export { ManualBeat } from "./manual-beat.ts";
 export { readTopic } from "./read-topic.ts";
 export { testDatabase } from "./test-database.ts";
-export { hasTestPostgres, startTestPostgres, type TestPostgres } from "./test-postgres.ts";
 export { messageLogContract, type MessageLogHarness } from "./message-log-contract.ts";
 export { liveFramesContract, wakeUpsContract } from "./signal-contracts.ts";

@@ -1,0 +1,7 @@
+export { missingKafka, missingPostgres, missingRedis, startKafka, startPostgres, startRedis } from "./choose.ts";
+export { startEngine, type EngineCommand, type EngineControl } from "./engine-process.ts";
+export { freePort } from "./free-port.ts";
+export { startNativeKafka, type KafkaBroker, type RunningKafka } from "./kafka.ts";
+export type { KafkaOptions, KafkaUser } from "./kafka-options.ts";
+export { startNativePostgres, type PostgresOptions, type RunningPostgres } from "./postgres.ts";
+export { startNativeRedis, type RedisOptions, type RunningRedis } from "./redis.ts";
