@@ -29,7 +29,7 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
   },
   "envelope-web": {
     mutate: ["libs/envelope/src/web/**/*.ts"],
-    tests: ["libs/envelope/test/web.test.ts"],
+    tests: ["web-backend", "web"].map((suite) => `libs/envelope/test/${suite}.test.ts`),
     needsDatabase: false,
   },
   // What is signed, checked and refused. What says sentences of a change, and what reads phrases, has one suite each.
