@@ -1,4 +1,5 @@
 // `npm test`: builds, then runs the unit tests and the system tests (databases, pipelines, end to end).
+// `npm run test:engines`: the tests on the engines of production instead, each engine started where it can be.
 // Arguments go to Jest: `npm test -- test/e2e`. The last line counts; the exit code is 0 only if nothing failed and something ran.
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -6,15 +7,17 @@ import { countsLine, readJestCounts, skipLines, type JestCounts } from "./jest-c
 import { repositoryRoot } from "./lint/workspaces.ts";
 import { runStep, type Step } from "./run-step.ts";
 
-const results = join(repositoryRoot, ".cache/test");
+const engines = process.argv[2] === "--engines";
+const jestArguments = process.argv.slice(engines ? 3 : 2);
+const results = join(repositoryRoot, engines ? ".cache/test-engines" : ".cache/test");
 
-function jest(project: "unit" | "system", workers: number): Step {
+function jest(project: "unit" | "system" | "engines", workers: number): Step {
   return {
     name: project,
     script: "node_modules/jest/bin/jest.js",
     args: [
       ...["--selectProjects", project, "--maxWorkers", String(workers)],
-      ...["--json", "--outputFile", join(results, `${project}.json`), "--passWithNoTests", ...process.argv.slice(2)],
+      ...["--json", "--outputFile", join(results, `${project}.json`), "--passWithNoTests", ...jestArguments],
     ],
   };
 }
@@ -41,7 +44,10 @@ async function main(): Promise<number> {
   mkdirSync(results, { recursive: true });
   const build = await runStep({ name: "build", script: "node_modules/typescript/bin/tsc", args: ["-b"] }, "shown");
   console.log(`build ${build.passed ? "passed" : "failed"} (${build.seconds.toFixed(0)} s)`);
-  const runs = [await runJest(jest("unit", 2)), await runJest(jest("system", 2))];
+  // An engine and its test keep two cores busy.
+  const runs = engines
+    ? [await runJest(jest("engines", 1))]
+    : [await runJest(jest("unit", 2)), await runJest(jest("system", 2))];
   const total = sum([...runs, { passed: 0, failed: build.passed ? 0 : 1, skipped: [] }]);
   if (total.skipped.length > 0) console.log(["\nskipped:", ...skipLines(total.skipped)].join("\n  "));
   console.log(`\n${countsLine(total)}`);
