@@ -1,0 +1,158 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { eventually } from "@cloister/testing";
+import {
+  freePort,
+  startEngine,
+  startNativeRedis,
+  type EngineControl,
+  type RunningRedis,
+} from "@cloister/testing/engines";
+import { Redis } from "ioredis";
+import type { RedisAddress } from "../src/redis/index.ts";
+
+export interface RedisGroup {
+  /** Where to ask: sentinels, or nodes of the cluster. */
+  readonly addresses: readonly RedisAddress[];
+  /** The servers that hold keys, the first master first. */
+  readonly servers: readonly RunningRedis[];
+  stop(): Promise<void>;
+}
+
+export function addressOf({ url }: RunningRedis): RedisAddress {
+  const { hostname: host, port } = new URL(url);
+  return { host, port: Number(port) };
+}
+
+/** One command to one server, on a connection of its own. */
+export async function command({ host, port }: RedisAddress, ...words: string[]): Promise<unknown> {
+  const redis = new Redis({ host, port, lazyConnect: true });
+  try {
+    await redis.connect();
+    const [name = "", ...args] = words;
+    return await redis.call(name, ...args);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+/** A master, a replica and three sentinels that make the replica master half a second after they miss the master. */
+export async function startSentinels(): Promise<RedisGroup> {
+  const master = await startNativeRedis({ persistence: "none" });
+  const { host, port } = addressOf(master);
+  const replica = await startNativeRedis({ persistence: "none", settings: { replicaof: `${host} ${port}` } });
+  const folder = await mkdtemp(join(tmpdir(), "cloister-sentinels-"));
+  const sentinels = await Promise.all([1, 2, 3].map((n) => startSentinel(folder, n, { host, port })));
+  await eventually(
+    async () => {
+      for (const { address } of sentinels) {
+        const known = JSON.stringify(await command(address, "SENTINEL", "MASTER", "mymaster"));
+        if (!known.includes('"num-slaves","1"') || !known.includes('"num-other-sentinels","2"')) {
+          throw new Error("a sentinel doesn't know the others yet");
+        }
+      }
+    },
+    { timeoutMs: 30_000 },
+  );
+  return {
+    addresses: sentinels.map(({ address }) => address),
+    servers: [master, replica],
+    stop: async () => {
+      await Promise.all(sentinels.map(({ control }) => control.kill()));
+      await Promise.all([master.stop(), replica.stop()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startSentinel(
+  folder: string,
+  n: number,
+  master: RedisAddress,
+): Promise<{ address: RedisAddress; control: EngineControl }> {
+  const address = { host: "127.0.0.1", port: await freePort() };
+  const file = join(folder, `sentinel-${n}.conf`);
+  const lines = [
+    `port ${address.port}`,
+    "bind 127.0.0.1",
+    `dir ${folder}`,
+    `sentinel monitor mymaster ${master.host} ${master.port} 2`,
+    "sentinel down-after-milliseconds mymaster 500",
+    "sentinel failover-timeout mymaster 3000",
+  ];
+  await writeFile(file, `${lines.join("\n")}\n`);
+  const control = await startEngine({
+    name: `sentinel ${n}`,
+    program: "redis-server",
+    args: [file, "--sentinel"],
+    logFile: join(folder, `sentinel-${n}.log`),
+    isReady: () => command(address, "PING").then(Boolean, () => false),
+    timeoutMs: 20_000,
+  });
+  return { address, control };
+}
+
+/** Three masters that share the slots, and a replica of the first. */
+export async function startCluster(): Promise<RedisGroup> {
+  const servers = await Promise.all([1, 2, 3, 4].map(startNode));
+  const addresses = servers.map(addressOf);
+  const [first, second, third, replica] = addresses;
+  if (first === undefined || second === undefined || third === undefined || replica === undefined) {
+    throw new Error("four nodes were started");
+  }
+  const slots = [
+    [first, "0", "5460"],
+    [second, "5461", "10922"],
+    [third, "10923", "16383"],
+  ] as const;
+  for (const [node, from, to] of slots) await command(node, "CLUSTER", "ADDSLOTSRANGE", from, to);
+  for (const [n, node] of addresses.entries()) {
+    // Epochs of their own, so that no two masters have to agree on them.
+    await command(node, "CLUSTER", "SET-CONFIG-EPOCH", String(n + 1));
+    const busPort = await command(first, "CONFIG", "GET", "cluster-port");
+    if (node !== first) {
+      await command(node, "CLUSTER", "MEET", first.host, String(first.port), String(Array(busPort).flat(2)[1]));
+    }
+  }
+  const id = String(await command(first, "CLUSTER", "MYID"));
+  await eventually(async () => command(replica, "CLUSTER", "REPLICATE", id), { timeoutMs: 20_000 });
+  await eventually(
+    async () => {
+      for (const node of addresses) {
+        const info = String(await command(node, "CLUSTER", "INFO"));
+        if (!info.includes("cluster_state:ok") || !info.includes("cluster_known_nodes:4")) throw new Error(info);
+      }
+      const replicas = JSON.stringify(await command(second ?? first, "CLUSTER", "REPLICAS", id));
+      if (!replicas.includes("connected")) throw new Error("the replica is not known yet");
+    },
+    { timeoutMs: 30_000 },
+  );
+  return { addresses, servers, stop: async () => void (await Promise.all(servers.map((one) => one.stop()))) };
+}
+
+async function startNode(): Promise<RunningRedis> {
+  const settings = {
+    "cluster-enabled": "yes",
+    "cluster-port": String(await freePort()),
+    "cluster-node-timeout": "1000",
+  };
+  return startNativeRedis({ persistence: "none", settings });
+}
+
+export interface ServerCertificate {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+/** A certificate for 127.0.0.1 that signs itself. */
+export async function makeCertificate(folder: string): Promise<ServerCertificate> {
+  const certificateFile = join(folder, "redis.crt");
+  const keyFile = join(folder, "redis.key");
+  const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
+  await promisify(execFile)("openssl", [...request, ...subject, "-keyout", keyFile, "-out", certificateFile]);
+  return { certificateFile, keyFile };
+}
