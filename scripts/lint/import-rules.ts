@@ -57,12 +57,16 @@ const engineClients = [
 ];
 
 const mayKnowEngines = ({ path, isTest, isAdapter, layer }: Place): boolean =>
-  isAdapter || isTest || layer === "testing" || layer === "repository" || path.startsWith("libs/storage/src/");
+  isAdapter ||
+  isTest ||
+  layer === "testing" ||
+  layer === "repository" ||
+  /^libs\/(storage|messaging\/src\/kafka\/(kafkajs|platformatic|admin))\//.test(path);
 
-/** Only adapters know an engine; libs/storage is the adapter of PostgreSQL and PGlite. */
+/** Only adapters know an engine: of Kafka, one folder for each client in libs/messaging; of databases, libs/storage. */
 export const enginesInAdapters = importRule("only adapters import an engine's client", (specifier, from) => {
   if (mayKnowEngines(from) || !engineClients.some((pattern) => pattern.test(packageOfSpecifier(specifier)))) {
     return undefined;
   }
-  return `${specifier} is an engine's client: only files in an adapters/ folder (or libs/storage) import it.`;
+  return `${specifier} is an engine's client: only an adapter's files (folders adapters/, libs/storage, libs/messaging/src/kafka/<client>) import it.`;
 });

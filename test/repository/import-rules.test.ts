@@ -122,6 +122,7 @@ const rules: Rule[] = [
     rule: "cloister/engines-in-adapters",
     forbidden: [
       ["libs/messaging/src/relay.ts", "kafkajs"],
+      ["libs/messaging/src/kafka/group-work.ts", "@platformatic/kafka"],
       ["libs/service/src/frames.ts", "ioredis"],
       ["libs/retrieval/src/index.ts", "@qdrant/js-client-rest"],
       ["services/ingest/src/mailbox.ts", "pg"],
@@ -129,7 +130,7 @@ const rules: Rule[] = [
       ["services/keys/src/unwrap.ts", "@aws-sdk/client-kms"],
     ],
     allowed: [
-      ["libs/messaging/src/adapters/kafka.ts", "kafkajs"],
+      ["libs/messaging/src/kafka/kafkajs/consumption.ts", "kafkajs"],
       ["libs/storage/src/pool.ts", "pg"],
       ["services/keys/src/adapters/aws-kms.ts", "@aws-sdk/client-kms"],
     ],
