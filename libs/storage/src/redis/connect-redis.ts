@@ -77,8 +77,6 @@ function clusterClient(
     enableOfflineQueue: false,
     lazyConnect: true,
     clusterRetryStrategy: retryInMs,
-    // Channels belong to slots (SSUBSCRIBE), so that a message goes to one shard and not through all of them.
-    shardedSubscribers: true,
     slotsRefreshTimeout: connectTimeoutMs,
     slotsRefreshInterval: 5_000,
     // Certificates name hosts, not the addresses behind them.

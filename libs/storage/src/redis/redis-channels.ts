@@ -1,24 +1,26 @@
-import { randomBytes } from "node:crypto";
-import { Cluster } from "ioredis";
+import { createHash, randomBytes } from "node:crypto";
+import { Cluster, type Redis } from "ioredis";
 import { ChannelListeners } from "../channel-listeners.ts";
 import type { Unsubscribe } from "../wake-ups.ts";
+import type { RedisClient } from "./connect-redis.ts";
 import type { RedisConnection } from "./redis-connection.ts";
 
 const originBytes = 8;
 /** More than that on its way to a Redis that does not take it is dropped. */
 const maxPendingBytes = 4 * 1024 * 1024;
 const retryMs = 500;
+/** A cluster's client changes nodes by itself, and may forget channels that it was told of meanwhile. */
+const refreshMs = 5_000;
 /** Channels of one SUBSCRIBE. */
 const chunk = 500;
 
 /**
  * Messages between processes by Redis' channels, and within this one without the way over Redis: what is said here is
- * heard here at once, whether Redis is there or not. In a cluster a channel belongs to a slot, as a key does.
+ * heard here at once, whether Redis is there or not. In a cluster every node passes every message on to the others.
  */
 export class RedisChannels {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
-  readonly #isCluster: boolean;
   readonly #origin = randomBytes(originBytes);
   readonly #heard = new ChannelListeners<[message: Uint8Array]>();
   /** How many listen to a channel here. */
@@ -26,6 +28,7 @@ export class RedisChannels {
   readonly #unasked = new Set<string>();
   readonly #onMessage = (channel: Buffer, message: Buffer): void => this.#take(channel.toString(), message);
   readonly #onReady = (): void => this.#askAgain([...this.#counts.keys()]);
+  readonly #refresh: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #pendingBytes = 0;
   #isClosed = false;
@@ -35,9 +38,9 @@ export class RedisChannels {
     this.#connection = connection;
     this.#prefix = `${connection.settings.prefix}:${name}:`;
     const { subscriber } = connection;
-    this.#isCluster = subscriber instanceof Cluster;
-    subscriber.on(this.#isCluster ? "smessageBuffer" : "messageBuffer", this.#onMessage);
+    subscriber.on("messageBuffer", this.#onMessage);
     subscriber.on("ready", this.#onReady);
+    if (subscriber instanceof Cluster) this.#refresh = setInterval(this.#onReady, refreshMs).unref();
   }
 
   /** The channels that somebody listens to here. */
@@ -81,23 +84,24 @@ export class RedisChannels {
     if (this.#counts.has(channel)) return true;
     const { commands } = this.#connection;
     const name = this.#prefix + channel;
-    try {
-      if (!(commands instanceof Cluster)) return countOf(await commands.pubsub("NUMSUB", name)) > 0;
-      // Each shard knows its own subscribers only, and which one has the channel is the client's secret.
-      const counts = await Promise.all(
-        commands.nodes("master").map(async (node) => countOf(await node.pubsub("SHARDNUMSUB", name).catch(() => []))),
-      );
-      return counts.some((count) => count > 0);
-    } catch {
-      return false;
-    }
+    // Each node of a cluster knows its own subscribers only. The first that has one is answer enough.
+    const servers = commands instanceof Cluster ? commands.nodes("all") : [commands];
+    const asked = servers.map(async (server) => {
+      const [, count] = await server.pubsub("NUMSUB", name);
+      if (Number(count) === 0) throw new Error("nobody listens there");
+    });
+    return Promise.any(asked).then(
+      () => true,
+      () => false,
+    );
   }
 
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retry);
+    clearInterval(this.#refresh);
     const { subscriber } = this.#connection;
-    subscriber.off(this.#isCluster ? "smessageBuffer" : "messageBuffer", this.#onMessage);
+    subscriber.off("messageBuffer", this.#onMessage);
     subscriber.off("ready", this.#onReady);
     for (const channel of this.#counts.keys()) this.#unsubscribe(channel);
     this.#counts.clear();
@@ -114,8 +118,10 @@ export class RedisChannels {
     const { commands, isReady } = this.#connection;
     if (!isReady || this.#pendingBytes + message.length > maxPendingBytes) return;
     this.#pendingBytes += message.length;
-    const sent = this.#isCluster ? commands.spublish(name, message) : commands.publish(name, message);
-    sent.catch(() => undefined).finally(() => (this.#pendingBytes -= message.length));
+    void publisherOf(commands, name)
+      .publish(name, message)
+      .catch(() => undefined)
+      .finally(() => (this.#pendingBytes -= message.length));
   }
 
   #leave(channel: string): void {
@@ -131,16 +137,11 @@ export class RedisChannels {
 
   #askAgain(channels: readonly string[]): void {
     const wanted = channels.filter((channel) => this.#counts.has(channel));
-    // A cluster takes channels of one slot at a time only.
-    const size = this.#isCluster ? 1 : chunk;
-    for (let from = 0; from < wanted.length; from += size) this.#subscribe(wanted.slice(from, from + size));
+    for (let from = 0; from < wanted.length; from += chunk) this.#subscribe(wanted.slice(from, from + chunk));
   }
 
   #subscribe(channels: readonly string[]): void {
-    const { subscriber } = this.#connection;
-    const names = channels.map((channel) => this.#prefix + channel);
-    const asked = this.#isCluster ? subscriber.ssubscribe(...names) : subscriber.subscribe(...names);
-    asked.then(
+    this.#connection.subscriber.subscribe(...channels.map((channel) => this.#prefix + channel)).then(
       () => channels.forEach((channel) => this.#unasked.delete(channel)),
       () => this.#askLater(channels),
     );
@@ -159,12 +160,15 @@ export class RedisChannels {
   #unsubscribe(channel: string): void {
     const { subscriber } = this.#connection;
     if (subscriber.status !== "ready") return;
-    const name = this.#prefix + channel;
-    void (this.#isCluster ? subscriber.sunsubscribe(name) : subscriber.unsubscribe(name)).catch(() => undefined);
+    void subscriber.unsubscribe(this.#prefix + channel).catch(() => undefined);
   }
 }
 
-/** NUMSUB answers with each channel and its number. */
-function countOf(answer: readonly unknown[]): number {
-  return Number(answer[1] ?? 0);
+/** In a cluster the same node for the same channel, while the nodes stay the same: others would pass it on out of order. */
+function publisherOf(commands: RedisClient, name: string): RedisClient {
+  if (!(commands instanceof Cluster)) return commands;
+  const placeOf = ({ options: { host = "", port = 0 } }: Redis): string => `${host}:${port}`;
+  const masters = commands.nodes("master").sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  const number = createHash("sha256").update(name).digest().readUInt32BE();
+  return masters[number % masters.length] ?? commands;
 }
