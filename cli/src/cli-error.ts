@@ -36,6 +36,14 @@ export const cliErrors = {
     title: "The policy, or any policy, is not in force",
     remedy: "Apply it with `cloister policy apply`.",
   },
+  DATABASE_MISSING: {
+    title: "No database was named, or not by a PostgreSQL URL",
+    remedy: "Give --database, --keys-database or both, or the variables that the command's help names.",
+  },
+  MIGRATIONS_PENDING: {
+    title: "A schema, a role or a right that this build needs is missing in the database",
+    remedy: "Look at `cloister migrate plan`, then run `cloister migrate apply`.",
+  },
   NOT_CONFIRMED: { title: "The question was answered with no", remedy: "Nothing was changed." },
   CONFIRMATION_REQUIRED: {
     title: "The command weakens protection, or may, or deletes, and nobody can be asked",
@@ -93,6 +101,10 @@ export const cliErrors = {
   CHECK_FAILED: {
     title: "A check of `cloister doctor` failed",
     remedy: "Do what stands below each failed check.",
+  },
+  ENGINE_EMBEDDED: {
+    title: "A service by itself was asked to run on the embedded engines",
+    remedy: "Name a PostgreSQL server in CLOISTER_DATABASE_URL, or run everything by `cloister serve`.",
   },
   SERVICE_FAILED: {
     title: "The running system stopped by itself",

@@ -5,6 +5,7 @@ import { registerDlq } from "./dlq/group.ts";
 import { registerDoctor } from "./doctor/doctor.ts";
 import { errorLine } from "./error-line.ts";
 import { registerKb } from "./kb/group.ts";
+import { registerMigrate } from "./migrate/group.ts";
 import { registerPolicy } from "./policy/group.ts";
 import { registerRecipient } from "./recipient/group.ts";
 import { registerRedact } from "./redact/redact.ts";
@@ -12,6 +13,7 @@ import { registerReplies } from "./replies/replies.ts";
 import { registerRetention } from "./retention/group.ts";
 import { registerServe } from "./serve.ts";
 import { registerTenant } from "./tenant/group.ts";
+import { registerStart } from "./start/start.ts";
 import type { Terminal } from "./terminal.ts";
 import { registerToken } from "./token/group.ts";
 
@@ -32,7 +34,7 @@ Examples:
   cloister retention status
   cloister doctor --tenant ./tenant`;
 
-/** Every command. Each calls the running system over HTTP; none opens a database. */
+/** Every command. Each calls the running system over HTTP; only `migrate` opens a database. */
 export function createProgram(terminal: Terminal): Command {
   const program = new Command("cloister")
     .description("End-to-end encrypted AI chat: what you can do with it from a terminal.")
@@ -47,6 +49,7 @@ export function createProgram(terminal: Terminal): Command {
     .exitOverride()
     .addHelpText("after", notes);
   registerServe(program, terminal);
+  registerStart(program, terminal);
   registerTenant(program, terminal);
   registerToken(program, terminal);
   registerPolicy(program, terminal);
@@ -56,6 +59,7 @@ export function createProgram(terminal: Terminal): Command {
   registerReplies(program, terminal);
   registerRetention(program, terminal);
   registerDlq(program, terminal);
+  registerMigrate(program, terminal);
   registerDoctor(program, terminal);
   registerRedact(program, terminal);
   return program;

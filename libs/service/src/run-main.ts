@@ -13,6 +13,7 @@ export async function runMain(name: string, start: () => Promise<RunningService>
     fail(name, error);
     return;
   }
+  if (process.stderr.isTTY) process.stderr.write(`${whereItListens(service)}\n`);
   let isStopping = false;
   const stop = (fatal?: { readonly error: unknown }): void => {
     if (isStopping) return;
@@ -25,6 +26,12 @@ export async function runMain(name: string, start: () => Promise<RunningService>
   process.once("SIGTERM", () => stop());
   process.once("SIGINT", () => stop());
   service.onFatal((error) => stop({ error }));
+}
+
+/** For whoever sits before the terminal; a log's reader finds the address in the line "the service is ready". */
+function whereItListens({ name, address, metricsAddress }: RunningService): string {
+  const metrics = metricsAddress === null ? "" : `, its metrics at ${metricsAddress}`;
+  return `${name} is ready${address === null ? "" : ` at ${address}`}${metrics}. Ctrl-C finishes what was accepted and stops it.`;
 }
 
 function fail(name: string, error: unknown): void {
