@@ -18,7 +18,7 @@ const DEEPEST = 8;
 
 function namesWithin(error: unknown, depth: number): string[] {
   if (!(error instanceof Error) || depth > DEEPEST) return [];
-  const within = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [];
+  const within: unknown[] = error instanceof AggregateError ? error.errors : [];
   return [...ownNames(error), ...[...within, error.cause].flatMap((inner) => namesWithin(inner, depth + 1))];
 }
 

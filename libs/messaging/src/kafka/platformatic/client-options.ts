@@ -1,4 +1,5 @@
 import type { BaseOptions } from "@platformatic/kafka";
+import { isIP } from "node:net";
 import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 
 /** What every client of the library is made with. `strict` has it check the options of each call. */
@@ -14,9 +15,17 @@ export function clientOptions(connection: KafkaConnection): BaseOptions {
     requestTimeout: requestTimeoutMs,
     // Of the broker's own wait for its replicas, so that its answer comes before we stop listening.
     timeout: Math.floor(requestTimeoutMs / 2),
-    ...(tls !== undefined && { tls: tls.authorities === undefined ? {} : { ca: tls.authorities }, tlsServerName: true }),
+    ...(tls !== undefined && {
+      tls: tls.authorities === undefined ? {} : { ca: tls.authorities },
+      // A server is named to itself by name only (RFC 6066, section 3); the certificate is checked either way.
+      tlsServerName: brokers.every((broker) => isIP(hostOf(broker)) === 0),
+    }),
     ...(scram !== undefined && {
-      sasl: { mechanism: "SCRAM-SHA-512", username: scram.username, password: scram.password.reveal() },
+      sasl: { mechanism: "SCRAM-SHA-512", username: scram.username, password: () => scram.password.reveal() },
     }),
   };
+}
+
+function hostOf(broker: string): string {
+  return broker.slice(0, broker.lastIndexOf(":")).replace(/^\[|\]$/gu, "");
 }
