@@ -9,7 +9,6 @@ export {
 } from "./dead-letters.ts";
 export { defineConsumer } from "./define-consumer.ts";
 export { GAPS, type Failpoints, type Gap } from "./failpoints.ts";
-export { dropFences } from "./fences.ts";
 export { LogStrategy, type LogStrategyOptions } from "./log-strategy.ts";
 export type {
   ConsumeOptions,
@@ -26,9 +25,10 @@ export { Outbox, type OutboxOptions } from "./outbox.ts";
 export { defaultParkingLimits, type ParkingLimits } from "./parking-limits.ts";
 export { parkingLimits, parkingVariables } from "./parking-variables.ts";
 export { pipelineTopics } from "./pipeline-topics.ts";
-export { LOG_SCHEMA, logMigrations } from "./postgres/log-tables.ts";
+export { LOG_SCHEMA, logMigrations, logOwned } from "./postgres/log-tables.ts";
+export { KafkajsMessageLog, type KafkajsLogOptions } from "./kafka/kafkajs/kafkajs-message-log.ts";
 export { PostgresMessageLog, type PostgresLogOptions } from "./postgres/postgres-message-log.ts";
-export { protocolMigrations } from "./protocol-tables.ts";
+export { protocolGrant, protocolMigrations } from "./protocol-tables.ts";
 export {
   done,
   failed,

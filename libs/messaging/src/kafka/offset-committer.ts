@@ -38,7 +38,7 @@ export class OffsetCommitter {
   /** Everything before `nextOffset` is handled. Called in the order of offsets. */
   done(offset: GroupOffset): void {
     this.#pending.set(keyOf(offset), offset);
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    this.#running ??= this.#run();
   }
 
   /** Resolves when everything is committed, or forgotten, or at the signal. */
@@ -62,10 +62,10 @@ export class OffsetCommitter {
     for (let failures = 0; this.#pending.size > 0;) {
       failures = (await this.#commit()) ? 0 : failures + 1;
       this.#hurry = new AbortController();
-      if (this.#pending.size > 0 || failures === 0) {
-        await pause(failures === 0 ? everyMs : backoffMs(failures), this.#hurry.signal);
-      }
+      await pause(failures === 0 ? everyMs : backoffMs(failures), this.#hurry.signal);
     }
+    // In the same turn as the last look, so that nothing is done between.
+    this.#running = undefined;
   }
 
   async #commit(): Promise<boolean> {

@@ -12,6 +12,8 @@ const PER_RECORD_BYTES = 128;
 
 export interface AddressedRecord extends KafkaRecord {
   readonly topic: string;
+  /** What was to be produced. */
+  readonly record: OutgoingRecord;
 }
 
 /** One request: at most one batch a partition, none larger than the broker takes. */
@@ -36,7 +38,7 @@ export function planProduce(records: readonly OutgoingRecord[], partitionsOf: (t
       tooLarge.push(record);
       continue;
     }
-    const addressed = { topic: record.topic, ...toKafkaRecord(record, partitionsOf(record.topic)) };
+    const addressed = { record, topic: record.topic, ...toKafkaRecord(record, partitionsOf(record.topic)) };
     const bytes = addressed.key.byteLength + addressed.value.byteLength + PER_RECORD_BYTES;
     const where = `${record.topic}/${addressed.partition}`;
     const tail = tails.get(where) ?? { round: 0, bytes: BATCH_HEADER_BYTES };

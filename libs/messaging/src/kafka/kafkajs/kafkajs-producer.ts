@@ -1,0 +1,90 @@
+import type { Producer } from "kafkajs";
+import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
+import type { ProduceRound } from "../produce-rounds.ts";
+import { BUCKET_END_HEADER } from "../record-mapping.ts";
+import { openKafkajs, shortRetry, type KafkajsClient } from "./kafkajs-client.ts";
+import { kafkajsError } from "./kafkajs-errors.ts";
+
+const ALL_IN_SYNC = -1;
+
+/**
+ * Idempotent, one request at a time, uncompressed. After any failure the producer is thrown away: kafkajs takes a failed
+ * request's sequence numbers back although the broker may have written it, and the broker would then take the next
+ * request with the same numbers for a repetition and drop it.
+ */
+export class KafkajsProducer {
+  readonly #connection: KafkaConnection;
+  #current:
+    { readonly client: KafkajsClient; readonly producer: Producer; readonly connected: Promise<void> } | undefined;
+
+  constructor(connection: KafkaConnection) {
+    this.#connection = connection;
+  }
+
+  /** One call at a time. @throws MessagingError */
+  async send(round: ProduceRound): Promise<void> {
+    const { producer, connected } = (this.#current ??= this.#open());
+    try {
+      await connected;
+      await producer.sendBatch({
+        acks: ALL_IN_SYNC,
+        timeout: timeoutsOf(this.#connection).requestTimeoutMs,
+        topicMessages: byTopic(round),
+      });
+    } catch (error) {
+      this.#discard();
+      throw kafkajsError("produce", error);
+    }
+  }
+
+  async close(): Promise<void> {
+    const current = this.#current;
+    this.#current = undefined;
+    if (current === undefined) return;
+    await current.producer.disconnect().catch(() => undefined);
+    current.client.sockets.sever();
+  }
+
+  /** As a killed process would end. */
+  sever(): void {
+    this.#discard();
+  }
+
+  #open() {
+    const client = openKafkajs(this.#connection);
+    const producer = client.kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      retry: shortRetry,
+      createPartitioner:
+        () =>
+        ({ message }) =>
+          message.partition ?? 0,
+    });
+    const connected = producer.connect();
+    // Who sends awaits it; without one it is nobody's.
+    connected.catch(() => undefined);
+    return { client, producer, connected };
+  }
+
+  #discard(): void {
+    const current = this.#current;
+    this.#current = undefined;
+    current?.client.sockets.sever();
+    void current?.producer.disconnect().catch(() => undefined);
+  }
+}
+
+function byTopic(round: ProduceRound) {
+  const topics = new Map<
+    string,
+    { key: Buffer; value: Buffer; partition: number; headers: Record<string, Buffer> }[]
+  >();
+  for (const { topic, key, value, partition, bucketEndHeader } of round) {
+    const messages = topics.get(topic) ?? [];
+    messages.push({ key, value, partition, headers: { [BUCKET_END_HEADER]: bucketEndHeader } });
+    topics.set(topic, messages);
+  }
+  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+}
