@@ -101,7 +101,7 @@ describe.each<[string, readonly string[]]>([
   it("does nothing more with a key that was destroyed, used before or not", async () => {
     const backend = await newBackend();
     const { enc } = there.kemPublic.encapsulate();
-    const works = (): readonly [() => void, () => ReturnType<typeof outcomeOf>][] => {
+    const works = (): (readonly [() => void, () => Promise<string>])[] => {
       const aead = backend.aeadKey(filled(32, 1));
       const [kem, signer] = [backend.kemSecret(filled(32, 1)), backend.signer(filled(32, 1))];
       const sealing = (suite: Suite) => async () => {
@@ -260,13 +260,16 @@ describe("the runtime", () => {
     async function failure(method: "decrypt" | "deriveBits", reason: unknown): Promise<unknown> {
       const { crypto } = recordingWebCrypto();
       const { subtle } = crypto;
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a runtime may reject with anything
+      const rejected = Promise.reject(reason);
+      rejected.catch(() => undefined);
       const backend = await createWebBackend({
         ...crypto,
         subtle: {
           ...subtle,
-          [method]: (...args: Parameters<typeof subtle.deriveBits> & Parameters<typeof subtle.decrypt>) =>
-            // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what a runtime may reject with
-            args[0].name === "HKDF" ? subtle.deriveBits(...args) : Promise.reject(reason),
+          decrypt: (...args) => (method === "decrypt" ? rejected : subtle.decrypt(...args)),
+          deriveBits: (algorithm, ...rest) =>
+            method === "deriveBits" && algorithm.name !== "HKDF" ? rejected : subtle.deriveBits(algorithm, ...rest),
         },
       });
       const own = keysOn(backend);

@@ -296,9 +296,12 @@ describe.each(ASYNC_BACKENDS)("on $name", (backend) => {
       codeOf(() => createKemPrivateKey(backend, filled(33, 1))),
       codeOf(() => createKemPublicKey(backend, filled(1215, 1))),
       codeOf(() => createKemPublicKey(backend, filled(1216, 0xff))), // ML-KEM coefficients above q
+      codeOf(() =>
+        createKemPublicKey(backend, Uint8Array.of(...own.kemPublic.bytes.subarray(0, 1184), ...filled(32, 0))),
+      ), // low order
       codeOf(() => createSigningKey(backend, filled(31, 1))),
       codeOf(() => createVerifyingKey(backend, filled(31, 1))),
-    ]).toEqual(Array(6).fill("MALFORMED"));
+    ]).toEqual(Array(7).fill("MALFORMED"));
   });
 
   it("a second message from the same keys opens as the first did, from copies of the caller's bytes", async () => {

@@ -1,5 +1,11 @@
 import { equalBytes } from "@noble/curves/utils.js";
-import { createKemPublicKey, createVerifyingKey, type KemPublicKey, type VerifyingKey } from "@cloister/envelope";
+import {
+  createKemPublicKey,
+  createVerifyingKey,
+  EnvelopeError,
+  type KemPublicKey,
+  type VerifyingKey,
+} from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord as WireRecord } from "@cloister/contracts/keys/release";
 import {
@@ -55,6 +61,16 @@ export interface ConversationRecord {
  */
 export function verifyRecord(wire: WireRecord, chain: VerifiedChain): ConversationRecord {
   const statement = verifiedStatement(wire, chain);
+  try {
+    return recordOf(wire, statement, chain);
+  } catch (cause) {
+    if (!(cause instanceof EnvelopeError)) throw cause;
+    const sentence = "A conversation's statement or policy names a public key that is none.";
+    throw new KeyringError("STATEMENT_INVALID", sentence, { cause });
+  }
+}
+
+function recordOf(wire: WireRecord, statement: ConversationStatement, chain: VerifiedChain): ConversationRecord {
   return {
     tenantId: statement.tenantId,
     conversationId: statement.conversationId,

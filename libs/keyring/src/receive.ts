@@ -1,6 +1,7 @@
 import {
   createKemPrivateKey,
   createWrapKey,
+  EnvelopeError,
   idToHex,
   parseConversationId,
   parseTenantId,
@@ -11,7 +12,7 @@ import type { EvidenceVerifier } from "@cloister/attestation";
 import { parseKeysErrorCode } from "@cloister/contracts/keys/errors";
 import type { InstanceEvidence } from "@cloister/contracts/keys/authority";
 import type { ReleasedKey, ReleasedKeys } from "@cloister/contracts/keys/release";
-import { purposeFromWire } from "@cloister/policy";
+import { PolicyError, purposeFromWire } from "@cloister/policy";
 import { verifyRecord, type ConversationRecord } from "./conversation-record.ts";
 import { KeyringError } from "./errors.ts";
 import { conversationText, requestText, type KeyRequest } from "./key-request.ts";
@@ -47,11 +48,19 @@ export interface Received {
 const WRAPS_PER_LEASE = 2 ** 20;
 const NO_EXPIRY = Number.MAX_SAFE_INTEGER;
 
-/** From what `keys` sent to what may be used: tenants first, then conversations under them, then keys of those. */
+/**
+ * From what `keys` sent to what may be used: tenants first, then conversations under them, then keys of those.
+ * @throws KeyringError KEYS_NOT_TRUSTED when what names or holds a key can't be that
+ */
 export function receive(input: ReceiveInput): Received {
-  const tenants = receiveTenants(input);
-  const conversations = receiveConversations(input, tenants);
-  return { tenants, conversations, keys: receiveKeys(input, conversations) };
+  try {
+    const tenants = receiveTenants(input);
+    const conversations = receiveConversations(input, tenants);
+    return { tenants, conversations, keys: receiveKeys(input, conversations) };
+  } catch (cause) {
+    if (!(cause instanceof EnvelopeError || cause instanceof PolicyError)) throw cause;
+    throw new KeyringError("KEYS_NOT_TRUSTED", "What was released is of another form than keys are.", { cause });
+  }
 }
 
 function receiveTenants(input: ReceiveInput): Map<string, Outcome<TenantTrust>> {

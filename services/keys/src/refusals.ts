@@ -1,3 +1,5 @@
+import { createKemPublicKey } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
 import { PolicyError, type PolicyErrorCode } from "@cloister/policy";
 import type { KeysErrorCode } from "@cloister/contracts/keys/errors";
 import { KeysError } from "./errors.ts";
@@ -46,4 +48,16 @@ export function refusing<T>(check: () => T, overrides: Partial<Record<PolicyErro
 export function requireBytes(field: Uint8Array, length: number): void {
   if (field.length !== length)
     throw new KeysError("MALFORMED", `A field of a request has not ${String(length)} bytes.`);
+}
+
+/**
+ * What is sealed to such a key later would fail for everybody whose messages are in the same batch.
+ * @throws KeysError with this code unless the bytes are an X-Wing public key
+ */
+export function requireKemPublicKey(bytes: Uint8Array, code: "MALFORMED" | "POLICY_INVALID"): void {
+  try {
+    createKemPublicKey(nodeBackend, bytes);
+  } catch (cause) {
+    throw new KeysError(code, "The bytes given as a public key to seal to are no X-Wing public key.", { cause });
+  }
 }

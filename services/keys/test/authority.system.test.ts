@@ -251,6 +251,33 @@ describe("opening a conversation", () => {
   });
 });
 
+describe("a public key that nobody could seal to", () => {
+  const lowOrder = () =>
+    Uint8Array.of(...new TestClient().kem.publicKeyBytes.subarray(0, 1_184), ...new Uint8Array(32));
+
+  it.each([
+    ["is too short", () => randomBytes(1_215)],
+    ["is no X-Wing key", () => new Uint8Array(1_216).fill(0xff)],
+    ["has a point of low order", lowOrder],
+  ])("is refused when it %s, as a client's first and as its next", async (_how, noKey) => {
+    const tenant = await world.newTenant();
+    const { client } = await world.open(tenant);
+    const opening = { ...new TestClient().openRequest(tenant, randomBytes(8)), clientKemPublicKey: noKey() };
+    const renewal = client.renewRequest(tenant, world.clock.nowMs(), client.kem);
+    expect([
+      await refusal(world.authority.openConversation(opening)),
+      await refusal(world.authority.renewConversation({ ...renewal, clientKemPublicKey: noKey() })),
+    ]).toEqual(["MALFORMED", "MALFORMED"]);
+  });
+
+  it("is refused as that of a reader whom a policy names", async () => {
+    const tenant = new TestTenant();
+    const recipients = [{ name: "desk", kemPublicKey: lowOrder(), map: false }];
+    const request = tenant.signed(tenant.policy(world.clock.nowMs(), { recipients }));
+    expect(await refusal(world.authority.applyPolicy(request))).toBe("POLICY_INVALID");
+  });
+});
+
 describe("renewing a conversation", () => {
   const newKey = () => createKemPrivateKey(nodeBackend, randomBytes(32));
 

@@ -13,6 +13,9 @@ import type { KemSecret, KemTarget } from "../backend.ts";
 import { concat, copyOf, plain } from "../bytes.ts";
 import { XWING } from "./xwing.ts";
 
+/** Protects nothing: agreeing with it shows whether a public key is one. */
+const PROBE = generateKeyPairSync("x25519").privateKey;
+
 /** X-Wing over node:crypto's ML-KEM-768 and X25519. Both parts become KeyObjects once, here. */
 export function nodeKemSecret(seed: Uint8Array): KemSecret {
   if (seed.length !== XWING.seedBytes) throw new RangeError("An X-Wing private key has 32 bytes.");
@@ -57,13 +60,13 @@ export function nodeKemTarget(publicKey: Uint8Array): KemTarget {
   });
   const x25519Public = copyOf(publicKey.subarray(XWING.mlKemPublicKeyBytes));
   const x25519 = x25519PublicKey(x25519Public);
+  if (!agree(PROBE, x25519)) throw new RangeError("The X25519 part of the public key is of low order.");
   return {
     encapsulate: () => {
       const { sharedKey, ciphertext } = encapsulate(mlKem);
       const { privateKey, publicKey } = generateKeyPairSync("x25519");
       const ephemeral = rawPublicKey(publicKey);
-      const x25519Secret = agree(privateKey, x25519);
-      if (!x25519Secret) throw new RangeError("The X25519 part of the public key is of low order.");
+      const x25519Secret = diffieHellman({ privateKey, publicKey: x25519 });
       return {
         sharedSecret: combine(sharedKey, x25519Secret, ephemeral, x25519Public),
         enc: concat(ciphertext, ephemeral),

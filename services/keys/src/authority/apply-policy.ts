@@ -18,7 +18,7 @@ import type { KeysParts } from "../keys.parts.ts";
 import { decodeByteList, encodeByteList } from "../records/byte-list.ts";
 import type { PolicyRow } from "../records/tables.ts";
 import { findNewestPolicy, findTenant, insertPolicy, insertTenant } from "../records/tenants.ts";
-import { refusing, requireBytes } from "../refusals.ts";
+import { refusing, requireBytes, requireKemPublicKey } from "../refusals.ts";
 
 /**
  * Checks a policy from its genesis root on and keeps it. The first one makes the tenant and its keys; the same again
@@ -44,6 +44,7 @@ function verifyRequest(parts: KeysParts, tenantId: Uint8Array, request: ApplyPol
     const roots = verifyRoots(tenantId, request.genesisRoot, request.rootRotations);
     return verifyPolicy(request.policy, { tenantId, roots, nowMs: clock.nowMs(), allowDevelopment });
   });
+  for (const { kemPublicKey } of verified.policy.recipients) requireKemPublicKey(kemPublicKey, "POLICY_INVALID");
   const missing = missingGuarantees(verified.policy, parts.capabilities);
   if (missing.length > 0 && !verified.policy.development) {
     throw new KeysError("DEVELOPMENT_POLICY_REQUIRED", `Mark the policy as development, since: ${missing.join(" ")}`);

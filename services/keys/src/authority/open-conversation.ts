@@ -21,7 +21,7 @@ import { KeysError } from "../errors.ts";
 import { inboundKey, secretName } from "../hierarchy/conversation-keys.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { findConversation, insertConversation } from "../records/conversations.ts";
-import { refusing, requireBytes } from "../refusals.ts";
+import { refusing, requireBytes, requireKemPublicKey } from "../refusals.ts";
 import type { TenantInForce } from "./policy-book.ts";
 
 /**
@@ -46,7 +46,7 @@ export async function openConversation(
 
 function requireForm(request: OpenConversationRequest): void {
   requireBytes(request.tenantId, 16);
-  requireBytes(request.clientKemPublicKey, 1216);
+  requireKemPublicKey(request.clientKemPublicKey, "MALFORMED");
   requireBytes(request.clientSigningPublicKey, 32);
   requireBytes(request.salt, 16);
   requireBytes(request.nonce, 32);

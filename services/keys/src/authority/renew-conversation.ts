@@ -26,7 +26,7 @@ import {
 } from "../records/conversations.ts";
 import type { ConversationRow } from "../records/tables.ts";
 import { findConversationTombstone } from "../records/tombstones.ts";
-import { refusing, requireBytes } from "../refusals.ts";
+import { refusing, requireBytes, requireKemPublicKey } from "../refusals.ts";
 import type { TenantInForce } from "./policy-book.ts";
 
 /** How far `requested_at_ms` may lie from our clock, so that a recorded request soon renews nothing. */
@@ -64,7 +64,7 @@ function requireForm(request: RenewConversationRequest): void {
   requireBytes(request.tenantId, 16);
   requireBytes(request.conversationId, 16);
   requireBytes(request.nonce, 32);
-  requireBytes(request.clientKemPublicKey, 1216);
+  requireKemPublicKey(request.clientKemPublicKey, "MALFORMED");
 }
 
 async function openRow({ db }: KeysParts, name: ConversationName): Promise<OpenRow> {
