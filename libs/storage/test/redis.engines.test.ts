@@ -13,8 +13,16 @@ import {
   silentLog,
   wakeUpsContract,
 } from "@cloister/testing";
-import { freePort, startNativeRedis } from "@cloister/testing/engines";
-import { addressOf, command, makeCertificate, startCluster, startSentinels, type RedisGroup } from "./redis-servers.ts";
+import {
+  askRedis,
+  freePort,
+  makeRedisCertificate,
+  redisAddress,
+  startNativeRedis,
+  startRedisCluster,
+  startRedisSentinels,
+  type RedisGroup,
+} from "@cloister/testing/engines";
 
 jest.setTimeout(60_000);
 
@@ -152,7 +160,7 @@ describeOnRedis("one Redis", { persistence: "none" }, (redis) => {
   it("keeps nothing in Redis", async () => {
     const [one, other] = [await open(environment()), await open(environment())];
     await isCarried(other, one);
-    expect(await command(addressOf(redis()), "DBSIZE")).toBe(0);
+    expect(await askRedis(redisAddress(redis()), "DBSIZE")).toBe(0);
   });
 });
 
@@ -163,7 +171,7 @@ describeOnRedis("a Redis with TLS and a password", { persistence: "none" }, () =
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "cloister-redis-tls-"));
-    const { certificateFile, keyFile } = await makeCertificate(folder);
+    const { certificateFile, keyFile } = await makeRedisCertificate(folder);
     const tlsPort = await freePort();
     const tls = { "tls-port": String(tlsPort), "tls-cert-file": certificateFile, "tls-key-file": keyFile };
     const server = await startNativeRedis({
@@ -209,7 +217,7 @@ describeOnRedis("a master named by sentinels", { persistence: "none" }, () => {
   let group: RedisGroup;
   const environment = (): Environment => ({ CLOISTER_REDIS_SENTINELS: listOf(group) });
   beforeAll(async () => {
-    group = await startSentinels();
+    group = await startRedisSentinels();
   });
   afterAll(async () => group.stop());
 
@@ -229,14 +237,14 @@ describeOnRedis("a Redis Cluster", { persistence: "none" }, () => {
   let group: RedisGroup;
   const environment = (): Environment => ({ CLOISTER_REDIS_CLUSTER: listOf(group) });
   beforeAll(async () => {
-    group = await startCluster();
+    group = await startRedisCluster();
   });
   afterAll(async () => group.stop());
 
   contracts("Redis Cluster", environment);
   betweenProcesses(environment);
 
-  it("is heard again on every shard when one's master dies", async () => {
+  it("is heard again on every channel when a master dies", async () => {
     const [one, other] = [await open(environment()), await open(environment())];
     const channels = ["a", "b", "c", "d", "e", "f"];
     for (const channel of channels) await isCarried(other, one, channel);

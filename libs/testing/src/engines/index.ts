@@ -5,3 +5,11 @@ export { startNativeKafka, type KafkaBroker, type RunningKafka } from "./kafka.t
 export type { KafkaOptions, KafkaUser } from "./kafka-options.ts";
 export { startNativePostgres, type PostgresOptions, type RunningPostgres } from "./postgres.ts";
 export { startNativeRedis, type RedisOptions, type RunningRedis } from "./redis.ts";
+export {
+  askRedis,
+  makeRedisCertificate,
+  redisAddress,
+  startRedisCluster,
+  startRedisSentinels,
+  type RedisGroup,
+} from "./redis-groups.ts";

@@ -3,16 +3,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { eventually } from "@cloister/testing";
-import {
-  freePort,
-  startEngine,
-  startNativeRedis,
-  type EngineControl,
-  type RunningRedis,
-} from "@cloister/testing/engines";
+import type { RedisAddress } from "@cloister/storage/redis";
 import { Redis } from "ioredis";
-import type { RedisAddress } from "../src/redis/index.ts";
+import { eventually } from "../eventually.ts";
+import { startEngine, type EngineControl } from "./engine-process.ts";
+import { freePort } from "./free-port.ts";
+import { startNativeRedis, type RunningRedis } from "./redis.ts";
 
 export interface RedisGroup {
   /** Where to ask: sentinels, or nodes of the cluster. */
@@ -22,13 +18,13 @@ export interface RedisGroup {
   stop(): Promise<void>;
 }
 
-export function addressOf({ url }: RunningRedis): RedisAddress {
+export function redisAddress({ url }: RunningRedis): RedisAddress {
   const { hostname: host, port } = new URL(url);
   return { host, port: Number(port) };
 }
 
 /** One command to one server, on a connection of its own. */
-export async function command({ host, port }: RedisAddress, ...words: string[]): Promise<unknown> {
+export async function askRedis({ host, port }: RedisAddress, ...words: string[]): Promise<unknown> {
   const redis = new Redis({ host, port, lazyConnect: true });
   try {
     await redis.connect();
@@ -40,16 +36,16 @@ export async function command({ host, port }: RedisAddress, ...words: string[]):
 }
 
 /** A master, a replica and three sentinels that make the replica master half a second after they miss the master. */
-export async function startSentinels(): Promise<RedisGroup> {
+export async function startRedisSentinels(): Promise<RedisGroup> {
   const master = await startNativeRedis({ persistence: "none" });
-  const { host, port } = addressOf(master);
+  const { host, port } = redisAddress(master);
   const replica = await startNativeRedis({ persistence: "none", settings: { replicaof: `${host} ${port}` } });
   const folder = await mkdtemp(join(tmpdir(), "cloister-sentinels-"));
   const sentinels = await Promise.all([1, 2, 3].map((n) => startSentinel(folder, n, { host, port })));
   await eventually(
     async () => {
       for (const { address } of sentinels) {
-        const known = JSON.stringify(await command(address, "SENTINEL", "MASTER", "mymaster"));
+        const known = JSON.stringify(await askRedis(address, "SENTINEL", "MASTER", "mymaster"));
         if (!known.includes('"num-slaves","1"') || !known.includes('"num-other-sentinels","2"')) {
           throw new Error("a sentinel doesn't know the others yet");
         }
@@ -89,16 +85,16 @@ async function startSentinel(
     program: "redis-server",
     args: [file, "--sentinel"],
     logFile: join(folder, `sentinel-${n}.log`),
-    isReady: () => command(address, "PING").then(Boolean, () => false),
+    isReady: () => askRedis(address, "PING").then(Boolean, () => false),
     timeoutMs: 20_000,
   });
   return { address, control };
 }
 
 /** Three masters that share the slots, and a replica of the first. */
-export async function startCluster(): Promise<RedisGroup> {
+export async function startRedisCluster(): Promise<RedisGroup> {
   const servers = await Promise.all([1, 2, 3, 4].map(startNode));
-  const addresses = servers.map(addressOf);
+  const addresses = servers.map(redisAddress);
   const [first, second, third, replica] = addresses;
   if (first === undefined || second === undefined || third === undefined || replica === undefined) {
     throw new Error("four nodes were started");
@@ -108,29 +104,32 @@ export async function startCluster(): Promise<RedisGroup> {
     [second, "5461", "10922"],
     [third, "10923", "16383"],
   ] as const;
-  for (const [node, from, to] of slots) await command(node, "CLUSTER", "ADDSLOTSRANGE", from, to);
+  for (const [node, from, to] of slots) await askRedis(node, "CLUSTER", "ADDSLOTSRANGE", from, to);
   for (const [n, node] of addresses.entries()) {
     // Epochs of their own, so that no two masters have to agree on them.
-    await command(node, "CLUSTER", "SET-CONFIG-EPOCH", String(n + 1));
-    const busPort = await command(first, "CONFIG", "GET", "cluster-port");
+    await askRedis(node, "CLUSTER", "SET-CONFIG-EPOCH", String(n + 1));
+    const busPort = await askRedis(first, "CONFIG", "GET", "cluster-port");
     if (node !== first) {
-      await command(node, "CLUSTER", "MEET", first.host, String(first.port), String(Array(busPort).flat(2)[1]));
+      await askRedis(node, "CLUSTER", "MEET", first.host, String(first.port), String(Array(busPort).flat(2)[1]));
     }
   }
-  const id = String(await command(first, "CLUSTER", "MYID"));
-  await eventually(async () => command(replica, "CLUSTER", "REPLICATE", id), { timeoutMs: 20_000 });
+  const id = String(await askRedis(first, "CLUSTER", "MYID"));
+  await eventually(async () => askRedis(replica, "CLUSTER", "REPLICATE", id), { timeoutMs: 20_000 });
   await eventually(
     async () => {
       for (const node of addresses) {
-        const info = String(await command(node, "CLUSTER", "INFO"));
+        const info = String(await askRedis(node, "CLUSTER", "INFO"));
         if (!info.includes("cluster_state:ok") || !info.includes("cluster_known_nodes:4")) throw new Error(info);
       }
-      const replicas = JSON.stringify(await command(second ?? first, "CLUSTER", "REPLICAS", id));
+      const replicas = JSON.stringify(await askRedis(second, "CLUSTER", "REPLICAS", id));
       if (!replicas.includes("connected")) throw new Error("the replica is not known yet");
     },
     { timeoutMs: 30_000 },
   );
-  return { addresses, servers, stop: async () => void (await Promise.all(servers.map((one) => one.stop()))) };
+  const stop = async (): Promise<void> => {
+    await Promise.all(servers.map((one) => one.stop()));
+  };
+  return { addresses, servers, stop };
 }
 
 async function startNode(): Promise<RunningRedis> {
@@ -142,13 +141,13 @@ async function startNode(): Promise<RunningRedis> {
   return startNativeRedis({ persistence: "none", settings });
 }
 
-export interface ServerCertificate {
+export interface RedisCertificate {
   readonly certificateFile: string;
   readonly keyFile: string;
 }
 
 /** A certificate for 127.0.0.1 that signs itself. */
-export async function makeCertificate(folder: string): Promise<ServerCertificate> {
+export async function makeRedisCertificate(folder: string): Promise<RedisCertificate> {
   const certificateFile = join(folder, "redis.crt");
   const keyFile = join(folder, "redis.key");
   const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];

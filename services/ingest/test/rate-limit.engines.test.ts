@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
+import { defineConfig } from "@cloister/service";
+import { openRedis, redisVariables, type RedisSignals } from "@cloister/storage/redis";
+import { describeOnRedis, eventually, silentLog } from "@cloister/testing";
+import { askRedis, redisAddress, startRedisCluster, type RedisGroup } from "@cloister/testing/engines";
+
+import { redisRates } from "../src/adapters/redis-rate-limit.ts";
+import type { RateBounds, RateLimit } from "../src/limits/rate-limit.ts";
+import { rateLimitContract } from "./rate-limit.contract.ts";
+
+jest.setTimeout(60_000);
+
+const config = defineConfig(redisVariables);
+
+async function connected(environment: Readonly<Record<string, string>>): Promise<RedisSignals> {
+  const redis = await openRedis(config.parse(environment), silentLog);
+  if (redis === undefined) throw new Error("the environment names a Redis");
+  return redis;
+}
+
+let limits = 0;
+
+/** Each limit as of a deployment of its own. */
+function fresh({ connection }: RedisSignals): (bounds: RateBounds) => RateLimit {
+  return (bounds) => redisRates(connection, `credential ${(limits += 1)}`)("tenant", bounds);
+}
+
+describeOnRedis("limits in Redis", { persistence: "none" }, (server) => {
+  let one: RedisSignals;
+  let other: RedisSignals;
+  beforeAll(async () => {
+    one = await connected({ CLOISTER_REDIS_URL: server().url });
+    other = await connected({ CLOISTER_REDIS_URL: server().url });
+  });
+  afterAll(async () => {
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  rateLimitContract("in Redis", (bounds) => fresh(one)(bounds));
+
+  it("are those of all instances together", async () => {
+    const bounds = { points: 10, windowMs: 60_000 };
+    const rates = [one, other].map(({ connection }) => redisRates(connection, "shared")("tenant", bounds));
+    const waits = await Promise.all(Array.from({ length: 40 }, (_, n) => rates[n % 2]?.take("a")));
+    expect(waits.filter((waitMs) => waitMs === 0)).toHaveLength(10);
+  });
+
+  it("are apart by name", async () => {
+    const rates = redisRates(one.connection, "apart");
+    const bounds = { points: 1, windowMs: 60_000 };
+    expect([await rates("tenant", bounds).take("a"), await rates("address", bounds).take("a")]).toEqual([0, 0]);
+  });
+
+  it("leave no tenant and no address in Redis, and nothing for ever", async () => {
+    const rates = redisRates(one.connection, "hidden");
+    await rates("address", { points: 5, windowMs: 60_000 }).take("203.0.113.77");
+    await rates("tenant", { points: 5, windowMs: 10_000 }).take("00112233445566778899aabbccddeeff");
+    const at = redisAddress(server());
+    const keys = (await askRedis(at, "KEYS", "*")) as string[];
+    expect(keys.length).toBeGreaterThan(1);
+    expect(keys.filter((key) => /203\.0|00112233/u.test(key) || !key.startsWith("cloister:rate:"))).toEqual([]);
+    const lives = await Promise.all(keys.map((key) => askRedis(at, "PTTL", key)));
+    expect(lives.every((life) => Number(life) > 0 && Number(life) <= 60_000)).toBe(true);
+  });
+
+  it("begin anew when all of Redis is flushed", async () => {
+    const rate = fresh(one)({ points: 1, windowMs: 60_000 });
+    expect([await rate.take("a"), (await rate.take("a")) > 0]).toEqual([0, true]);
+    await server().flush();
+    expect(await rate.take("a")).toBe(0);
+  });
+
+  it("refuse to answer while Redis is away, and answer when it is back", async () => {
+    const rate = fresh(one)({ points: 1, windowMs: 60_000 });
+    await server().process?.kill();
+    await expect(rate.take("a")).rejects.toThrow();
+    await expect(rate.waitMs("a")).rejects.toThrow();
+    await server().process?.start();
+    await eventually(async () => expect(await rate.take("a")).toBe(0), { timeoutMs: 10_000 });
+  });
+});
+
+describeOnRedis("limits in a Redis Cluster", { persistence: "none" }, () => {
+  let group: RedisGroup;
+  let redis: RedisSignals;
+  beforeAll(async () => {
+    group = await startRedisCluster();
+    const nodes = group.addresses.map(({ host, port }) => `${host}:${port}`).join(",");
+    redis = await connected({ CLOISTER_REDIS_CLUSTER: nodes });
+  });
+  afterAll(async () => {
+    await redis.close();
+    await group.stop();
+  });
+
+  rateLimitContract("in a Redis Cluster", (bounds) => fresh(redis)(bounds));
+
+  it("go on when the master of their key dies", async () => {
+    const rate = fresh(redis)({ points: 1_000, windowMs: 60_000 });
+    const keys = Array.from({ length: 20 }, (_, n) => `key ${n}`);
+    await group.servers[0]?.process?.kill();
+    await eventually(
+      async () => expect(await Promise.all(keys.map((key) => rate.take(key)))).toEqual(keys.map(() => 0)),
+      { timeoutMs: 30_000, everyMs: 200 },
+    );
+  });
+});
