@@ -19,6 +19,8 @@ export interface ConsumptionParts {
 
 /** Most time for the last commits of a close. */
 const CLOSING_COMMIT_MS = 5_000;
+/** Some three seconds. */
+const FIRST_ATTEMPTS = 7;
 
 /** One member of a group: what it owns, the loop that fetches it, and the membership, made anew whenever it ends. */
 export class PlatformaticConsumption implements Consumption {
@@ -71,16 +73,37 @@ export class PlatformaticConsumption implements Consumption {
 
   /** @throws MessagingError UNKNOWN_TOPIC, LOG_UNAVAILABLE, LOG_UNAUTHORIZED, LOG_UNTRUSTED */
   async join(): Promise<void> {
-    try {
-      await this.#member.join();
-    } catch (error) {
-      await this.abandon();
-      throw error;
-    }
+    await this.#joinFirst();
     this.#isJoined = true;
     this.#loop.start();
     // What nobody foresaw ends the consumption, and with it the service, rather than leave it healthy and idle.
     this.#keepMembership().catch((error: unknown) => this.#work.die(error));
+  }
+
+  /** A few attempts: the first group of a cluster waits until the topic of offsets is made. */
+  async #joinFirst(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const failure = await this.#tryJoin();
+      if (failure === undefined) return;
+      const error = clientError(`join the group ${this.#options.group}`, failure.cause);
+      if (attempt === FIRST_ATTEMPTS || error.code !== "LOG_UNAVAILABLE") {
+        await this.abandon();
+        throw error;
+      }
+      await this.#member.abandon();
+      await pause(backoffMs(attempt), this.#stopping.signal);
+      this.#member = this.#newMember();
+    }
+  }
+
+  /** What it failed for, if it did. */
+  async #tryJoin(): Promise<{ readonly cause: unknown } | undefined> {
+    try {
+      await this.#member.join();
+      return undefined;
+    } catch (cause) {
+      return { cause };
+    }
   }
 
   close(): Promise<void> {
@@ -157,12 +180,9 @@ export class PlatformaticConsumption implements Consumption {
         this.#parts.log.warn("the group has to be joined anew", { group: this.#options.group, attempt, error });
         await pause(backoffMs(attempt), stopping);
         this.#member = this.#newMember();
-        const failure = await this.#member.join().then(
-          () => undefined,
-          (reason: unknown) => ({ reason }),
-        );
+        const failure = await this.#tryJoin();
         if (failure === undefined) break;
-        cause = failure.reason;
+        cause = failure.cause;
       }
       if (stopping.aborted) return;
     }
