@@ -70,11 +70,13 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   const hashed = options.hashedLists === undefined ? undefined : new HashedListFinder(options.hashedLists);
   const custom = options.patterns === undefined ? undefined : new CustomPatterns(options.patterns);
   const hasAllowed = allowed.size > 0 || (options.hashedLists?.allow ?? []).length > 0;
+  // What is allowed may be a part of a candidate that is not reported itself.
+  const lowest = hasAllowed ? () => 0 : thresholdOf;
   const isListed = (value: string): boolean => allowed.has(allowKey(value)) || hashed?.isAllowed(value) === true;
 
   function explain(text: string, alsoFound: readonly ExplainedSpan[] = []): ExplainedSpan[] {
     const normalized = normalize(text);
-    const candidates = applyRules(rules, normalized.text).concat(
+    const candidates = applyRules(rules, normalized.text, lowest).concat(
       hiddenSpans(rules, names, normalized.text).filter((span) => isWanted(span.type)),
       encodedSpans(rules, normalized.text),
       names?.find(normalized.text).filter((span) => isWanted(span.type)) ?? [],
@@ -121,7 +123,7 @@ function hiddenSpans(
   const places = [...meant.rereadPlaces()];
   const inLetters = names === undefined ? [] : places.filter((place) => isInLetters(meant.text, place));
   const found = [
-    ...findNear(places, meant.text, (part) => applyRules(rules, part)),
+    ...findNear(places, meant.text, (part) => applyRules(rules, part, () => lowestHiddenScore)),
     ...findNear(inLetters, meant.text, (part) => names?.find(part) ?? []),
   ];
   return found
@@ -156,7 +158,7 @@ function findNear(
 function encodedSpans(rules: readonly PatternRule[], normalizedText: string): ExplainedSpan[] {
   const decoded = base64Text(normalizedText);
   if (decoded === undefined) return [];
-  return applyRules(rules, decoded.text)
+  return applyRules(rules, decoded.text, () => lowestHiddenScore)
     .filter((span) => span.score >= lowestHiddenScore)
     .flatMap((span) => {
       const run = decoded.runAt(span.start);

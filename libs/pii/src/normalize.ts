@@ -11,8 +11,8 @@ export interface NormalizedText {
 }
 
 // Soft hyphen, the keycap around a digit, zero-width and bidirectional controls, variation selectors, tags: nobody sees them, all split words.
-const invisible =
-  /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u20E3\u3164\uFE00-\uFE0F\uFEFF\uFFA0\u{E0000}-\u{E0FFF}]/u;
+const visibleRun =
+  /[^\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u20E3\u3164\uFE00-\uFE0F\uFEFF\uFFA0\u{E0000}-\u{E0FFF}]+/gu;
 // A character with all the marks on it. Hangul jamo are the only starters that compose with a following starter.
 const segments = /[\u1100-\u11FF]+|[^\p{M}\u1100-\u11FF]\p{M}*|\p{M}+/gsu;
 const plainAscii = /^[\t\n\r\x20-\x7E]*$/;
@@ -26,6 +26,15 @@ export function normalize(original: string): NormalizedText {
   const parts: string[] = [];
   const starts: number[] = [];
   const ends: number[] = [];
+  // A text repeats its characters, and the normal form of each is looked up once.
+  const forms = new Map<string, string>();
+  const formOf = (segment: string): string => {
+    const known = forms.get(segment);
+    if (known !== undefined) return known;
+    const form = normalizeSegment(segment);
+    forms.set(segment, form);
+    return form;
+  };
   for (let at = 0; at < original.length;) {
     const plainEnd = endOfPlainRun(original, at);
     parts.push(original.slice(at, plainEnd));
@@ -35,7 +44,7 @@ export function normalize(original: string): NormalizedText {
     }
     const otherEnd = endOfOtherRun(original, at);
     for (const segment of visibleSegments(original.slice(at, otherEnd))) {
-      const normalized = normalizeSegment(segment.text);
+      const normalized = formOf(segment.text);
       parts.push(normalized);
       for (let unit = 0; unit < normalized.length; unit++) {
         starts.push(at + segment.start);
@@ -74,17 +83,13 @@ interface Segment {
 
 /** Segments of the text without its invisible characters, each with the range of the original that it covers. */
 function visibleSegments(original: string): Segment[] {
-  const characters: string[] = [];
+  const runs: string[] = [];
   const offsets: number[] = [];
-  let offset = 0;
-  for (const character of original) {
-    if (!invisible.test(character)) {
-      characters.push(character);
-      for (let unit = 0; unit < character.length; unit++) offsets.push(offset + unit);
-    }
-    offset += character.length;
+  for (const run of original.matchAll(visibleRun)) {
+    runs.push(run[0]);
+    for (let unit = 0; unit < run[0].length; unit++) offsets.push(run.index + unit);
   }
-  const visible = characters.join("");
+  const visible = runs.join("");
   const found: Segment[] = [];
   for (const match of visible.matchAll(segments)) {
     const start = offsets[match.index] ?? 0;

@@ -33,7 +33,7 @@ export function numberRule(number: NumberForm): PatternRule {
     isNearDigits: true,
     pattern: new RegExp(`(?<![\\p{L}\\p{N}_])(?<!\\d[-.,/])(?:${number.form})(?![\\p{L}\\p{N}_]|[-.,/]\\d)`, "giu"),
     accept: (match) => (check(match) ? { start: 0, end: match.length, score: number.alone } : undefined),
-    context: { words: anyWord(...number.words), score: number.near ?? nearByDefault },
+    context: { words: anyWord(...number.words), score: number.near ?? nearByDefault, bestWithout: number.alone },
   };
 }
 

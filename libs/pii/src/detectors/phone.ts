@@ -1,8 +1,8 @@
 import { type CountryCode, parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { anyWord, type Accepted, type PatternRule } from "./rule.ts";
 
-// Tried in this order for numbers without a country code: the most likely writers first.
-const regions: readonly CountryCode[] = ["US", "GB", "DE", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "CH", "PL", "SE"];
+// For numbers without a country code, the widest plan first: whoever fits any other mostly fits it as well.
+const regions: readonly CountryCode[] = ["DE", "US", "GB", "FR", "ES", "IT", "NL", "IN", "AU", "BR", "CH", "PL", "SE"];
 
 const callWords =
   `phones? tele?phone tel cellphone mobile mobil handy fax call(?:ed|ing)? dial sms whatsapp voicemail reach(?:ed)? answering hotline pager callback landline telefon handynummer rufnummer mobilnummer anrufen teléfono móvil llame telefono cellulare chiamare téléphone appel(?:er|ez) telefone celular ligar telefoon bellen komórka điện\\sthoại`.split(

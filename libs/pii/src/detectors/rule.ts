@@ -28,6 +28,8 @@ export interface PatternRule {
   readonly context?: {
     readonly words: RegExp;
     readonly score: number;
+    /** The highest score of a match without such a word: a text without any can have no better one. Unknown if missing. */
+    readonly bestWithout?: number;
     /** Those of the words that outweigh a word of `against` before them; all by default. */
     readonly decisive?: RegExp;
   };
@@ -50,17 +52,28 @@ const charactersAgainst = 24;
 /** A checksum or a country code speaks louder than the words around. */
 const certain = 0.9;
 
-/** What the rules find in a text, in no order; spans may overlap. */
-export function applyRules(rules: readonly PatternRule[], text: string): ExplainedSpan[] {
+/**
+ * What the rules find in a text, in no order; spans may overlap. Of a kind's spans below its `lowest` score any may be
+ * missing: a rule that can only find such is not applied.
+ */
+export function applyRules(
+  rules: readonly PatternRule[],
+  text: string,
+  lowest: (type: EntityType) => number,
+): ExplainedSpan[] {
   const runs = [...digitRuns(text)];
   const digits = runs.reduce((sum, { start, end }) => sum + end - start, 0);
   const whole = [{ start: 0, end: text.length }];
   const nearDigits = windowsAround(runs, aroundDigits, text.length);
   return rules.flatMap((rule) =>
-    digits < (rule.fewestDigits ?? 0) || !rule.trigger.test(text)
+    digits < (rule.fewestDigits ?? 0) || !rule.trigger.test(text) || staysBelow(rule, lowest(rule.type), text)
       ? []
       : (rule.isNearDigits === true ? nearDigits : whole).flatMap((window) => applyRule(rule, text, window)),
   );
+}
+
+function staysBelow({ context }: PatternRule, lowest: number, text: string): boolean {
+  return context?.bestWithout !== undefined && context.bestWithout < lowest && !context.words.test(text);
 }
 
 function applyRule(rule: PatternRule, text: string, window: Window): ExplainedSpan[] {

@@ -22,6 +22,8 @@ export interface TokenFacts {
   readonly coarse: number;
   /** Two letters at least: what a name has somewhere in it. */
   readonly isWord: boolean;
+  /** No letter and no digit, nor what stands before a name in a post. */
+  readonly isSign: boolean;
 }
 
 /** What may be kept from the model while it learns, so that it does not lean on one source alone. */
@@ -46,6 +48,7 @@ export const border: TokenFacts = {
   fine: 5003,
   coarse: 503,
   isWord: false,
+  isSign: false,
 };
 
 export function factsOf(tokens: readonly Token[], lexicon: Lexicon, masking?: Masking): TokenFacts[] {
@@ -82,6 +85,7 @@ function factsOfToken(
     fine: cluster.fine,
     coarse: cluster.coarse,
     isWord: kind < 4 && text.length > 1,
+    isSign: kind === 5 && text !== "#" && text !== "@",
   };
 }
 

@@ -6,6 +6,7 @@ import { withNamesByContext } from "./names-by-context.ts";
 import { refineNames } from "./refine.ts";
 import { isInside, kindOfTag, mayFollow, outside, tagCount } from "./tags.ts";
 import { TokenScores } from "./token-scores.ts";
+import { type Stretch, stretches } from "./stretches.ts";
 import { type Token, tokenize } from "./tokenize.ts";
 import type { Weights } from "./weights.ts";
 
@@ -21,12 +22,20 @@ export interface PerceptronModel {
 /** Tags words from left to right by an averaged perceptron (Collins 2002) and joins them to names. */
 export function createPerceptron(model: PerceptronModel): NameFinder {
   return {
-    find(text) {
-      const tokens = tokenize(text);
-      return refineNames(text, withNamesByContext(tokens, model.lexicon, spansOf(tokens, model)));
-    },
+    find: (text) =>
+      refineNames(
+        text,
+        [...stretches(text)].flatMap((stretch) => namesIn(stretch, model)),
+      ),
     knowsName: (lower) => model.lexicon.isName(lower),
   };
+}
+
+function namesIn({ text, start, from, to }: Stretch, model: PerceptronModel): ExplainedSpan[] {
+  const tokens = tokenize(text);
+  return withNamesByContext(tokens, model.lexicon, spansOf(tokens, model))
+    .map((span) => ({ ...span, start: span.start + start, end: span.end + start }))
+    .filter((span) => span.start >= from && span.start < to);
 }
 
 interface OpenSpan {
@@ -45,8 +54,8 @@ function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpa
   let previous = outside;
   let beforePrevious = outside;
   for (const [at, token] of tokens.entries()) {
-    // Signs, numbers and single letters among themselves are no name, and some texts are nothing else.
-    if (previous === outside && !hasWordNear(facts, at)) {
+    // No name begins with a sign. Numbers and single letters among themselves are none; some texts are nothing else.
+    if (previous === outside && (facts[at]?.isSign === true || !hasWordNear(facts, at))) {
       beforePrevious = previous;
       continue;
     }

@@ -22,9 +22,14 @@ export function tokenize(text: string): Token[] {
       lower: word.toLowerCase(),
       start,
       end: start + word.length,
-      startsLine: tokens.length === 0 || text.slice(previousEnd, start).includes("\n"),
+      startsLine: tokens.length === 0 || hasLineEnd(text, previousEnd, start),
     });
     previousEnd = start + word.length;
   }
   return tokens;
+}
+
+function hasLineEnd(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (text.charCodeAt(at) === 0x0a) return true;
+  return false;
 }

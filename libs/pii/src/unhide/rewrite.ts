@@ -16,22 +16,31 @@ export interface Rewritten extends NormalizedText {
   rereadPlaces(): Iterable<Window>;
 }
 
+/** A part of the text, and where and how long it is in the rewritten one. */
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly at: number;
+  readonly length: number;
+  readonly isAsWritten: boolean;
+}
+
 /** Puts the readings into the text. Where two overlap, the one that begins first counts. */
 export function rewrite(text: string, readings: readonly Reading[]): Rewritten {
-  const pieces: (Reading & { readonly at: number; readonly isAsWritten: boolean })[] = [];
+  const pieces: Piece[] = [];
   let rewritten = "";
   let copied = 0;
-  const push = (piece: Reading, isAsWritten: boolean): void => {
-    pieces.push({ ...piece, at: rewritten.length, isAsWritten });
-    rewritten += piece.text;
+  const push = (start: number, end: number, read: string, isAsWritten: boolean): void => {
+    pieces.push({ start, end, at: rewritten.length, length: read.length, isAsWritten });
+    rewritten += read;
   };
   const copyUpTo = (end: number): void => {
-    if (end > copied) push({ start: copied, end, text: text.slice(copied, end) }, true);
+    if (end > copied) push(copied, end, text.slice(copied, end), true);
   };
   for (const reading of [...readings].sort((a, b) => a.start - b.start || b.end - a.end)) {
     if (reading.start < copied) continue;
     copyUpTo(reading.start);
-    push(reading, false);
+    push(reading.start, reading.end, reading.text, false);
     copied = reading.end;
   }
   copyUpTo(text.length);
@@ -59,8 +68,7 @@ export function rewrite(text: string, readings: readonly Reading[]): Rewritten {
       };
     },
     *rereadPlaces() {
-      for (const { at, text: read, isAsWritten } of pieces)
-        if (!isAsWritten) yield { start: at, end: at + read.length };
+      for (const { at, length, isAsWritten } of pieces) if (!isAsWritten) yield { start: at, end: at + length };
     },
     isReread: (start, end) =>
       pieces.slice(pieceAt(Math.max(0, start - 1)), pieceAt(end) + 1).some((piece) => !piece.isAsWritten),
