@@ -19,6 +19,8 @@ export interface EngineCommand {
   /** Asked again until it says true. `output` is what the engine has written since this start. */
   readonly isReady: (output: string) => boolean | Promise<boolean>;
   readonly timeoutMs?: number;
+  /** It runs on when this process ends, in a session of its own; who started it ends it by its pid. */
+  readonly outlives?: boolean;
   /** What it writes when it ends at its start for a reason that passes by itself: it is started again. */
   readonly passing?: string;
 }
@@ -114,16 +116,18 @@ class EngineProcess implements EngineControl {
   }
 
   #spawn(): ChildProcess {
-    const { program, args, logFile, environment, owner } = this.#command;
+    const { program, args, logFile, environment, owner, outlives = false } = this.#command;
     const log = openSync(logFile, "a", 0o600);
     const child = spawn(program, args, {
       ...owner,
       env: { ...process.env, ...environment },
       stdio: ["ignore", log, log],
+      detached: outlives,
     });
     closeSync(log);
     child.once("error", () => undefined);
-    if (child.pid !== undefined) guard(child, child.pid);
+    if (outlives) child.unref();
+    else if (child.pid !== undefined) guard(child, child.pid);
     return child;
   }
 }

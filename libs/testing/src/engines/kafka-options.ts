@@ -19,18 +19,26 @@ export interface KafkaOptions {
   readonly properties?: Readonly<Record<string, string>>;
   /** Each broker gets a folder in it, and `stop` keeps it. Without: a temporary one. */
   readonly dataFolder?: string;
+  /** Of the one broker, in place of free ones. */
+  readonly ports?: KafkaPorts;
+  /** It runs on when this process ends: who started it ends it by its pid. */
+  readonly outlives?: boolean;
   /** Java's flags in place of a heap of 384 MiB and a quick start. */
   readonly javaFlags?: readonly string[];
 }
 
-/** One broker's place: its id from 1, its folder and its ports of loopback. */
-export interface BrokerPlace {
-  readonly id: number;
-  readonly folder: string;
+/** Of loopback. */
+export interface KafkaPorts {
   readonly clientPort: number;
   /** Brokers speak to each other in clear on a port of their own, so that options are about clients only. */
   readonly internalPort: number;
   readonly controllerPort: number;
+}
+
+/** One broker's place: its id from 1, its folder and its ports. */
+export interface BrokerPlace extends KafkaPorts {
+  readonly id: number;
+  readonly folder: string;
 }
 
 export const SMALL_JAVA = ["-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"] as const;

@@ -1,11 +1,19 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runTool, startEngine, type EngineControl } from "./engine-process.ts";
 import { freePort } from "./free-port.ts";
 import { kafkaClassPath } from "./kafka-jars.ts";
-import { propertiesText, serverProperties, SMALL_JAVA, type BrokerPlace, type KafkaOptions } from "./kafka-options.ts";
+import {
+  propertiesText,
+  serverProperties,
+  SMALL_JAVA,
+  type BrokerPlace,
+  type KafkaOptions,
+  type KafkaPorts,
+} from "./kafka-options.ts";
 import { makeKafkaTls } from "./kafka-tls.ts";
 
 export interface KafkaBroker extends EngineControl {
@@ -36,7 +44,7 @@ export interface RunningKafka {
 export async function startNativeKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
   const classPath = await kafkaClassPath();
   const folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "cloister-kafka-")));
-  const places = await brokerPlaces(options.brokers ?? 1, folder);
+  const places = await brokerPlaces(options, folder);
   const tls = options.tls === true ? await makeKafkaTls(folder) : undefined;
   const clusterId = randomBytes(16).toString("base64url");
   const brokers = await Promise.all(
@@ -66,18 +74,17 @@ export function brokerOf(brokers: readonly KafkaBroker[], id: number): KafkaBrok
   throw new Error(`there is no broker ${id} to hold: ${brokers.map((broker) => broker.id).join(", ") || "none"}`);
 }
 
-async function brokerPlaces(count: number, folder: string): Promise<BrokerPlace[]> {
+async function brokerPlaces({ brokers = 1, ports }: KafkaOptions, folder: string): Promise<BrokerPlace[]> {
+  if (ports !== undefined && brokers > 1) throw new Error("ports are those of one broker");
   const places: BrokerPlace[] = [];
-  for (let id = 1; id <= count; id += 1) {
-    places.push({
-      id,
-      folder: join(folder, `broker-${id}`),
-      clientPort: await freePort(),
-      internalPort: await freePort(),
-      controllerPort: await freePort(),
-    });
+  for (let id = 1; id <= brokers; id += 1) {
+    places.push({ id, folder: join(folder, `broker-${id}`), ...(ports ?? (await freePorts())) });
   }
   return places;
+}
+
+async function freePorts(): Promise<KafkaPorts> {
+  return { clientPort: await freePort(), internalPort: await freePort(), controllerPort: await freePort() };
 }
 
 const propertiesFile = ({ folder }: BrokerPlace): string => join(folder, "server.properties");
@@ -88,12 +95,13 @@ async function writeProperties(place: BrokerPlace, text: string): Promise<void> 
 }
 
 async function format(place: BrokerPlace, classPath: string, clusterId: string, { sasl }: KafkaOptions): Promise<void> {
+  if (existsSync(join(place.folder, "data", "meta.properties"))) return;
   const users = (sasl?.users ?? []).flatMap(({ name, password }) => [
     "--add-scram",
     `SCRAM-SHA-512=[name=${name},password=${password}]`,
   ]);
   await runTool("java", [
-    ...[...SMALL_JAVA, "-cp", classPath, "kafka.tools.StorageTool", "format", "--ignore-formatted"],
+    ...[...SMALL_JAVA, "-cp", classPath, "kafka.tools.StorageTool", "format"],
     ...["--cluster-id", clusterId, "--config", propertiesFile(place), ...users],
   ]);
 }
@@ -107,6 +115,7 @@ async function startBroker(place: BrokerPlace, classPath: string, options: Kafka
     logFile,
     isReady: (output) => output.includes("Kafka Server started"),
     timeoutMs: 120_000,
+    outlives: options.outlives ?? false,
   });
   return Object.assign(control, {
     id: place.id,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chown, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -13,8 +13,16 @@ export interface PostgresOptions {
   readonly pgvector?: boolean;
   /** Settings of postgresql.conf. `fsync` is off unless it is said here. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** What `url` names, made when it is absent; a new one with a name of its own without. */
+  readonly database?: string;
   /** `stop` keeps it. Without: a temporary one. */
   readonly dataFolder?: string;
+  /** Of the superuser `postgres`, set when the folder is made; anybody of this machine may log in without. */
+  readonly password?: string;
+  /** Of loopback, in place of a free one. */
+  readonly port?: number;
+  /** It runs on when this process ends: who started it ends it by its pid. */
+  readonly outlives?: boolean;
 }
 
 export interface RunningPostgres {
@@ -35,9 +43,10 @@ export async function startNativePostgres(options: PostgresOptions = {}): Promis
   if (binaries === undefined) throw new Error("no PostgreSQL 15+ is installed");
   const owner = await serverOwner();
   const folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "cloister-pg-")));
-  const data = await initializedData(binaries, folder, owner);
-  const port = await freePort();
-  const serverUrl = `postgresql://postgres@127.0.0.1:${port}/postgres`;
+  const data = await initializedData(binaries, folder, { owner, password: options.password });
+  const port = options.port ?? (await freePort());
+  const login = options.password === undefined ? "postgres" : `postgres:${encodeURIComponent(options.password)}`;
+  const serverUrl = `postgresql://${login}@127.0.0.1:${port}/postgres`;
   const control = await startEngine({
     name: "PostgreSQL",
     program: join(binaries, "postgres"),
@@ -48,8 +57,9 @@ export async function startNativePostgres(options: PostgresOptions = {}): Promis
     // Said while processes of a killed server still end.
     passing: "pre-existing shared memory block",
     timeoutMs: 60_000,
+    outlives: options.outlives ?? false,
   });
-  const server = await databasesOf(serverUrl);
+  const server = await databasesOf(serverUrl, options.database);
   return {
     url: server.url,
     createDatabase: server.createDatabase,
@@ -82,27 +92,46 @@ interface Databases {
   readonly createDatabase: (name?: string) => Promise<string>;
 }
 
-async function databasesOf(serverUrl: string): Promise<Databases> {
+async function databasesOf(serverUrl: string, first?: string): Promise<Databases> {
   const names: string[] = [];
   const createDatabase = async (name = `cloister_test_${randomBytes(6).toString("hex")}`): Promise<string> => {
-    await statement(serverUrl, `create database "${name}"`);
+    await createIfAbsent(serverUrl, name);
     names.push(name);
     const url = new URL(serverUrl);
     url.pathname = `/${name}`;
     return url.href;
   };
-  return { url: await createDatabase(), names, createDatabase };
+  return { url: await createDatabase(first), names, createDatabase };
 }
 
-async function initializedData(binaries: string, folder: string, owner: EngineCommand["owner"]): Promise<string> {
+async function createIfAbsent(serverUrl: string, name: string): Promise<void> {
+  try {
+    await statement(serverUrl, `create database "${name}"`);
+  } catch (error) {
+    const isThere = error instanceof pg.DatabaseError && error.code === "42P04";
+    if (!isThere) throw error;
+  }
+}
+
+interface NewData {
+  readonly owner: EngineCommand["owner"];
+  readonly password: string | undefined;
+}
+
+async function initializedData(binaries: string, folder: string, { owner, password }: NewData): Promise<string> {
   const data = join(folder, "data");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
-  if (existsSync(data)) return data;
-  await runTool(join(binaries, "initdb"), ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"], {
+  if (existsSync(join(data, "PG_VERSION"))) return data;
+  const passwordFile = join(folder, "password");
+  if (password !== undefined) await writeFile(passwordFile, password, { mode: 0o600 });
+  if (password !== undefined && owner !== undefined) await chown(passwordFile, owner.uid, owner.gid);
+  const logins = password === undefined ? ["-A", "trust"] : ["-A", "scram-sha-256", `--pwfile=${passwordFile}`];
+  await runTool(join(binaries, "initdb"), ["-D", data, "-U", "postgres", ...logins, "--no-sync"], {
     ...(owner !== undefined && { owner }),
     cwd: folder,
   });
+  await rm(passwordFile, { force: true });
   return data;
 }
 

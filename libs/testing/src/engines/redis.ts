@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +15,10 @@ export interface RedisOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** `stop` keeps it. Without: a temporary one. */
   readonly dataFolder?: string;
+  /** Of loopback, in place of a free one. */
+  readonly port?: number;
+  /** It runs on when this process ends: who started it ends it by its pid. */
+  readonly outlives?: boolean;
 }
 
 export interface RunningRedis {
@@ -35,7 +39,7 @@ export interface RunningRedis {
 export async function startNativeRedis(options: RedisOptions = {}): Promise<RunningRedis> {
   const folder = options.dataFolder ?? (await mkdtemp(join(tmpdir(), "cloister-redis-")));
   await mkdir(folder, { recursive: true });
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const credentials = options.password === undefined ? "" : `:${encodeURIComponent(options.password)}@`;
   const url = `redis://${credentials}127.0.0.1:${port}`;
   const settings = {
@@ -44,16 +48,17 @@ export async function startNativeRedis(options: RedisOptions = {}): Promise<Runn
     dir: folder,
     save: options.persistence === "snapshot" ? "1 1" : "",
     appendonly: options.persistence === "append-only" ? "yes" : "no",
-    ...(options.password !== undefined && { requirepass: options.password }),
+    ...(options.password !== undefined && { requirepass: JSON.stringify(options.password) }),
     ...options.settings,
   };
   const control = await startEngine({
     name: "Redis",
     program: "redis-server",
-    args: Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
+    args: [await settingsFile(folder, settings)],
     logFile: join(folder, "redis.log"),
     isReady: () => answersPing(url),
     timeoutMs: 20_000,
+    outlives: options.outlives ?? false,
   });
   return {
     url,
@@ -66,6 +71,14 @@ export async function startNativeRedis(options: RedisOptions = {}): Promise<Runn
       if (options.dataFolder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** In a file, since others see a program's arguments. */
+async function settingsFile(folder: string, settings: Readonly<Record<string, string>>): Promise<string> {
+  const file = join(folder, "redis.conf");
+  const lines = Object.entries(settings).map(([name, value]) => `${name} ${value === "" ? '""' : value}\n`);
+  await writeFile(file, lines.join(""), { mode: 0o600 });
+  return file;
 }
 
 /** Why Redis can't be started natively, with what to install; undefined when it can. */
