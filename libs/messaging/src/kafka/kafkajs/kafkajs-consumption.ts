@@ -16,6 +16,8 @@ export interface ConsumptionParts {
 
 /** Most time for the last commits of a close. */
 const CLOSING_COMMIT_MS = 5_000;
+/** About 5 s of them. */
+const FIRST_JOIN_ATTEMPTS = 8;
 
 /** A place in a group for as long as it is wanted: when a member crashed, another one joins in its stead. */
 export class KafkajsConsumption implements Consumption {
@@ -47,8 +49,13 @@ export class KafkajsConsumption implements Consumption {
 
   /** @throws MessagingError UNKNOWN_TOPIC, LOG_UNAVAILABLE, LOG_UNAUTHORIZED, LOG_UNTRUSTED */
   async join(): Promise<void> {
-    this.#member = this.#newMember();
-    await this.#member.join();
+    for (let attempt = 1; ; attempt++) {
+      const failure = await this.#joinOnce();
+      if (failure === undefined) break;
+      // A coordinator that has just started says that it is loading.
+      if (failure.code !== "LOG_UNAVAILABLE" || attempt === FIRST_JOIN_ATTEMPTS) throw failure;
+      await pause(backoffMs(attempt), this.#closed.signal);
+    }
     this.#isJoined = true;
   }
 
@@ -105,19 +112,19 @@ export class KafkajsConsumption implements Consumption {
       const { group } = this.#options;
       this.#parts.log.warn("a consumer was lost and joins again", { group, attempt, error: failure });
       await pause(backoffMs(attempt), this.#closed.signal);
-      failure = this.#isOver() ? undefined : await this.#joinAgain();
+      failure = this.#isOver() ? undefined : await this.#joinOnce();
     }
   }
 
   /** Why it did not succeed. */
-  async #joinAgain(): Promise<MessagingError | undefined> {
+  async #joinOnce(): Promise<MessagingError | undefined> {
     const member = this.#newMember();
     this.#member = member;
     try {
       await member.join();
       return undefined;
     } catch (error) {
-      return error instanceof MessagingError ? error : kafkajsError("join again", error);
+      return error instanceof MessagingError ? error : kafkajsError("join a group", error);
     }
   }
 
