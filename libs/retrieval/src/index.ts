@@ -13,11 +13,31 @@ export {
   type PassagesOfCause,
   type PassageTransaction,
   type ConversationOfTenant,
+  type ProtectedStoreName,
   type SealedPassage,
   type Segment,
   type SegmentPart,
   type VectorIndex,
+  type VectorProtection,
 } from "./index/vector-index.ts";
-export { passageMigrations, passageSchema, type PassageTables } from "./adapters/sealed/passage-table.ts";
+export {
+  passageGrants,
+  passageMigrations,
+  passageReadGrant,
+  passageSchema,
+  type PassageTables,
+} from "./adapters/sealed/passage-table.ts";
 export { sealedPassageReader } from "./adapters/sealed/sealed-passage-reader.ts";
 export { sealedVectorIndex } from "./adapters/sealed/sealed-vector-index.ts";
+export { protectedPassageReader, protectedVectorIndex } from "./adapters/protected/protected-vector-index.ts";
+export type {
+  BucketOfVectors,
+  EndingVectors,
+  NearestPassages,
+  ProtectedPassage,
+  ProtectedVectors,
+} from "./adapters/protected/protected-vectors.ts";
+export { forgetVectors, pgvectorNearest, pgvectorVectors } from "./adapters/pgvector/pgvector-vectors.ts";
+export { pgvectorOwned, pgvectorSchema } from "./adapters/pgvector/pgvector-tables.ts";
+export { QdrantServer, type QdrantOptions } from "./adapters/qdrant/qdrant-server.ts";
+export { qdrantEnding, qdrantNearest, qdrantVectors } from "./adapters/qdrant/qdrant-vectors.ts";

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type {
   PassageScope,
   PassageTransaction,
+  ProtectedStoreName,
   SealedPassage,
   Segment,
   VectorIndex,
@@ -18,8 +19,18 @@ const early = 1_800_000_000_000;
 const late = early + 3_600_000;
 const nowMs = early - 1;
 
-/** What every adapter of the VectorIndex port has to do. */
-export function vectorIndexContract<Tables>(name: string, open: () => Promise<IndexUnderTest<Tables>>): void {
+/** The numbers of the vectors that are stored. */
+export const contractDimension = 4;
+
+/**
+ * What every adapter of the VectorIndex port has to do. `protectedIn`: of one that keeps protected vectors, how segments
+ * name it.
+ */
+export function vectorIndexContract<Tables>(
+  name: string,
+  open: () => Promise<IndexUnderTest<Tables>>,
+  protectedIn?: ProtectedStoreName,
+): void {
   describe(`${name} as a VectorIndex`, () => {
     let under: IndexUnderTest<Tables>;
     const tenantId = randomBytes(16);
@@ -35,6 +46,7 @@ export function vectorIndexContract<Tables>(name: string, open: () => Promise<In
     }
     async function store(...passages: SealedPassage[]): Promise<void> {
       await under.index.prepare(passages.map(({ bucketEndMs }) => bucketEndMs));
+      await under.index.stage(passages);
       await under.inTransaction((transaction) => under.index.store(transaction, passages));
     }
     const all = { afterRevision: -1, limit: 1_000 };
@@ -164,11 +176,100 @@ export function vectorIndexContract<Tables>(name: string, open: () => Promise<In
     it("finds nothing in an empty scope", async () => {
       expect(await envelopesIn()).toEqual([]);
     });
+
+    it("wants a segment to be searched in memory whose vectors are only sealed", async () => {
+      const sealed = passage();
+      await store(sealed);
+      const segment = await segmentOf(sealed);
+      expect(segment.protectedIn).toBeUndefined();
+      expect(await under.index.nearest(segment, axis(0), 10)).toBeUndefined();
+    });
+
+    if (protectedIn !== undefined) describeProtected(protectedIn);
+
+    function describeProtected(storeName: ProtectedStoreName): void {
+      const withVector = (vector: Float32Array, rest: Partial<SealedPassage> = {}) =>
+        passage({ protection: { vector }, ...rest });
+      const nearestTo = async (probe: Float32Array, one: SealedPassage, limit = 10) =>
+        (await under.index.nearest(await segmentOf(one), probe, limit))?.map(plain);
+
+      it("finds a segment's passages by their protected vectors, nearest first", async () => {
+        const conversationId = randomBytes(16);
+        const [far, near, nearer] = [
+          withVector(axis(1), { conversationId }),
+          withVector(Float32Array.of(0.6, 0.8, 0, 0), { conversationId, number: 7 }),
+          withVector(axis(0), { conversationId }),
+        ];
+        await store(far, near, nearer);
+        expect((await segmentOf(far)).protectedIn).toBe(storeName);
+        expect(await nearestTo(axis(0), far, 2)).toEqual([nearer, near].map(stored));
+      });
+
+      it("finds nothing of another conversation, tenant or bucket", async () => {
+        const own = withVector(axis(2));
+        const { conversationId } = own;
+        await store(own, withVector(axis(0)), withVector(axis(0), { conversationId, bucketEndMs: early }));
+        await store(withVector(axis(0), { conversationId, tenantId: randomBytes(16) }));
+        const segments = await under.index.segments({ tenantId, conversationIds: [conversationId], nowMs });
+        const found = await Promise.all(segments.map((one) => under.index.nearest(one, axis(2), 10)));
+        expect(found.flat().map((one) => one?.bucketEndMs)).toEqual([late, early]);
+      });
+
+      it("doesn't find what was staged for a transaction that failed", async () => {
+        const kept = withVector(axis(1));
+        await store(kept);
+        const lost = withVector(axis(0), { conversationId: kept.conversationId });
+        await under.index.stage([lost]);
+        expect(await nearestTo(axis(0), kept)).toEqual([stored(kept)]);
+      });
+
+      it("finds neither what was removed nor what a message that came again has staged anew", async () => {
+        const kept = withVector(axis(1));
+        const removed = withVector(axis(0), { conversationId: kept.conversationId });
+        await store(kept, removed);
+        await under.inTransaction((transaction) => under.index.remove(transaction, [removed]));
+        await under.index.stage([removed]);
+        expect(await nearestTo(axis(0), kept)).toEqual([stored(kept)]);
+      });
+
+      it("counts a passage without a vector as one that no vector would find", async () => {
+        const known = withVector(axis(0));
+        await store(known, passage({ conversationId: known.conversationId, protection: {} }));
+        expect(await nearestTo(axis(0), known)).toEqual([stored(known)]);
+      });
+
+      it("wants the whole segment searched in memory once one of its passages is only sealed", async () => {
+        const known = withVector(axis(0));
+        await store(known);
+        await store(passage({ conversationId: known.conversationId }));
+        expect(await nearestTo(axis(0), known)).toBeUndefined();
+        await store(withVector(axis(0), { conversationId: known.conversationId }));
+        expect(await nearestTo(axis(0), known)).toBeUndefined();
+      });
+
+      it("drops a bucket's vectors with it", async () => {
+        const bucketEndMs = late + 7_200_000;
+        const dropped = withVector(axis(0), { bucketEndMs });
+        await store(dropped);
+        await under.index.dropBucket(bucketEndMs);
+        await store(withVector(axis(1), { bucketEndMs, conversationId: dropped.conversationId }));
+        expect(await nearestTo(axis(0), dropped)).toHaveLength(1);
+      });
+    }
   });
 }
 
 function envelopes(passages: readonly SealedPassage[]): string[] {
   return passages.map(({ envelope }) => Buffer.from(envelope).toString("hex")).sort();
+}
+
+function axis(n: number): Float32Array {
+  return Float32Array.from({ length: contractDimension }, (_, k) => (k === n ? 1 : 0));
+}
+
+/** As it comes back: what protects it doesn't. */
+function stored({ protection: _, ...rest }: SealedPassage): Record<string, unknown> {
+  return plain(rest);
 }
 
 function plain(passage: SealedPassage | undefined): Record<string, unknown> {

@@ -17,7 +17,17 @@ export interface SealedPassage {
   readonly bucketEndMs: number;
   /** A serialized Envelope. */
   readonly envelope: Uint8Array;
+  /** Set where its vector goes into a store of protected vectors as well; for writing, never read back. */
+  readonly protection?: VectorProtection;
 }
+
+export interface VectorProtection {
+  /** As a VectorTransform made it; absent for a text that the model knows no word of. */
+  readonly vector?: Float32Array;
+}
+
+/** The stores of protected vectors. */
+export type ProtectedStoreName = "pgvector" | "qdrant";
 
 export interface ConversationOfTenant {
   readonly tenantId: Uint8Array;
@@ -27,6 +37,8 @@ export interface ConversationOfTenant {
 /** All passages that were cut from one message or document of a conversation. */
 export interface PassagesOfCause extends ConversationOfTenant {
   readonly causeId: Uint8Array;
+  /** Of the `vector` bucket that they are in. */
+  readonly bucketEndMs: number;
 }
 
 /** Where an answer may look: conversations of one tenant, and those of a subject. */
@@ -45,6 +57,8 @@ export interface Segment extends ConversationOfTenant {
   readonly epoch: number;
   /** A higher one than before: passages were added. */
   readonly revision: number;
+  /** The store that has a protected vector of each of its passages; absent where some are only sealed. */
+  readonly protectedIn?: ProtectedStoreName;
 }
 
 export interface SegmentPart {
@@ -55,13 +69,19 @@ export interface SegmentPart {
 
 /**
  * What inference may do: read. What comes back is a claim of the store's: the reader opens each envelope and compares its
- * header with the scope. Both methods throw RetrievalError INDEX_NOT_READY while embedding has not made its tables.
+ * header with the scope. All methods throw RetrievalError INDEX_NOT_READY while embedding has not made its tables.
  */
 export interface PassageReader {
   /** The segments of a scope, newest bucket first. */
   segments(scope: PassageScope): Promise<Segment[]>;
   /** The sealed passages of a segment, newest message first. */
   passages(segment: Segment, part: SegmentPart): Promise<SealedPassage[]>;
+  /**
+   * The passages of a segment whose protected vectors have the largest dot product with the probe, the largest first,
+   * approximately. Undefined where this index doesn't hold the segment's vectors: fetch its passages and search those.
+   * @throws RetrievalError INDEX_UNAVAILABLE, INDEX_REFUSED
+   */
+  nearest(segment: Segment, probe: Float32Array, limit: number): Promise<SealedPassage[] | undefined>;
 }
 
 /** A transaction of the consumer that stores: an adapter with tables of its own writes nothing outside of it. */
@@ -71,6 +91,12 @@ export type PassageTransaction<Tables> = Kysely<Tables>;
 export interface VectorIndex<Tables> extends PassageReader {
   /** Makes room for buckets; to be called before the transaction that stores into them. */
   prepare(bucketEndsMs: readonly number[]): Promise<void>;
+  /**
+   * What an adapter keeps outside of that transaction, written ahead: what the transaction then doesn't store is never
+   * found. To be called before it, with the same passages; does nothing for those without `protection`.
+   * @throws RetrievalError INDEX_UNAVAILABLE, INDEX_REFUSED, INDEX_FULL
+   */
+  stage(passages: readonly SealedPassage[]): Promise<void>;
   /** Stores passages, once however often it is called with the same. */
   store(transaction: PassageTransaction<Tables>, passages: readonly SealedPassage[]): Promise<void>;
   /** Removes what was cut from messages or documents that have been replaced. */

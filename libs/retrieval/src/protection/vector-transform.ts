@@ -7,7 +7,7 @@ import { randomRotation, rotated } from "./rotation.ts";
  * How far apart two distances have to lie for their order to be kept, for vectors of length 1. The larger, the less a
  * store learns of which texts are alike, and the more candidates have to be ranked anew: docs/retrieval.md has figures.
  */
-export const defaultBeta = 2;
+export const defaultBeta = 1;
 
 const seedBytes = 32;
 

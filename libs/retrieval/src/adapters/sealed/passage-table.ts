@@ -1,4 +1,4 @@
-import type { Migrations, PartitionedTable } from "@cloister/storage";
+import type { Migrations, PartitionedTable, SchemaGrant } from "@cloister/storage";
 import { sql } from "kysely";
 
 export interface PassageRow {
@@ -23,6 +23,8 @@ export interface SegmentRow {
   epoch: number;
   /** Grows when passages are stored. */
   revision: number;
+  /** Of ProtectedStoreName; null where not all of its passages have a protected vector there. */
+  protected_in: string | null;
 }
 
 /** Of the schema that embedding owns. The views are all that another service may be granted, and to read only. */
@@ -39,6 +41,20 @@ export const passagePartitions: PartitionedTable[] = [
   { schema: passageSchema, table: "passage" },
   { schema: passageSchema, table: "segment" },
 ];
+
+/** What embedding does with its passages. */
+export const passageGrants = {
+  passage: ["select", "insert", "delete"],
+  segment: ["select", "insert", "update"],
+  passage_view: ["select"],
+  segment_view: ["select"],
+} satisfies SchemaGrant["tables"];
+
+/** What inference does: it reads, through the views alone. */
+export const passageReadGrant: SchemaGrant = {
+  to: "inference",
+  tables: { passage_view: ["select"], segment_view: ["select"] },
+};
 
 export const passageMigrations: Migrations = {
   "100_passages": {
@@ -90,6 +106,15 @@ export const passageMigrations: Migrations = {
       await sql`insert into ${segment}
         select bucket_end_ms, tenant_id, conversation_id, (array_agg(subject_ref))[1], 0, 0
         from ${passage} group by bucket_end_ms, tenant_id, conversation_id`.execute(db);
+    },
+  },
+  "120_protected_segments": {
+    async up(db, schema) {
+      const segment = sql.id(schema, "segment");
+      await sql`alter table ${segment} add column protected_in text`.execute(db);
+      await sql`create or replace view ${sql.id(schema, "segment_view")} as
+        select bucket_end_ms, tenant_id, conversation_id, subject_ref, epoch, revision, protected_in
+        from ${segment}`.execute(db);
     },
   },
 };

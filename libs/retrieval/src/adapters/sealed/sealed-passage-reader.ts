@@ -5,6 +5,7 @@ import type {
   ConversationOfTenant,
   PassageReader,
   PassageScope,
+  ProtectedStoreName,
   SealedPassage,
   Segment,
   SegmentPart,
@@ -16,6 +17,7 @@ export function sealedPassageReader(db: Kysely<PassageTables>): PassageReader {
   return {
     segments: (scope) => fetchSegments(db, scope),
     passages: (segment, part) => fetchPassages(db, segment, part),
+    nearest: async () => undefined,
   };
 }
 
@@ -71,7 +73,8 @@ export async function fetchFirstPassages(
   return (await reading(() => query.execute())).map(toPassage);
 }
 
-function reading<T>(work: () => Promise<T>): Promise<T> {
+/** @throws RetrievalError INDEX_NOT_READY */
+export function reading<T>(work: () => Promise<T>): Promise<T> {
   return onDatabase(work).catch((error: unknown) => {
     throw sqlState(error) === undefinedTable ? notReady(error) : error;
   });
@@ -92,10 +95,15 @@ function toSegment(row: SegmentRow): Segment {
     bucketEndMs: row.bucket_end_ms,
     epoch: row.epoch,
     revision: row.revision,
+    ...(isStoreName(row.protected_in) && { protectedIn: row.protected_in }),
   };
 }
 
-function toPassage(row: PassageRow): SealedPassage {
+function isStoreName(name: string | null): name is ProtectedStoreName {
+  return name === "pgvector" || name === "qdrant";
+}
+
+export function toPassage(row: PassageRow): SealedPassage {
   return {
     tenantId: row.tenant_id,
     conversationId: row.conversation_id,

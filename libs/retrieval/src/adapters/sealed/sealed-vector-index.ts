@@ -1,23 +1,27 @@
 import { dropPartition, PartitionKeeper, schemaOf, type Database } from "@cloister/storage";
 import { sql } from "kysely";
-import type { PassageTransaction, SealedPassage, VectorIndex } from "../../index/vector-index.ts";
+import type { PassageTransaction, ProtectedStoreName, SealedPassage, VectorIndex } from "../../index/vector-index.ts";
 import { passagePartitions, passageSchema, type PassageTables } from "./passage-table.ts";
 import { fetchFirstPassages, sealedPassageReader } from "./sealed-passage-reader.ts";
 
 /** PostgreSQL takes at most 65,535 parameters a statement; a passage has eight. */
 const rowsPerInsert = 5_000;
 
-/** Sealed rows in embedding's own schema, one partition a bucket, searched in the memory of whoever may open them. */
-export function sealedVectorIndex(db: Database): VectorIndex<PassageTables> {
+/**
+ * Sealed rows in embedding's own schema, one partition a bucket, searched in the memory of whoever may open them.
+ * `protectedIn`: the store that has their protected vectors beside them.
+ */
+export function sealedVectorIndex(db: Database, protectedIn?: ProtectedStoreName): VectorIndex<PassageTables> {
   const tables = schemaOf<PassageTables>(db, passageSchema);
   const partitions = new PartitionKeeper(db.kysely, passagePartitions);
   return {
     ...sealedPassageReader(tables),
     prepare: (bucketEndsMs) => partitions.ensure(bucketEndsMs),
+    stage: async () => undefined,
 
     async store(transaction, passages) {
       for (const ofSegment of Map.groupBy(passages, segmentName).values()) {
-        const revision = await nextRevision(transaction, ofSegment);
+        const revision = await nextRevision(transaction, ofSegment, protectedIn);
         for (let start = 0; start < ofSegment.length; start += rowsPerInsert) {
           const rows = ofSegment.slice(start, start + rowsPerInsert).map((passage) => toRow(passage, revision));
           await transaction
@@ -54,7 +58,7 @@ export function sealedVectorIndex(db: Database): VectorIndex<PassageTables> {
     async dropBucket(bucketEndMs) {
       let isDropped = false;
       for (const table of passagePartitions) {
-        isDropped = (await dropPartition(db.kysely, table, bucketEndMs)) || isDropped;
+        isDropped = (await dropPartition(db.kysely, table, bucketEndMs)) !== null || isDropped;
       }
       partitions.forget();
       return isDropped;
@@ -65,9 +69,12 @@ export function sealedVectorIndex(db: Database): VectorIndex<PassageTables> {
 /** Locks the segment's row until the transaction ends: whoever stores next waits, and gets the next number. */
 async function nextRevision(
   transaction: PassageTransaction<PassageTables>,
-  [first]: readonly SealedPassage[],
+  passages: readonly SealedPassage[],
+  protectedIn: ProtectedStoreName | undefined,
 ): Promise<number> {
+  const [first] = passages;
   if (first === undefined) return 0;
+  const areAllProtected = passages.every(({ protection }) => protection !== undefined);
   const { bucketEndMs, tenantId, conversationId, subjectRef } = first;
   const { revision } = await transaction
     .insertInto("segment")
@@ -78,11 +85,14 @@ async function nextRevision(
       subject_ref: subjectRef ?? null,
       epoch: 0,
       revision: 1,
+      protected_in: (areAllProtected ? protectedIn : undefined) ?? null,
     })
     .onConflict((conflict) =>
-      conflict
-        .columns(["tenant_id", "conversation_id", "bucket_end_ms"])
-        .doUpdateSet({ revision: sql`segment.revision + 1` }),
+      conflict.columns(["tenant_id", "conversation_id", "bucket_end_ms"]).doUpdateSet({
+        revision: sql`segment.revision + 1`,
+        // One passage that is only sealed, and the whole segment has to be searched in memory.
+        protected_in: sql`case when segment.protected_in = excluded.protected_in then excluded.protected_in end`,
+      }),
     )
     .returning("revision")
     .executeTakeFirstOrThrow();

@@ -1,0 +1,110 @@
+import { dropPartition, inTransaction, PartitionKeeper, schemaOf, type Database } from "@cloister/storage";
+import { sql, type Kysely } from "kysely";
+import type { ConversationOfTenant, SealedPassage, Segment } from "../../index/vector-index.ts";
+import type { NearestPassages, ProtectedPassage, ProtectedVectors } from "../protected/protected-vectors.ts";
+import { passageSchema, type PassageRow } from "../sealed/passage-table.ts";
+import { reading, toPassage } from "../sealed/sealed-passage-reader.ts";
+import { forgetConversation, pgvectorSchema, vectorPartitions, type PgvectorTables } from "./pgvector-tables.ts";
+
+/** PostgreSQL takes at most 65,535 parameters a statement; a vector's row has six. */
+const rowsPerInsert = 1_000;
+/** pgvector looks at so many at least, and goes on until the filter has let enough through. */
+const maxEfSearch = 1_000;
+
+/** Protected vectors in PostgreSQL with pgvector 0.8 or newer: a partition a bucket, each with its own HNSW index. */
+export function pgvectorVectors(db: Database): ProtectedVectors<PgvectorTables> {
+  const partitions = new PartitionKeeper(db.kysely, [vectorPartitions]);
+  return {
+    ...pgvectorNearest(db),
+    stage: (passages) => partitions.ensure(passages.map(({ bucketEndMs }) => bucketEndMs)),
+
+    async store(transaction, passages) {
+      for (let start = 0; start < passages.length; start += rowsPerInsert) {
+        await transaction
+          .withSchema(pgvectorSchema)
+          .insertInto("vector")
+          .values(passages.slice(start, start + rowsPerInsert).map(toRow))
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+      }
+    },
+
+    async remove(transaction, causes) {
+      for (const { tenantId, conversationId, causeId } of causes) {
+        await transaction
+          .withSchema(pgvectorSchema)
+          .deleteFrom("vector")
+          .where("tenant_id", "=", tenantId)
+          .where("conversation_id", "=", conversationId)
+          .where("cause_id", "=", causeId)
+          .execute();
+      }
+    },
+
+    async dropBucket(bucketEndMs) {
+      partitions.forget();
+      return (await dropPartition(db.kysely, vectorPartitions, bucketEndMs)) !== null;
+    },
+  };
+}
+
+/** For whoever only searches. */
+export function pgvectorNearest(db: Database): NearestPassages {
+  const tables = schemaOf<PgvectorTables>(db, pgvectorSchema);
+  return {
+    name: "pgvector",
+    nearest: (segment, probe, limit) =>
+      reading(() =>
+        inTransaction(tables, async (transaction) => {
+          const breadth = sql.lit(String(Math.min(maxEfSearch, Math.max(40, limit))));
+          await sql`select set_config('hnsw.ef_search', ${breadth}, true),
+            set_config('hnsw.iterative_scan', 'relaxed_order', true)`.execute(transaction);
+          return fetchNearest(transaction, segment, probe, limit);
+        }),
+      ),
+  };
+}
+
+/** The sealed passage lies in embedding's own table: the join leaves out what was replaced. */
+async function fetchNearest(
+  transaction: Kysely<PgvectorTables>,
+  { tenantId, conversationId, bucketEndMs }: Segment,
+  probe: Float32Array,
+  limit: number,
+): Promise<SealedPassage[]> {
+  const { rows } = await sql<PassageRow>`
+    with candidate as materialized (
+      select cause_id, passage_number, protected <#> ${textOf(probe)}::vector as away
+      from ${sql.id(pgvectorSchema, "vector")}
+      where bucket_end_ms = ${bucketEndMs} and tenant_id = ${tenantId} and conversation_id = ${conversationId}
+      order by protected <#> ${textOf(probe)}::vector
+      limit ${limit})
+    select passage_view.* from candidate
+    join ${sql.id(passageSchema, "passage_view")} using (cause_id, passage_number)
+    where bucket_end_ms = ${bucketEndMs} and tenant_id = ${tenantId} and conversation_id = ${conversationId}
+    order by away`.execute(transaction);
+  return rows.map(toPassage);
+}
+
+/**
+ * For retention: deletes what an erased conversation has in any bucket, by a function of the owner's, and reads nothing.
+ * Buckets are partitions, which end as all others do.
+ */
+export async function forgetVectors(db: Database, { tenantId, conversationId }: ConversationOfTenant): Promise<void> {
+  await sql`select ${sql.id(pgvectorSchema, forgetConversation)}(${tenantId}, ${conversationId})`.execute(db.kysely);
+}
+
+function toRow({ bucketEndMs, tenantId, conversationId, causeId, number, vector }: ProtectedPassage) {
+  return {
+    bucket_end_ms: bucketEndMs,
+    tenant_id: tenantId,
+    conversation_id: conversationId,
+    cause_id: causeId,
+    passage_number: number,
+    protected: textOf(vector),
+  };
+}
+
+function textOf(vector: Float32Array): string {
+  return `[${vector.join(",")}]`;
+}
