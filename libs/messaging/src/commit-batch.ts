@@ -22,14 +22,14 @@ export interface BatchToCommit {
 
 /**
  * Step 2 of the protocol: everything that a batch changes, in one transaction.
- * @returns the number of the last outbox row written, if any.
+ * @returns the numbers of the outbox rows written
  * @throws MessagingError FENCED when a conversation was changed since its state was read; nothing is written then.
  */
 export async function commitBatch(
   definition: ConsumerDefinition,
   scope: ProtocolScope,
   batch: BatchToCommit,
-): Promise<number | undefined> {
+): Promise<number[]> {
   const lane = laneOf(scope.consumer, batch.partition);
   const outputs = batch.outcomes.flatMap(outputsOf);
   return inTransaction(definition.db, async (tx) => {

@@ -170,7 +170,7 @@ export class ConsumerRunner {
     await this.#reach("before-transaction");
     this.#unsent.add(partition);
     const toCommit = { partition, outcomes, prior, nowMs, unparked };
-    const lastSeq = await commitBatch(this.#definition, this.#scope, toCommit);
+    const seqs = await commitBatch(this.#definition, this.#scope, toCommit);
     this.#definition.onCommitted?.(writesOf(outcomes));
     for (const outcome of outcomes) this.#count(outcome.kind, 1);
     if (stillParked.size > 0) {
@@ -178,15 +178,15 @@ export class ConsumerRunner {
       await this.#pressure.look();
     }
     await this.#reach("before-relay");
-    await this.#relay(partition, outcomes.flatMap(outputsOf), lastSeq);
+    await this.#relay(partition, outcomes.flatMap(outputsOf), seqs);
     this.#ports.log.debug("a batch was handled", { consumer, partition, count: batch.length });
   }
 
-  async #relay(partition: number, outputs: readonly OutgoingRecord[], lastSeq: number | undefined): Promise<void> {
-    if (lastSeq !== undefined) {
+  async #relay(partition: number, outputs: readonly OutgoingRecord[], seqs: readonly number[]): Promise<void> {
+    if (seqs.length > 0) {
       await this.#ports.messages.produce(outputs);
       await this.#reach("before-delete");
-      await deleteSent(this.#lane(partition), lastSeq);
+      await deleteSent(this.#lane(partition), seqs);
     }
     this.#unsent.delete(partition);
   }

@@ -10,13 +10,13 @@ export interface Lane {
 
 const CHUNK = 500;
 
-/** Puts records into the outbox, in their order. Returns the last row's number, or undefined without records. */
+/** Puts records into the outbox, in their order. Returns the numbers of their rows. */
 export async function appendOutbox<T>(
   tx: Transaction<T>,
   { schema, lane }: Omit<Lane, "db">,
   records: readonly OutgoingRecord[],
-): Promise<number | undefined> {
-  let last: number | undefined;
+): Promise<number[]> {
+  const seqs: number[] = [];
   for (let from = 0; from < records.length; from += CHUNK) {
     const rows = records
       .slice(from, from + CHUNK)
@@ -24,15 +24,19 @@ export async function appendOutbox<T>(
     const inserted = await sql<{ seq: number }>`
       insert into ${sql.id(schema, "outbox")} (lane, topic, key, value, bucket_end_ms)
       values ${sql.join(rows)} returning seq`.execute(tx);
-    for (const { seq } of inserted.rows) last = Math.max(last ?? 0, seq);
+    seqs.push(...inserted.rows.map(({ seq }) => seq));
   }
-  return last;
+  return seqs;
 }
 
-/** Forgets what was sent. */
-export async function deleteSent({ db, schema, lane }: Lane, upToSeq: number): Promise<void> {
+/**
+ * Forgets what was sent, row by row: a transaction takes its numbers before it commits, so a lower one than these may
+ * turn up unsent.
+ */
+export async function deleteSent({ db, schema, lane }: Lane, seqs: readonly number[]): Promise<void> {
+  if (seqs.length === 0) return;
   await onDatabase(() =>
-    sql`delete from ${sql.id(schema, "outbox")} where lane = ${lane} and seq <= ${upToSeq}`.execute(db),
+    sql`delete from ${sql.id(schema, "outbox")} where lane = ${lane} and seq = any(${seqs}::bigint[])`.execute(db),
   );
 }
 
@@ -51,10 +55,12 @@ export async function drainLane(lane: Lane, messages: MessageLog): Promise<numbe
       sql<OutboxRow>`select seq, topic, key, value, bucket_end_ms from ${sql.id(lane.schema, "outbox")}
         where lane = ${lane.lane} order by seq limit ${CHUNK}`.execute(lane.db),
     );
-    const last = rows.at(-1);
-    if (last === undefined) return sent;
+    if (rows.length === 0) return sent;
     await messages.produce(rows.map(({ bucket_end_ms, ...row }) => ({ ...row, bucketEndMs: bucket_end_ms })));
-    await deleteSent(lane, last.seq);
+    await deleteSent(
+      lane,
+      rows.map(({ seq }) => seq),
+    );
     sent += rows.length;
     if (rows.length < CHUNK) return sent;
   }
