@@ -10,6 +10,7 @@ export class IngestMetrics {
   readonly #streams;
   readonly #connections;
   readonly #cuts;
+  readonly #ownLimits;
 
   constructor(metrics: ServiceMetrics) {
     this.#messages = metrics.counter("messages", "Messages by outcome: accepted, or the code of the refusal", [
@@ -17,6 +18,10 @@ export class IngestMetrics {
     ]);
     this.#streams = metrics.gauge("reply_streams", "count", "Readers that are connected");
     this.#connections = metrics.gauge("open_connections", "count", "Connections of clients");
+    this.#ownLimits = metrics.counter(
+      "own_limit_requests",
+      "Requests that the instance counted by itself because the limits of all instances could not be asked",
+    );
     this.#cuts = metrics.counter("cut_connections", "Connections that were closed on a client, by reason", ["reason"]);
   }
 
@@ -42,6 +47,10 @@ export class IngestMetrics {
 
   cut(reason: CutReason): void {
     this.#cuts.inc({ reason });
+  }
+
+  limitedByItself(): void {
+    this.#ownLimits.inc();
   }
 
   streamOpened(): void {

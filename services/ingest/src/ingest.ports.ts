@@ -4,6 +4,7 @@ import type { Database, LiveFrames, WakeUps } from "@cloister/storage";
 import type { Transport } from "@connectrpc/connect";
 import type { TrustedIssuer } from "./access/oidc/trusted-issuers.ts";
 import type { IngestLimits } from "./limits/ingest-limits.ts";
+import type { Rates } from "./limits/rate-limit.ts";
 
 /** What ingest is given by whoever starts it. */
 export interface IngestPorts {
@@ -12,6 +13,8 @@ export interface IngestPorts {
   readonly wakeUps: WakeUps;
   /** Where inference shows running answers; without it readers see them when they are whole. */
   readonly liveFrames?: LiveFrames;
+  /** Limits that all instances share; without them each counts for itself, as it does while they can't be asked. */
+  readonly sharedRates?: Rates;
   /** To the Authority door of `keys`. */
   readonly keysTransport: Transport;
   readonly clock: Clock;

@@ -12,13 +12,16 @@ import type { IngestConfig } from "./ingest.ports.ts";
 import { TrustedProxies } from "./limits/addresses.ts";
 import { boundConnections } from "./limits/connections.ts";
 import { defaultLimits } from "./limits/ingest-limits.ts";
-import { RateWithBursts } from "./limits/rate-limit.ts";
+import { RateWithBursts, type RateBounds, type RateLimit, type Rates } from "./limits/rate-limit.ts";
+import { SturdyRateLimit } from "./limits/sturdy-rate-limit.ts";
 
 export interface DoorParts {
   readonly tokens: AccessTokens;
   readonly clock: Clock;
   readonly metrics: IngestMetrics;
   readonly accessCacheMs: number;
+  /** Limits that all instances share; missing: each counts for itself. */
+  readonly sharedRates?: Rates;
 }
 
 /** What stands before the doors: limits, access, browsers. */
@@ -33,11 +36,12 @@ export function startDoors(config: IngestConfig, parts: DoorParts): Doors {
   const limits = { ...defaultLimits, ...config.limits };
   const proxies = new TrustedProxies(config.trustedProxies ?? []);
   const open = new OpenResponses({ tokens, clock, metrics, limits, accessCacheMs });
+  const rates = ratesOf(parts);
   const tenantRate = new RateWithBursts(
-    new MemoryRateLimit({ points: limits.tenantRequestsPerSecond, windowMs: 1_000 }),
-    new MemoryRateLimit({ points: limits.tenantBurst, windowMs: 10_000 }),
+    rates("tenant", { points: limits.tenantRequestsPerSecond, windowMs: 1_000 }),
+    rates("tenant-burst", { points: limits.tenantBurst, windowMs: 10_000 }),
   );
-  const addressRate = new MemoryRateLimit({ points: limits.addressRequestsPerMinute, windowMs: 60_000 });
+  const addressRate = rates("address", { points: limits.addressRequestsPerMinute, windowMs: 60_000 });
   const doorkeeper = new Doorkeeper({ tokens, tenantRate, addressRate, open });
   const { headersTimeoutMs, requestTimeoutMs } = limits;
   return {
@@ -53,5 +57,18 @@ export function startDoors(config: IngestConfig, parts: DoorParts): Doors {
         await doorkeeper.admit(request, reply);
       });
     },
+  };
+}
+
+function ratesOf({ sharedRates, clock, metrics }: DoorParts): Rates {
+  return (name, bounds: RateBounds): RateLimit => {
+    const own = new MemoryRateLimit(bounds);
+    if (sharedRates === undefined) return own;
+    return new SturdyRateLimit({
+      shared: sharedRates(name, bounds),
+      own,
+      clock,
+      onOwn: () => metrics.limitedByItself(),
+    });
   };
 }

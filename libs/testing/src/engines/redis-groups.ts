@@ -121,8 +121,9 @@ export async function startRedisCluster(): Promise<RedisGroup> {
         const info = String(await askRedis(node, "CLUSTER", "INFO"));
         if (!info.includes("cluster_state:ok") || !info.includes("cluster_known_nodes:4")) throw new Error(info);
       }
-      const replicas = JSON.stringify(await askRedis(second, "CLUSTER", "REPLICAS", id));
-      if (!replicas.includes("connected")) throw new Error("the replica is not known yet");
+      // Before its first copy is whole it would not be made master.
+      const replication = String(await askRedis(replica, "INFO", "replication"));
+      if (!replication.includes("master_link_status:up")) throw new Error("the replica has no copy yet");
     },
     { timeoutMs: 30_000 },
   );

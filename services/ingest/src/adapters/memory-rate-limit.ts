@@ -1,13 +1,12 @@
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 
-import type { RateLimit } from "../limits/rate-limit.ts";
+import type { RateBounds, RateLimit } from "../limits/rate-limit.ts";
 
 /** A limit of this process alone: of n instances that share the work, each allows as much. */
 export class MemoryRateLimit implements RateLimit {
   readonly #limiter: RateLimiterMemory;
 
-  /** So many in each window; a key's window begins with its first. */
-  constructor({ points, windowMs }: { readonly points: number; readonly windowMs: number }) {
+  constructor({ points, windowMs }: RateBounds) {
     this.#limiter = new RateLimiterMemory({ points, duration: windowMs / 1_000 });
   }
 

@@ -6,6 +6,16 @@ export interface RateLimit {
   waitMs(key: string): Promise<number>;
 }
 
+/** So many in each window; a key's window begins with its first. */
+export interface RateBounds {
+  readonly points: number;
+  /** Whole seconds, in milliseconds. */
+  readonly windowMs: number;
+}
+
+/** Makes limits; those of different names have nothing to do with each other. */
+export type Rates = (name: "tenant" | "tenant-burst" | "address", bounds: RateBounds) => RateLimit;
+
 /** Takes from a reserve what a steady limit has not left, for callers that come in bursts. */
 export class RateWithBursts implements Pick<RateLimit, "take"> {
   readonly #steady: RateLimit;
