@@ -91,7 +91,7 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
   // What ends a key, and what is left of it.
   "keys-lifecycle": {
     mutate: ["services/keys/src/lifecycle/*.ts", "services/keys/src/hierarchy/{bucket-key-store,conversation-keys}.ts"],
-    tests: [keysSuite("lifecycle")],
+    tests: ["receipt", "lifecycle"].map(keysSuite),
     needsDatabase: true,
   },
 };

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createClient } from "@connectrpc/connect";
-import { simulatedVerifier } from "@cloister/attestation/simulated";
-import { renderReceipt, verifyReceipt } from "@cloister/audit";
 import { ReleaseService } from "@cloister/contracts/keys/release";
 import type { KeyRequest } from "@cloister/keyring";
-import { DAY_MS, purposeToWire, verifyAuthorityChain } from "@cloister/policy";
+import { DAY_MS, purposeToWire } from "@cloister/policy";
 import { schemaOf } from "@cloister/storage";
 import { capturedLog } from "@cloister/testing";
 import type { KeysTables } from "../src/records/tables.ts";
@@ -97,51 +95,54 @@ describe("destroying keys", () => {
     expect(await refusal(world.lifecycle.eraseConversation(unknown))).toBe("CONVERSATION_UNKNOWN");
   });
 
+  it("keeps the first tombstone: what was erased once is not erased again", async () => {
+    const { name } = await world.open(await world.newTenant());
+    const { tombstoneId } = await world.lifecycle.eraseConversation(name);
+    world.clock.advance(1);
+    const again = await world.lifecycle.eraseConversation(name);
+    expect(Buffer.from(again.tombstoneId)).toEqual(Buffer.from(tombstoneId));
+  });
+
+  it("says which form is wrong before it destroys anything", async () => {
+    const { tenant, name } = await world.open(await world.newTenant());
+    const key = { tenantId: tenant.tenantId, purpose: purposeToWire("map"), bucketEndMs: 1n };
+    const destroy = (keys: (Omit<typeof key, "tenantId"> & { tenantId: Uint8Array })[]) =>
+      refusal(world.lifecycle.destroyBucketKeys({ keys }));
+    const codes = [
+      await destroy([{ ...key, tenantId: randomBytes(15) }]),
+      await destroy([{ ...key, purpose: 0 }]),
+      await destroy(Array<typeof key>(10_001).fill(key)),
+      await refusal(world.lifecycle.eraseConversation({ ...name, tenantId: randomBytes(17) })),
+      await refusal(world.lifecycle.eraseConversation({ ...name, conversationId: randomBytes(17) })),
+    ];
+    expect(codes).toEqual(Array<string>(5).fill("MALFORMED"));
+  });
+
+  it("takes a bucket key at the end of its bucket, and leaves those of other tenants", async () => {
+    const [one, other] = [await world.open(await world.newTenant()), await world.open(await world.newTenant())];
+    const dueOf = async ({ tenantId }: TestTenant) => {
+      const { due } = await world.lifecycle.planDestruction({});
+      return due.filter((key) => Buffer.compare(key.tenantId, tenantId) === 0);
+    };
+    world.clock.advance(8 * DAY_MS);
+    const [key] = await dueOf(one.tenant);
+    if (key === undefined) throw new Error("a bucket has ended");
+    world.clock.advance(Number(key.bucketEndMs) - world.clock.nowMs() - 1);
+    const early = [await refusal(world.lifecycle.destroyBucketKeys({ keys: [key] })), (await dueOf(one.tenant)).length];
+    world.clock.advance(1);
+    const due = await refusal(world.lifecycle.destroyBucketKeys({ keys: [key] }));
+    expect([...early, due, (await dueOf(one.tenant)).length, (await dueOf(other.tenant)).length]).toEqual([
+      "NOT_DUE",
+      0,
+      "answered",
+      0,
+      1,
+    ]);
+  });
+
   it("gives retention's credential no key: the release door does not open by it", async () => {
     const release = createClient(ReleaseService, world.transport("release", "l".repeat(32)));
     expect(await refusal(release.beginSession({ nonce: randomBytes(32) }))).toBe("UNAUTHENTICATED");
-  });
-});
-
-describe("a receipt", () => {
-  let world: World;
-  beforeAll(async () => {
-    world = await World.start();
-  });
-  afterAll(() => world.close());
-
-  async function receiptOf(tenant: TestTenant, tombstoneIds: Uint8Array[]) {
-    const operatorAsserted = [{ dropped: "partition redaction.map_entry_2026_11_22", rows: 3n }];
-    const { receipt } = await world.lifecycle.issueReceipt({
-      tenantId: tenant.tenantId,
-      tombstoneIds,
-      operatorAsserted,
-    });
-    const { chain } = await world.authority.getPolicy({ tenantId: tenant.tenantId });
-    if (chain === undefined) throw new Error("the answer carries no chain");
-    const nowMs = world.clock.nowMs();
-    const { tenantId } = tenant;
-    const verifiers = [simulatedVerifier];
-    return verifyReceipt(receipt, verifyAuthorityChain({ tenantId, chain, nowMs, verifiers, allowDevelopment: true }));
-  }
-
-  it("verifies from the tenant's id on, and is partial until the last lease has lapsed", async () => {
-    const { tenant, name } = await withMapKey(world);
-    const { tombstoneId } = await world.lifecycle.eraseConversation(name);
-    const early = await receiptOf(tenant, [tombstoneId]);
-    expect(early.partialUntilMs).toBe(world.clock.nowMs() + 60_000);
-    world.clock.advance(60_000);
-    const late = await receiptOf(tenant, [tombstoneId]);
-    expect([late.partialUntilMs, renderReceipt(late)]).toEqual([null, expect.stringContaining("Status: complete")]);
-  });
-
-  it("is refused for tombstones that don't stand, or are another tenant's", async () => {
-    const { name } = await withMapKey(world);
-    const { tombstoneId } = await world.lifecycle.eraseConversation(name);
-    const { tenantId } = await world.newTenant();
-    const codeFor = (id: Uint8Array) => refusal(world.lifecycle.issueReceipt({ tenantId, tombstoneIds: [id] }));
-    expect(await codeFor(tombstoneId)).toBe("TOMBSTONE_UNKNOWN");
-    expect(await codeFor(randomBytes(16))).toBe("TOMBSTONE_UNKNOWN");
   });
 });
 
