@@ -9,7 +9,10 @@ export {
 } from "./dead-letters.ts";
 export { defineConsumer } from "./define-consumer.ts";
 export { GAPS, type Failpoints, type Gap } from "./failpoints.ts";
+export { messageLogFromEnvironment, type LogOwner } from "./log-from-environment.ts";
 export { LogStrategy, type LogStrategyOptions } from "./log-strategy.ts";
+export { kafkaConnection, kafkaVariables, logVariables } from "./log-variables.ts";
+export { MAX_RECORD_BYTES } from "./message-log.ts";
 export type {
   ConsumeOptions,
   Consumption,
@@ -26,7 +29,6 @@ export { defaultParkingLimits, type ParkingLimits } from "./parking-limits.ts";
 export { parkingLimits, parkingVariables } from "./parking-variables.ts";
 export { pipelineTopics } from "./pipeline-topics.ts";
 export { LOG_SCHEMA, logMigrations, logOwned } from "./postgres/log-tables.ts";
-export { KafkajsMessageLog, type KafkajsLogOptions } from "./kafka/kafkajs/kafkajs-message-log.ts";
 export { PostgresMessageLog, type PostgresLogOptions } from "./postgres/postgres-message-log.ts";
 export { protocolGrant, protocolMigrations } from "./protocol-tables.ts";
 export {

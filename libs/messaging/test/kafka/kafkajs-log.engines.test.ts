@@ -1,7 +1,7 @@
 import { jest } from "@jest/globals";
 import { systemClock } from "@cloister/service";
 import { describeOnKafka, messageLogContract, silentLog } from "@cloister/testing";
-import { KafkajsMessageLog } from "@cloister/messaging";
+import { KafkajsMessageLog } from "@cloister/messaging/kafka/kafkajs";
 
 jest.setTimeout(60_000);
 
