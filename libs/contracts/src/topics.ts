@@ -7,6 +7,11 @@ export const topics = {
   pressure: "chat.pressure.v1",
 } as const;
 
+/** The topics of a tenant that uses Kafka itself; `ingest` bridges them. The id is 32 hexadecimal digits. */
+export function tenantTopics(tenantIdHex: string): { readonly inbound: string; readonly replies: string } {
+  return { inbound: `tenant.${tenantIdHex}.inbound.v1`, replies: `tenant.${tenantIdHex}.replies.v1` };
+}
+
 /** The channel of a conversation's live cells, by its ids of 16 bytes: beside the log, see LiveEvent. */
 export function liveChannel(tenantId: Uint8Array, conversationId: Uint8Array): string {
   return `live:${hex(tenantId)}:${hex(conversationId)}`;
