@@ -1,6 +1,5 @@
 import { bucketEnding, bucketMaking, type OwnedSchema, type PartitionedTable } from "@cloister/storage";
 import { sql } from "kysely";
-import type { PassageTables } from "../sealed/passage-table.ts";
 
 export interface ProtectedVectorRow {
   bucket_end_ms: number;
@@ -12,7 +11,7 @@ export interface ProtectedVectorRow {
   protected: string;
 }
 
-export interface PgvectorTables extends PassageTables {
+export interface PgvectorTables {
   vector: ProtectedVectorRow;
 }
 

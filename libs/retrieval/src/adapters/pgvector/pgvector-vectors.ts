@@ -2,7 +2,7 @@ import { dropPartition, inTransaction, PartitionKeeper, schemaOf, type Database 
 import { sql, type Kysely } from "kysely";
 import type { ConversationOfTenant, SealedPassage, Segment } from "../../index/vector-index.ts";
 import type { NearestPassages, ProtectedPassage, ProtectedVectors } from "../protected/protected-vectors.ts";
-import { passageSchema, type PassageRow } from "../sealed/passage-table.ts";
+import { passageSchema, type PassageRow, type PassageTables } from "../sealed/passage-table.ts";
 import { reading, toPassage } from "../sealed/sealed-passage-reader.ts";
 import { forgetConversation, pgvectorSchema, vectorPartitions, type PgvectorTables } from "./pgvector-tables.ts";
 
@@ -12,7 +12,7 @@ const rowsPerInsert = 1_000;
 const maxEfSearch = 1_000;
 
 /** Protected vectors in PostgreSQL with pgvector 0.8 or newer: a partition a bucket, each with its own HNSW index. */
-export function pgvectorVectors(db: Database): ProtectedVectors<PgvectorTables> {
+export function pgvectorVectors(db: Database): ProtectedVectors {
   const partitions = new PartitionKeeper(db.kysely, [vectorPartitions]);
   return {
     ...pgvectorNearest(db),
@@ -20,8 +20,7 @@ export function pgvectorVectors(db: Database): ProtectedVectors<PgvectorTables> 
 
     async store(transaction, passages) {
       for (let start = 0; start < passages.length; start += rowsPerInsert) {
-        await transaction
-          .withSchema(pgvectorSchema)
+        await ownTables(transaction)
           .insertInto("vector")
           .values(passages.slice(start, start + rowsPerInsert).map(toRow))
           .onConflict((conflict) => conflict.doNothing())
@@ -31,8 +30,7 @@ export function pgvectorVectors(db: Database): ProtectedVectors<PgvectorTables> 
 
     async remove(transaction, causes) {
       for (const { tenantId, conversationId, causeId } of causes) {
-        await transaction
-          .withSchema(pgvectorSchema)
+        await ownTables(transaction)
           .deleteFrom("vector")
           .where("tenant_id", "=", tenantId)
           .where("conversation_id", "=", conversationId)
@@ -92,6 +90,11 @@ async function fetchNearest(
  */
 export async function forgetVectors(db: Database, { tenantId, conversationId }: ConversationOfTenant): Promise<void> {
   await sql`select ${sql.id(pgvectorSchema, forgetConversation)}(${tenantId}, ${conversationId})`.execute(db.kysely);
+}
+
+/** Within the consumer's transaction, which is of embedding's schema. */
+function ownTables(transaction: Kysely<PassageTables>): Kysely<PgvectorTables> {
+  return transaction.withSchema(pgvectorSchema).$extendTables<Pick<PgvectorTables, "vector">>();
 }
 
 function toRow({ bucketEndMs, tenantId, conversationId, causeId, number, vector }: ProtectedPassage) {

@@ -5,10 +5,7 @@ import { sealedVectorIndex } from "../sealed/sealed-vector-index.ts";
 import type { NearestPassages, ProtectedPassage, ProtectedVectors } from "./protected-vectors.ts";
 
 /** Sealed rows with a store of protected vectors beside them: the rows say what there is, the store finds what is near. */
-export function protectedVectorIndex<Tables extends PassageTables>(
-  db: Database,
-  vectors: ProtectedVectors<Tables | PassageTables>,
-): VectorIndex<PassageTables> {
+export function protectedVectorIndex(db: Database, vectors: ProtectedVectors): VectorIndex<PassageTables> {
   const sealed = sealedVectorIndex(db, vectors.name);
   return {
     ...protectedPassageReader(sealed, vectors),

@@ -6,6 +6,7 @@ import type {
   SealedPassage,
   Segment,
 } from "../../index/vector-index.ts";
+import type { PassageTables } from "../sealed/passage-table.ts";
 
 /** A passage with the protected vector that finds it. */
 export interface ProtectedPassage extends SealedPassage {
@@ -23,12 +24,12 @@ export interface NearestPassages {
  * A store of protected vectors beside the sealed passages, which stay the truth of what there is. Each method throws
  * RetrievalError INDEX_UNAVAILABLE or INDEX_REFUSED.
  */
-export interface ProtectedVectors<Tables> extends NearestPassages {
+export interface ProtectedVectors extends NearestPassages {
   /** Before the consumer's transaction: makes room, and writes what can't be written inside. @throws also INDEX_FULL */
   stage(passages: readonly ProtectedPassage[]): Promise<void>;
   /** Inside of it, so that a message which comes again undoes nothing. */
-  store(transaction: PassageTransaction<Tables>, passages: readonly ProtectedPassage[]): Promise<void>;
-  remove(transaction: PassageTransaction<Tables>, causes: readonly PassagesOfCause[]): Promise<void>;
+  store(transaction: PassageTransaction<PassageTables>, passages: readonly ProtectedPassage[]): Promise<void>;
+  remove(transaction: PassageTransaction<PassageTables>, causes: readonly PassagesOfCause[]): Promise<void>;
   /** False when there was nothing of that bucket. */
   dropBucket(bucketEndMs: number): Promise<boolean>;
 }

@@ -20,7 +20,7 @@ const pointsPerRequest = 100;
  * Protected vectors in Qdrant: one collection a bucket, the tenant an indexed payload key. Points are written before the
  * consumer's transaction, with `wait`, and under ids that a repetition has too; the sealed rows say which of them count.
  */
-export function qdrantVectors(db: Database, server: QdrantServer): ProtectedVectors<PassageTables> {
+export function qdrantVectors(db: Database, server: QdrantServer): ProtectedVectors {
   const known = new Set<number>();
 
   async function write(bucketEndMs: number, passages: readonly ProtectedPassage[]): Promise<void> {
