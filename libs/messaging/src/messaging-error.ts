@@ -10,6 +10,19 @@ export const messagingErrors = {
     title: "The topic exists with another number of partitions",
     remedy: "Configure the number that it was created with: it is fixed for ever.",
   },
+  TOPIC_WOULD_SHRINK: {
+    title: "A topic has more partitions than are wanted, and can't lose any",
+    remedy: "Want as many as it has; its records would have to be lost otherwise.",
+  },
+  TOPIC_NOT_DRAINED: {
+    title: "A topic holds records that a consumer group has not read, so this change would lose or reorder them",
+    remedy:
+      "Stop what sends, wait until the groups that are named have read everything, or delete a group that nobody uses.",
+  },
+  LOG_UNGUARDED: {
+    title: "The brokers check no access rules",
+    remedy: "Set authorizer.class.name, super.users and allow.everyone.if.no.acl.found=false on every broker.",
+  },
   LOG_UNAVAILABLE: {
     title: "The message log cannot be reached",
     remedy: "Look at the log's engine; the service goes on by itself when it is back.",

@@ -93,8 +93,8 @@ async function lookUp(admin: Admin, topic: string): Promise<"there" | "missing" 
   }
 }
 
-/** Its partitions, when the brokers know it and each has a leader, so that its first record is not refused. */
-async function partitionsOnceLed(admin: Admin, topic: string): Promise<number> {
+/** How many partitions it has, when the brokers know it and each has a leader, so that its first record is not refused. */
+export async function partitionsOnceLed(admin: Admin, topic: string): Promise<number> {
   const never = new AbortController().signal;
   for (let look = 1; ; look++) {
     const leaders = await leadersOf(admin, topic).catch((error: unknown): number[] => {

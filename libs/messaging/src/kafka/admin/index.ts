@@ -1,0 +1,4 @@
+export { wantedRules, type AccessPlan, type AccessRule, type UserNames } from "./acl-plan.ts";
+export { applyAccess, planAccessOf } from "./kafka-access.ts";
+export { applyTopics, planTopicsOf, type TopicWishes } from "./kafka-topics.ts";
+export type { TopicChange } from "./topic-plan.ts";
