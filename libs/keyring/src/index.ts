@@ -7,3 +7,4 @@ export type { KeyLease, KeySource } from "./key-source.ts";
 export { Keyring, type KeyringOptions } from "./keyring.ts";
 export { keysTransport, type KeysAddress } from "./keys-transport.ts";
 export type { LeasedKey, LeasedKeys } from "./leased-keys.ts";
+export { TransformKey } from "./transform-key.ts";

@@ -7,11 +7,12 @@ import { KeyringError } from "./errors.ts";
 import { InstanceIdentity } from "./instance-identity.ts";
 import { conversationText, conversationToWire, requestText, toWire } from "./key-request.ts";
 import type { ConversationName, KeyRequest } from "./key-request.ts";
-import { LeaseStore } from "./lease-store.ts";
+import { LeaseStore, type Lease } from "./lease-store.ts";
 import { LeasedKeys, type LeasedKey, type LeaseOutcomes } from "./leased-keys.ts";
 import { receive, type Received } from "./receive.ts";
 import { KeysSession } from "./session.ts";
 import type { TenantTrust } from "./tenant-trust.ts";
+import type { TransformKey } from "./transform-key.ts";
 
 export interface KeyringOptions {
   /** Fixed by the service; the evidence has to prove it. */
@@ -45,6 +46,7 @@ export class Keyring {
   readonly #options: KeyringOptions;
   readonly #identity: InstanceIdentity;
   readonly #keys: LeaseStore<LeasedKey>;
+  readonly #transforms: LeaseStore<TransformKey>;
   readonly #conversations: LeaseStore<ConversationRecord>;
   readonly #tenants: LeaseStore<TenantTrust>;
   /** The newest policy version seen, by tenant: `keys` can't go back behind it. */
@@ -58,6 +60,7 @@ export class Keyring {
     this.#options = options;
     this.#identity = new InstanceIdentity({ role, source, configurationDigest, clock });
     this.#keys = new LeaseStore(clock, capacity, (key) => key.destroy());
+    this.#transforms = new LeaseStore(clock, capacity, (key) => key.destroy());
     this.#conversations = new LeaseStore(clock, capacity);
     this.#tenants = new LeaseStore(clock, capacity);
     this.#sweeper = setInterval(() => this.#sweep(), SWEEP_EVERY_MS).unref();
@@ -85,7 +88,7 @@ export class Keyring {
   /** Destroys all keys, this instance's included. */
   close(): void {
     clearInterval(this.#sweeper);
-    for (const store of [this.#keys, this.#conversations, this.#tenants]) store.clear();
+    for (const store of [this.#keys, this.#transforms, this.#conversations, this.#tenants]) store.clear();
     this.#session = undefined;
     this.#identity.destroy();
   }
@@ -120,9 +123,11 @@ export class Keyring {
       nonce: session.nonce,
       policyVersions: this.#policyVersions,
       heldKey: (name) => this.#keys.get(name)?.value,
+      heldTransform: (name) => this.#transforms.get(name)?.value,
       heldTenant: (name) => this.#tenants.get(name)?.value,
     });
     for (const [name, lease] of received.keys) if (!(lease instanceof KeyringError)) this.#keys.put(name, lease);
+    for (const [name, lease] of received.transforms) this.#transforms.put(name, lease);
     for (const [name, lease] of received.conversations) {
       if (!(lease instanceof KeyringError)) this.#conversations.put(name, lease);
     }
@@ -160,8 +165,11 @@ export class Keyring {
     received: Received | undefined,
   ): LeaseOutcomes {
     const keys = new Map<string, LeaseOutcomes["keys"] extends ReadonlyMap<string, infer T> ? T : never>();
+    const transforms = new Map<string, Lease<TransformKey>>();
     for (const request of requests) {
       const name = requestText(request);
+      const transform = received?.transforms.get(name) ?? this.#transforms.get(name);
+      if (transform !== undefined) transforms.set(name, transform);
       keys.set(name, received?.keys.get(name) ?? this.#keys.get(name) ?? lapsed());
     }
     const conversations = new Map<string, ConversationRecord | KeyringError>();
@@ -173,11 +181,11 @@ export class Keyring {
       conversations.set(text, valueOf(conversation));
       tenants.set(tenant, valueOf(received?.tenants.get(tenant) ?? this.#tenants.get(tenant) ?? lapsed()));
     }
-    return { keys, conversations, tenants };
+    return { keys, transforms, conversations, tenants };
   }
 
   #sweep(): void {
-    for (const store of [this.#keys, this.#conversations, this.#tenants]) store.sweep();
+    for (const store of [this.#keys, this.#transforms, this.#conversations, this.#tenants]) store.sweep();
   }
 }
 

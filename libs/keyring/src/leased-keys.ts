@@ -6,12 +6,15 @@ import { KeyringError } from "./errors.ts";
 import { conversationText, requestText, type ConversationName, type KeyRequest } from "./key-request.ts";
 import type { Lease } from "./lease-store.ts";
 import type { TenantTrust } from "./tenant-trust.ts";
+import type { TransformKey } from "./transform-key.ts";
 
 export type LeasedKey = WrapKey | KemPrivateKey;
 
 /** What one `lease` brought, for each name a lease or the reason why not. */
 export interface LeaseOutcomes {
   readonly keys: ReadonlyMap<string, Lease<LeasedKey> | KeyringError>;
+  /** Beside each `vector` key. */
+  readonly transforms: ReadonlyMap<string, Lease<TransformKey>>;
   readonly conversations: ReadonlyMap<string, ConversationRecord | KeyringError>;
   readonly tenants: ReadonlyMap<string, TenantTrust | KeyringError>;
 }
@@ -47,6 +50,21 @@ export class LeasedKeys {
     const key = this.#live(request);
     if ("wrap" in key) return key;
     throw new KeyringError("PURPOSE_NOT_ALLOWED", "Only clients seal to a conversation's inbound key.");
+  }
+
+  /**
+   * What the vectors of a conversation's bucket are protected by, for a request of purpose `vector`: to search as to
+   * store, since a question is protected the same way.
+   * @throws KeyringError as `openingKey`
+   */
+  transformKey(request: KeyRequest): TransformKey {
+    this.openingKey(request);
+    const lease = this.#outcomes.transforms.get(requestText(request));
+    if (request.purpose !== "vector") {
+      throw new KeyringError("PURPOSE_NOT_ALLOWED", "Only the vectors of a conversation have a transform.");
+    }
+    if (lease !== undefined && !lease.value.isDestroyed) return lease.value;
+    throw new KeyringError("LEASE_ENDED", "The lease of a transform ended before its use: lease it again.");
   }
 
   /** The verified record. @throws KeyringError CONVERSATION_UNKNOWN, KEY_DESTROYED, STATEMENT_INVALID … */

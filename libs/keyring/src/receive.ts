@@ -19,6 +19,7 @@ import { conversationText, requestText, type KeyRequest } from "./key-request.ts
 import type { Lease } from "./lease-store.ts";
 import type { LeasedKey } from "./leased-keys.ts";
 import { isVerified, verifyTenant, type TenantTrust } from "./tenant-trust.ts";
+import { TransformKey } from "./transform-key.ts";
 
 export interface ReceiveInput {
   readonly released: ReleasedKeys;
@@ -33,6 +34,7 @@ export interface ReceiveInput {
   readonly policyVersions: Map<string, number>;
   /** The handle that is held under a name: the same key renewed keeps its handle and its use budget. */
   readonly heldKey: (name: string) => LeasedKey | undefined;
+  readonly heldTransform: (name: string) => TransformKey | undefined;
   readonly heldTenant: (name: string) => TenantTrust | undefined;
 }
 
@@ -40,6 +42,8 @@ type Outcome<Value> = Lease<Value> | KeyringError;
 
 export interface Received {
   readonly keys: ReadonlyMap<string, Outcome<LeasedKey>>;
+  /** By the name of the `vector` key that each is made of. */
+  readonly transforms: ReadonlyMap<string, Lease<TransformKey>>;
   readonly conversations: ReadonlyMap<string, Outcome<ConversationRecord>>;
   readonly tenants: ReadonlyMap<string, Outcome<TenantTrust>>;
 }
@@ -56,7 +60,7 @@ export function receive(input: ReceiveInput): Received {
   try {
     const tenants = receiveTenants(input);
     const conversations = receiveConversations(input, tenants);
-    return { tenants, conversations, keys: receiveKeys(input, conversations) };
+    return { tenants, conversations, ...receiveKeys(input, conversations) };
   } catch (cause) {
     if (!(cause instanceof EnvelopeError || cause instanceof PolicyError)) throw cause;
     throw new KeyringError("KEYS_NOT_TRUSTED", "What was released is of another form than keys are.", { cause });
@@ -101,21 +105,27 @@ function receiveConversations(
 function receiveKeys(
   input: ReceiveInput,
   conversations: ReadonlyMap<string, Outcome<ConversationRecord>>,
-): Map<string, Outcome<LeasedKey>> {
+): Pick<Received, "keys" | "transforms"> {
   const keys = new Map<string, Outcome<LeasedKey>>();
+  const transforms = new Map<string, Lease<TransformKey>>();
   for (const released of input.released.keys) {
     const request = requestOf(released);
     const outcome = attempt(() => {
       const { result } = released;
       if (result.case !== "key") throw refusalOf(result.value ?? "");
       required(conversations.get(conversationText(request)));
-      const key = input.heldKey(requestText(request)) ?? handleOf(request, result.value);
+      const name = requestText(request);
+      const key = input.heldKey(name) ?? handleOf(request, result.value);
+      if (request.purpose === "vector") {
+        const transform = input.heldTransform(name) ?? new TransformKey(result.value);
+        transforms.set(name, leaseOf(input, transform, request.bucketEndMs));
+      }
       result.value.fill(0);
       return leaseOf(input, key, request.bucketEndMs);
     });
     keys.set(requestText(request), outcome);
   }
-  return keys;
+  return { keys, transforms };
 }
 
 function requestOf({ request }: ReleasedKey): KeyRequest {

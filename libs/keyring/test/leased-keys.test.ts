@@ -6,6 +6,7 @@ import { purposes, purposesOfRole, type Purpose, type ServiceRole } from "@clois
 import { FakeClock } from "@cloister/testing";
 import { describe, expect, it } from "@jest/globals";
 import { LeasedKeys, type LeasedKey } from "../src/leased-keys.ts";
+import { TransformKey } from "../src/transform-key.ts";
 
 const filled = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
 const clock = new FakeClock(1_800_000_000_000);
@@ -31,7 +32,12 @@ function leased(role: ServiceRole, at = clock) {
   const keys = new Map(
     [...held].map(([purpose, value]) => [requestText(request(purpose)), { value, endsAtMs, notAfterMs: bucketEndMs }]),
   );
-  return { held, keys: new LeasedKeys(role, at, { keys, conversations: new Map(), tenants: new Map() }) };
+  const transform = new TransformKey(filled(32, 3));
+  const transforms = new Map([
+    [requestText(request("vector")), { value: transform, endsAtMs, notAfterMs: bucketEndMs }],
+  ]);
+  const outcomes = { keys, transforms, conversations: new Map(), tenants: new Map() };
+  return { held, transform, keys: new LeasedKeys(role, at, outcomes) };
 }
 
 function codeOf(use: () => unknown): string {
@@ -61,6 +67,27 @@ describe("leased keys", () => {
       if (access.includes("r")) expect(opening()).toBe(held.get(purpose));
     },
   );
+
+  it.each(roles.flatMap((role) => purposes.map((purpose) => ({ role, purpose }))))(
+    "let $role have a transform of $purpose only where it may open vectors",
+    ({ role, purpose }) => {
+      const { keys, transform } = leased(role);
+      const mayHave = purpose === "vector" && purposesOfRole[role].vector?.includes("r") === true;
+      expect(codeOf(() => keys.transformKey(request(purpose)))).toBe(mayHave ? "given" : "PURPOSE_NOT_ALLOWED");
+      if (mayHave) expect(keys.transformKey(request(purpose))).toBe(transform);
+    },
+  );
+
+  it("give no transform once its lease has ended or it was destroyed", () => {
+    const at = new FakeClock(1_800_000_000_000);
+    const { keys, transform } = leased("embedding", at);
+    const use = () => codeOf(() => keys.transformKey(request("vector")));
+    transform.destroy();
+    expect(use()).toBe("LEASE_ENDED");
+    const later = leased("embedding", at);
+    at.advance(LEASE_MS);
+    expect(codeOf(() => later.keys.transformKey(request("vector")))).toBe("LEASE_ENDED");
+  });
 
   it("end with their lease, to the millisecond of monotonic time, whatever the wall clock says", () => {
     const at = new FakeClock(1_800_000_000_000);

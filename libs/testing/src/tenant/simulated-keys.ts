@@ -16,6 +16,7 @@ import { nodeBackend } from "@cloister/envelope/node";
 import {
   KeyringError,
   requestText,
+  TransformKey,
   type ConversationName,
   type ConversationRecord,
   type KeyRequest,
@@ -45,6 +46,7 @@ export class SimulatedKeys {
   readonly #conversations = new Map<string, ConversationRecord>();
   readonly #erased = new Set<string>();
   readonly #held = new Map<string, WrapKey>();
+  readonly #transforms = new Map<string, TransformKey>();
 
   constructor(tenant: SimulatedTenant, nowMs: () => number) {
     this.#tenant = tenant;
@@ -84,19 +86,19 @@ export class SimulatedKeys {
   /** As after an erasure: every key of the conversation is gone, its record too. */
   erase(conversationId: Uint8Array): void {
     this.#erased.add(idToHex(conversationId));
-    for (const [name, key] of this.#held) if (name.includes(`/${idToHex(conversationId)}/`)) key.destroy();
+    for (const [name, key] of [...this.#held, ...this.#transforms])
+      if (name.includes(`/${idToHex(conversationId)}/`)) key.destroy();
   }
 
   /** The purpose key itself, for a test that plays another service. */
   key(request: KeyRequest): WrapKey {
-    const { purpose, bucketEndMs } = request;
-    const tenantId = parseTenantId(request.tenantId);
-    const conversationId = parseConversationId(request.conversationId);
-    const keyId = wrapKeyId({ tenantId, conversationId, purpose, bucketEndMs });
-    return createWrapKey(nodeBackend, {
-      keyId,
-      key: nodeBackend.digests.hkdf(this.#secret, keyId, new Uint8Array(), 32),
-    });
+    const { keyId, key } = this.#named(request);
+    return createWrapKey(nodeBackend, { keyId, key });
+  }
+
+  /** What the vectors under a `vector` key are protected by, for a test that plays another service. */
+  transformKey(request: KeyRequest): TransformKey {
+    return new TransformKey(this.#named(request).key);
   }
 
   /** What an instance of a role is given. */
@@ -118,11 +120,32 @@ export class SimulatedKeys {
         return {
           openingKey: openedFor("r"),
           sealingKey: openedFor("w"),
+          transformKey: (request) => {
+            openedFor("r")(request);
+            return this.#holdTransform(request);
+          },
           conversation: (name) => this.#record(name),
           certificateFor: () => this.#tenant.certify(role, signer.publicKeyBytes, this.#nowMs()),
         };
       },
     };
+  }
+
+  #named(request: KeyRequest) {
+    const { purpose, bucketEndMs } = request;
+    const tenantId = parseTenantId(request.tenantId);
+    const conversationId = parseConversationId(request.conversationId);
+    const keyId = wrapKeyId({ tenantId, conversationId, purpose, bucketEndMs });
+    return { keyId, key: nodeBackend.digests.hkdf(this.#secret, keyId, new Uint8Array(), 32) };
+  }
+
+  /** One handle a transform, as long as it lives. */
+  #holdTransform(request: KeyRequest): TransformKey {
+    const name = requestText(request);
+    const held = this.#transforms.get(name);
+    const key = held === undefined || held.isDestroyed ? this.transformKey(request) : held;
+    this.#transforms.set(name, key);
+    return key;
   }
 
   /** One handle a key, as long as it lives, as a keyring gives it. */
