@@ -13,4 +13,5 @@ export { ManualBeat } from "./manual-beat.ts";
 export { readTopic } from "./read-topic.ts";
 export { testDatabase } from "./test-database.ts";
 export { messageLogContract, type MessageLogHarness } from "./message-log-contract.ts";
+export { Reader, recordOf, textOf } from "./message-log-reader.ts";
 export { liveFramesContract, wakeUpsContract } from "./signal-contracts.ts";
