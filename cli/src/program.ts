@@ -15,6 +15,7 @@ import { registerServe } from "./serve.ts";
 import { registerTenant } from "./tenant/group.ts";
 import { registerStart } from "./start/start.ts";
 import type { Terminal } from "./terminal.ts";
+import { registerTopics } from "./topics/group.ts";
 import { registerToken } from "./token/group.ts";
 
 const notes = `
@@ -60,6 +61,7 @@ export function createProgram(terminal: Terminal): Command {
   registerRetention(program, terminal);
   registerDlq(program, terminal);
   registerMigrate(program, terminal);
+  registerTopics(program, terminal);
   registerDoctor(program, terminal);
   registerRedact(program, terminal);
   return program;

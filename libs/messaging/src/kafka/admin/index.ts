@@ -2,3 +2,4 @@ export { wantedRules, type AccessPlan, type AccessRule, type UserNames } from ".
 export { applyAccess, planAccessOf } from "./kafka-access.ts";
 export { applyTopics, planTopicsOf, type TopicWishes } from "./kafka-topics.ts";
 export type { TopicChange } from "./topic-plan.ts";
+export type { KafkaConnection } from "../connection-settings.ts";
