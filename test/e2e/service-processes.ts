@@ -10,6 +10,7 @@ import * as inference from "@cloister/service-enclave-inference";
 import * as keys from "@cloister/service-keys";
 import * as redaction from "@cloister/service-redaction";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
+import { prepareDatabases } from "./service-databases.ts";
 import { freePort, ServiceProcess } from "./service-process.ts";
 
 export const serviceNames = ["keys", "retention", "embedding", "enclave-inference", "redaction", "ingest"] as const;
@@ -63,11 +64,9 @@ export class ServiceProcesses {
     return found;
   }
 
-  /** Starts all on one PostgreSQL, with a second database for keys. */
+  /** Starts all on one PostgreSQL, with a second database for keys: migrated, each service under its own role. */
   async start(databaseUrl: string, keysDatabaseUrl: string): Promise<void> {
-    await this.startWith((name) => ({
-      CLOISTER_DATABASE_URL: name === "keys" ? keysDatabaseUrl : databaseUrl,
-    }));
+    await this.startWith(await prepareDatabases(databaseUrl, keysDatabaseUrl));
   }
 
   /** Starts all, each with what `environmentOf` says of its engines. */
@@ -76,7 +75,8 @@ export class ServiceProcesses {
       await writeFile(this.#file(secret), randomBytes(32).toString("base64url"), { mode: 0o600 });
     }
     const keysPort = await freePort();
-    const shared = {
+    const shared: Record<string, string> = {
+      CLOISTER_MIGRATE: "apply",
       CLOISTER_KEYS_URL: `http://127.0.0.1:${keysPort}`,
       CLOISTER_KEYS_PORT: String(keysPort),
       CLOISTER_KEYS_AUTHORITY_TOKEN_FILE: this.#file("authority"),

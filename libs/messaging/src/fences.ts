@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { hex } from "./hex.ts";
 import type { PriorState } from "./prior-state.ts";
 import type { ProtocolScope } from "./protocol-scope.ts";
@@ -42,10 +42,4 @@ export async function moveFences<T>(
       where fence.version = excluded.version - 1
     returning conversation_id`.execute(tx);
   return moved.rows.length === moves.size;
-}
-
-/** Forgets the fences of conversations whose last record was in a bucket that ended at or before the given end. */
-export async function dropFences<T>(db: Kysely<T>, schema: string, upToBucketEndMs: number): Promise<void> {
-  await sql`delete from ${sql.id(schema, "consumer_fence")}
-    where last_bucket_end_ms <= ${upToBucketEndMs}`.execute(db);
 }

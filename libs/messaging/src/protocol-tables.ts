@@ -1,9 +1,32 @@
-import type { Migrations, PartitionedTable } from "@cloister/storage";
+import {
+  bucketMaking,
+  type Migrations,
+  type PartitionedTable,
+  type SchemaGrant,
+  type ServiceRole,
+} from "@cloister/storage";
 import { sql, type Kysely } from "kysely";
 
 /** The protocol's partitioned tables in a schema, each by the end of the record's `flow` bucket. */
 export function protocolPartitions(schema: string): PartitionedTable[] {
   return ["inbox", "outbox", "parked", "dead_letter"].map((table) => ({ schema, table }));
+}
+
+/** What the role of a consuming or producing service may do in its own schema: the protocol's part, and its own tables. */
+export function protocolGrant(to: ServiceRole, ownTables: SchemaGrant["tables"]): SchemaGrant {
+  return {
+    to,
+    ...bucketMaking,
+    sequences: ["outbox_seq_seq"],
+    tables: {
+      consumer_fence: ["select", "insert", "update"],
+      inbox: ["select", "insert", "delete"],
+      outbox: ["select", "insert", "delete"],
+      parked: ["select", "insert", "update", "delete"],
+      dead_letter: ["select", "insert", "delete"],
+      ...ownTables,
+    },
+  };
 }
 
 /** The tables of the one protocol, for the schema of each service that consumes or produces. */

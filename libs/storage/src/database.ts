@@ -14,8 +14,12 @@ export interface Database {
   readonly pglite: PGlite | null;
   /** Where LISTEN connects to; null on PGlite, which has no notifications between instances. */
   readonly url: string | null;
+  /** What `prepareSchema` does with a schema that lacks steps: runs them, or refuses. */
+  readonly migrations: SchemaPreparation;
   close(): Promise<void>;
 }
+
+export type SchemaPreparation = "apply" | "check";
 
 export interface PgliteOptions {
   readonly engine: "pglite";
@@ -31,8 +35,14 @@ export interface PostgresOptions {
   readonly url: string;
   /** Size of the pool; 10. */
   readonly maxConnections?: number;
-  /** 10 s. */
+  /** The server ends a statement that takes longer; 10 s. 0 for never. */
   readonly statementTimeoutMs?: number;
+  /** The server ends a session that leaves a transaction open for so long; 30 s. */
+  readonly idleTransactionTimeoutMs?: number;
+  /** How long a connection may take, the wait for a free one in the pool included; 5 s. */
+  readonly connectTimeoutMs?: number;
+  /** `apply` by default; services that are processes of their own say `check`. */
+  readonly migrations?: SchemaPreparation;
   /** Shown in pg_stat_activity; the service's name. */
   readonly applicationName?: string;
 }

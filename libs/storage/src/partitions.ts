@@ -1,5 +1,4 @@
 import { sql, type Kysely } from "kysely";
-import { sqlState } from "./outage.ts";
 
 /** A table that is `PARTITION BY LIST (bucket_end_ms)`; dropping a partition is how a bucket's rows end. */
 export interface PartitionedTable {
@@ -19,39 +18,48 @@ export async function listPartitions<T>(db: Kysely<T>, where: PartitionedTable):
   return rows.map((row) => Number(row.name.slice(where.table.length + 2))).sort((a, b) => a - b);
 }
 
-/** Makes the partitions that are missing. Safe when several do it at once; takes no lock when nothing is missing. */
+/**
+ * Makes the partitions that are missing, by the function of the schema's owner. Safe when several do it at once; takes no
+ * lock when nothing is missing.
+ */
 export async function ensurePartitions<T>(
   db: Kysely<T>,
-  where: PartitionedTable,
+  { schema, table }: PartitionedTable,
   bucketEndsMs: readonly number[],
 ): Promise<void> {
-  const present = new Set(await listPartitions(db, where));
+  const present = new Set(await listPartitions(db, { schema, table }));
   for (const bucketEndMs of new Set(bucketEndsMs)) {
-    if (!present.has(bucketEndMs)) await createPartition(db, where, bucketEndMs);
+    if (present.has(bucketEndMs)) continue;
+    await sql`select ${sql.id(schema, "make_bucket")}(${table}::text, ${bucketEndMs}::bigint)`.execute(db);
   }
 }
 
-/** Drops a bucket with all its rows. False when there was none. */
-export async function dropPartition<T>(db: Kysely<T>, where: PartitionedTable, bucketEndMs: number): Promise<boolean> {
-  const present = await listPartitions(db, where);
-  if (!present.includes(bucketEndMs)) return false;
-  await sql`drop table if exists ${partitionOf(where, bucketEndMs)}`.execute(db);
-  return true;
+/** Drops a bucket by the function of the schema's owner. The number of rows that went with it; null when there was none. */
+export async function dropPartition<T>(
+  db: Kysely<T>,
+  { schema, table }: PartitionedTable,
+  bucketEndMs: number,
+): Promise<number | null> {
+  const { rows } = await sql<{ ended: number | null }>`
+    select ${sql.id(schema, "drop_bucket")}(${table}::text, ${bucketEndMs}::bigint) as ended`.execute(db);
+  return rows[0]?.ended ?? null;
 }
 
-async function createPartition<T>(db: Kysely<T>, where: PartitionedTable, bucketEndMs: number): Promise<void> {
-  const parent = sql.id(where.schema, where.table);
-  try {
-    await sql`create table if not exists ${partitionOf(where, bucketEndMs)} partition of ${parent}
-      for values in (${sql.lit(bucketEndMs)})`.execute(db);
-  } catch (error) {
-    // Another session made it between our look and our statement.
-    if (!["23505", "42P07", "42710"].includes(sqlState(error))) throw error;
-  }
+/** A table without buckets whose rows say by a column when they end. */
+export interface TableOfEndingRows {
+  readonly schema: string;
+  readonly table: string;
 }
 
-function partitionOf({ schema, table }: PartitionedTable, bucketEndMs: number) {
-  return sql.id(schema, `${table}_b${bucketEndMs}`);
+/** Deletes what ended by then, by the function of the schema's owner. Returns how many rows. */
+export async function endRows<T>(
+  db: Kysely<T>,
+  { schema, table }: TableOfEndingRows,
+  dueAtMs: number,
+): Promise<number> {
+  const { rows } = await sql<{ ended: number }>`
+    select ${sql.id(schema, "end_rows")}(${table}::text, ${dueAtMs}::bigint) as ended`.execute(db);
+  return rows[0]?.ended ?? 0;
 }
 
 /** Remembers which buckets exist, so that a hot path asks the database once a bucket. */

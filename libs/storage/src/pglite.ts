@@ -27,5 +27,5 @@ export async function openPglite(options: PgliteOptions): Promise<Database> {
 export function databaseOver(pglite: PGlite, close: () => Promise<void> = () => pglite.close()): Database {
   const kysely = new Kysely<unknown>({ dialect: new PGliteDialect({ pglite }) });
   let closing: Promise<void> | undefined;
-  return { engine: "pglite", kysely, pglite, url: null, close: () => (closing ??= close()) };
+  return { engine: "pglite", kysely, pglite, url: null, migrations: "apply", close: () => (closing ??= close()) };
 }

@@ -14,8 +14,8 @@ export function openPostgres(options: PostgresOptions): Database {
     connectionString: options.url,
     max: options.maxConnections ?? 10,
     statement_timeout: options.statementTimeoutMs ?? 10_000,
-    idle_in_transaction_session_timeout: 30_000,
-    connectionTimeoutMillis: 5_000,
+    idle_in_transaction_session_timeout: options.idleTransactionTimeoutMs ?? 30_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     application_name: options.applicationName ?? "cloister",
     types,
   });
@@ -27,5 +27,12 @@ export function openPostgres(options: PostgresOptions): Database {
     await kysely.destroy();
     if (!pool.ended) await pool.end();
   };
-  return { engine: "postgres", kysely, pglite: null, url: options.url, close: () => (closing ??= close()) };
+  return {
+    engine: "postgres",
+    kysely,
+    pglite: null,
+    url: options.url,
+    migrations: options.migrations ?? "apply",
+    close: () => (closing ??= close()),
+  };
 }

@@ -105,8 +105,8 @@ function suite(open: () => Promise<Database>): void {
       .values([1_000, 2_000].map((end, id) => ({ id, text: "x", bucket_end_ms: end })))
       .execute();
     expect([await dropPartition(db.kysely, where, 1_000), await dropPartition(db.kysely, where, 1_000)]).toEqual([
-      true,
-      false,
+      1,
+      null,
     ]);
     expect(await notes.selectFrom("note").select("bucket_end_ms").execute()).toEqual([{ bucket_end_ms: 2_000 }]);
   });

@@ -1,7 +1,8 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
-import { parkingVariables } from "@cloister/messaging";
+import { logVariables, parkingVariables } from "@cloister/messaging";
 import { operationsVariables } from "@cloister/messaging/operations";
-import { defineConfig, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
+import { defineConfig, portNumber, variable } from "@cloister/service";
+import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
 
 /** Every environment variable that embedding reads. */
@@ -14,10 +15,9 @@ export const embeddingConfig = defineConfig({
     description: "Port that health and metrics listen on; 0 picks a free one",
     default: "8084",
   }),
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
-    description: "PostgreSQL with the schema of embedding: sealed passages",
-  }),
+  ...databaseVariables("the schema of embedding: sealed passages"),
   ...keyringVariables,
   ...parkingVariables,
+  ...logVariables,
   ...operationsVariables,
 });

@@ -1,8 +1,8 @@
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
-import { parkingLimits, pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { messageLogFromEnvironment, parkingLimits } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
-import { openDatabase, wakeUpsFor } from "@cloister/storage";
+import { databaseOptions, openDatabase } from "@cloister/storage";
 import { codeFolder } from "./code-folder.ts";
 import { embeddingConfig } from "./embedding.config.ts";
 import { securityConfiguration } from "./security-configuration.ts";
@@ -17,13 +17,8 @@ await runMain("embedding", async () => {
     configuration: securityConfiguration(),
     clock,
   });
-  const db = await openDatabase({
-    engine: "postgres",
-    url: config.databaseUrl.reveal(),
-    applicationName: "embedding",
-  });
-  const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
-  await messages.ensureTopics(pipelineTopics);
+  const db = await openDatabase(await databaseOptions(config, "embedding"));
+  const messages = await messageLogFromEnvironment(config, { service: "embedding", db, clock, log });
   const service = await startEmbedding(
     { http: { host: config.host, port: config.port }, parking: parkingLimits(config) },
     { db, messages, keyring, clock, log },

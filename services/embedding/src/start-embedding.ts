@@ -4,7 +4,7 @@ import { defineConsumer, LogStrategy, type ConsumingService } from "@cloister/me
 import { identifySealedMessage, replyFailedRecords } from "@cloister/messaging/sealed-events";
 import { passageSchema, sealedVectorIndex, staticEmbedder, type PassageTables } from "@cloister/retrieval";
 import { ServiceMetrics, startService } from "@cloister/service";
-import { migrate, schemaOf } from "@cloister/storage";
+import { prepareSchema, schemaOf } from "@cloister/storage";
 import { EmbeddingModule } from "./embedding.module.ts";
 import type { PassageWrite } from "./embedding.pipeline.ts";
 import type { EmbeddingConfig, EmbeddingPorts } from "./embedding.ports.ts";
@@ -15,12 +15,12 @@ import { storePassages } from "./store-passages.ts";
 const consumerName = "embedding";
 
 /**
- * Starts embedding: migrates its schema, joins chat.redacted.v1.
- * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED, RetrievalError MODEL_ALTERED
+ * Starts embedding: migrates or checks its schema, joins chat.redacted.v1.
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED, SCHEMA_OUTDATED, RetrievalError MODEL_ALTERED
  */
 export async function startEmbedding(config: EmbeddingConfig, ports: EmbeddingPorts): Promise<ConsumingService> {
   const { db, messages, keyring, clock, log, failpoints } = ports;
-  await migrate(db, passageSchema, embeddingMigrations);
+  await prepareSchema(db, passageSchema, embeddingMigrations);
   const index = ports.index ?? sealedVectorIndex(db);
   const embedder = ports.embedder ?? staticEmbedder();
   const metrics = new ServiceMetrics("embedding");

@@ -1,7 +1,9 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
-import { parkingVariables } from "@cloister/messaging";
+import { logVariables, parkingVariables } from "@cloister/messaging";
 import { operationsVariables } from "@cloister/messaging/operations";
-import { defineConfig, portNumber, postgresUrl, secretVariable, variable, type ConfigFrom } from "@cloister/service";
+import { defineConfig, portNumber, secretVariable, variable, type ConfigFrom } from "@cloister/service";
+import { databaseVariables } from "@cloister/storage";
+import { redisVariables } from "@cloister/storage/redis";
 import { z } from "zod";
 import { isLoopbackUrl } from "./adapters/openai/loopback-fetch.ts";
 import { modelRuntimeNames } from "./security-configuration.ts";
@@ -18,12 +20,12 @@ export const inferenceConfig = defineConfig({
     description: "Port that health and metrics listen on; 0 picks a free one",
     default: "8083",
   }),
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
-    description: "PostgreSQL with the schema of inference (sealed turns) and embedding's view of sealed passages",
-  }),
+  ...databaseVariables("the schema of inference (sealed turns) and embedding's view of sealed passages"),
   ...keyringVariables,
   ...parkingVariables,
+  ...logVariables,
   ...operationsVariables,
+  ...redisVariables,
   runtime: variable("CLOISTER_INFERENCE_RUNTIME", z.enum(modelRuntimeNames), {
     description: "What answers: extractive (sentences of the sources, no model) or openai (a model server)",
     default: "extractive",

@@ -1,8 +1,9 @@
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
-import { parkingLimits, pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { messageLogFromEnvironment, parkingLimits } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
-import { openDatabase, wakeUpsFor } from "@cloister/storage";
+import { databaseOptions, openDatabase } from "@cloister/storage";
+import { openRedis } from "@cloister/storage/redis";
 import { codeFolder } from "./code-folder.ts";
 import { configuredModel } from "./configured-model.ts";
 import { inferenceConfig } from "./inference.config.ts";
@@ -19,20 +20,16 @@ await runMain("enclave-inference", async () => {
     configuration: securityConfiguration(choices),
     clock,
   });
-  const db = await openDatabase({
-    engine: "postgres",
-    url: config.databaseUrl.reveal(),
-    applicationName: "enclave-inference",
-  });
-  const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
-  await messages.ensureTopics(pipelineTopics);
+  const db = await openDatabase(await databaseOptions(config, "enclave-inference"));
+  const messages = await messageLogFromEnvironment(config, { service: "enclave-inference", db, clock, log });
+  const redis = await openRedis(config, log);
   const service = await startInference(
     {
       http: { host: config.host, port: config.port },
       parking: parkingLimits(config),
       maxConcurrentAnswers: config.maxConcurrentAnswers,
     },
-    { db, messages, keyring, runtime, clock, log },
+    { db, messages, keyring, runtime, clock, log, ...(redis && { liveFrames: redis.liveFrames }) },
   );
   return withOperations(service, config, { clock, log });
 });

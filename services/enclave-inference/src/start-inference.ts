@@ -3,7 +3,7 @@ import { defineConsumer, LogStrategy, type ConsumingService } from "@cloister/me
 import { identifySealedMessage, replyFailedRecords, replyWaitingRecords } from "@cloister/messaging/sealed-events";
 import { passageSchema, sealedPassageReader, staticEmbedder, type PassageTables } from "@cloister/retrieval";
 import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
-import { InProcessLiveFrames, migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
+import { InProcessLiveFrames, prepareSchema, PartitionKeeper, schemaOf } from "@cloister/storage";
 import { classify } from "./classify.ts";
 import { inferenceMetrics } from "./inference.metrics.ts";
 import { InferenceModule } from "./inference.module.ts";
@@ -23,12 +23,12 @@ const maxBatchRecords = 16;
 const sweepEveryMs = 5_000;
 
 /**
- * Starts enclave-inference: migrates its schema, joins chat.redacted.v1.
- * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED, RetrievalError MODEL_ALTERED
+ * Starts enclave-inference: migrates or checks its schema, joins chat.redacted.v1.
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED, SCHEMA_OUTDATED, RetrievalError MODEL_ALTERED
  */
 export async function startInference(config: InferenceConfig, ports: InferencePorts): Promise<ConsumingService> {
   const { db, messages, keyring, runtime, clock, log, failpoints } = ports;
-  await migrate(db, inferenceSchema, inferenceMigrations);
+  await prepareSchema(db, inferenceSchema, inferenceMigrations);
   const tables = schemaOf<InferenceTables>(db, inferenceSchema);
   const metrics = new ServiceMetrics("enclave-inference");
   const counted = inferenceMetrics(metrics);

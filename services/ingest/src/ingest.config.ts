@@ -1,5 +1,8 @@
+import { logVariables } from "@cloister/messaging";
 import { operationsVariables } from "@cloister/messaging/operations";
-import { defineConfig, httpUrl, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
+import { defineConfig, httpUrl, portNumber, variable } from "@cloister/service";
+import { databaseVariables } from "@cloister/storage";
+import { redisVariables } from "@cloister/storage/redis";
 import { z } from "zod";
 
 import { trustedIssuersText } from "./access/oidc/trusted-issuers.ts";
@@ -35,9 +38,7 @@ export const ingestConfig = defineConfig({
     description: "Port that /metrics listens on; 0 picks a free one",
     default: "8081",
   }),
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
-    description: "PostgreSQL with ingest's schema: mailbox, accepted messages, outbox",
-  }),
+  ...databaseVariables("ingest's schema: mailbox, accepted messages, outbox"),
   keysUrl: variable("CLOISTER_KEYS_URL", httpUrl, {
     description: "Where the Authority door of keys listens (gRPC)",
   }),
@@ -71,6 +72,8 @@ export const ingestConfig = defineConfig({
     default: "none",
   }),
   ...limitVariables,
+  ...redisVariables,
+  ...logVariables,
   ...operationsVariables,
   region: variable("CLOISTER_REGION", z.string().min(1).optional(), {
     description: "Region that this cell runs in, as its operator states it; policies with residency ask for it",

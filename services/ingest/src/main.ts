@@ -1,25 +1,25 @@
 import { keysTransport } from "@cloister/keyring";
-import { pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { messageLogFromEnvironment } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
 import { createLog, readSecretFile, runMain, systemClock, writeSecretFile } from "@cloister/service";
-import { openDatabase, wakeUpsFor } from "@cloister/storage";
+import { databaseOptions, openDatabase, wakeUpsFor } from "@cloister/storage";
+import { openRedis, type RedisSignals } from "@cloister/storage/redis";
 
+import { redisRates } from "./adapters/redis-rate-limit.ts";
 import { ingestConfig } from "./ingest.config.ts";
 import { limitsConfig } from "./limits/limit-variables.ts";
 import { startIngest } from "./start-ingest.ts";
 
 await runMain("ingest", async () => {
   const environment = ingestConfig.parse(process.env);
-  const { host, port, databaseUrl, keysUrl, authorityTokenFile, accessTokenFile, tenantIdHex, oidcIssuers, region } =
-    environment;
+  const { host, port, keysUrl, authorityTokenFile, accessTokenFile, tenantIdHex, oidcIssuers, region } = environment;
   const { metricsHost, metricsPort, corsOrigins, trustedProxies } = environment;
   const { keepAliveMs, reconnectMs, accessCacheMs, policyCacheMs } = environment;
   const log = createLog({ service: "ingest" });
   const clock = systemClock;
-  const db = await openDatabase({ engine: "postgres", url: databaseUrl.reveal(), applicationName: "ingest" });
+  const db = await openDatabase(await databaseOptions(environment, "ingest"));
   const wakeUps = wakeUpsFor(db);
-  const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps });
-  await messages.ensureTopics(pipelineTopics);
+  const messages = await messageLogFromEnvironment(environment, { service: "ingest", db, clock, log, wakeUps });
   const config = {
     keepAliveMs,
     reconnectMs,
@@ -36,7 +36,14 @@ await runMain("ingest", async () => {
   };
   const credential = await readSecretFile(authorityTokenFile);
   const toKeys = keysTransport({ url: keysUrl, credential });
-  const ingest = await startIngest(config, { db, messages, wakeUps, keysTransport: toKeys, clock, log });
+  // Without Redis: wake-ups through PostgreSQL, limits of each instance, answers shown when they are whole.
+  const redis = await openRedis(environment, log);
+  const ports = { db, messages, wakeUps, keysTransport: toKeys, clock, log };
+  const ingest = await startIngest(config, { ...ports, ...(redis && sharedBy(redis, credential)) });
   await writeSecretFile(accessTokenFile, ingest.accessToken.reveal());
   return withOperations(ingest, environment, { clock, log });
 });
+
+function sharedBy({ connection, wakeUps, liveFrames }: RedisSignals, credential: string) {
+  return { wakeUps, liveFrames, sharedRates: redisRates(connection, credential) };
+}

@@ -1,7 +1,7 @@
 import { topics } from "@cloister/contracts/topics";
 import { defineConsumer, LogStrategy, Outbox, type ConsumingService } from "@cloister/messaging";
 import { Secret, ServiceMetrics, startService } from "@cloister/service";
-import { InProcessLiveFrames, migrate, PartitionKeeper, schemaOf } from "@cloister/storage";
+import { InProcessLiveFrames, prepareSchema, PartitionKeeper, schemaOf } from "@cloister/storage";
 
 import { connectAuthority } from "./adapters/connect-authority.ts";
 import { OutboxIntake } from "./adapters/outbox-intake.ts";
@@ -30,12 +30,12 @@ export interface RunningIngest extends ConsumingService {
 }
 
 /**
- * Starts ingest: migrates its schema, joins chat.replies.v1, opens its doors.
- * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ * Starts ingest: migrates or checks its schema, joins chat.replies.v1, opens its doors.
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED, SCHEMA_OUTDATED
  */
 export async function startIngest(config: IngestConfig, ports: IngestPorts): Promise<RunningIngest> {
   const settings = { ...defaultSettings, ...config };
-  await migrate(ports.db, ingestSchema, ingestMigrations);
+  await prepareSchema(ports.db, ingestSchema, ingestMigrations);
   const db = schemaOf<IngestTables>(ports.db, ingestSchema);
   const { messages, clock, log, failpoints } = ports;
   const metrics = new ServiceMetrics("ingest");
@@ -50,7 +50,14 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
   const ingestMetrics = new IngestMetrics(metrics);
   const { tokens } = access;
   const { accessCacheMs } = settings;
-  const doors = startDoors(config, { tokens, clock, metrics: ingestMetrics, accessCacheMs });
+  const { sharedRates } = ports;
+  const doors = startDoors(config, {
+    tokens,
+    clock,
+    metrics: ingestMetrics,
+    accessCacheMs,
+    ...(sharedRates && { sharedRates }),
+  });
   const parts = {
     access,
     open: doors.open,

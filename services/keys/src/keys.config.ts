@@ -1,13 +1,12 @@
-import { defineConfig, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
+import { defineConfig, portNumber, variable } from "@cloister/service";
+import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
 
 const file = z.string().min(1);
 
 /** Every environment variable that keys reads. */
 export const keysConfig = defineConfig({
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
-    description: "PostgreSQL with the schema of keys, in a database of its own: wrapped keys, policies, tombstones",
-  }),
+  ...databaseVariables("the schema of keys, in a database of its own: wrapped keys, policies, tombstones"),
   host: variable("CLOISTER_KEYS_HOST", z.string().min(1), {
     description: "Address that the three doors, health and metrics listen on",
     default: "127.0.0.1",

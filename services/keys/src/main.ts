@@ -1,7 +1,7 @@
 import { SimulatedMachine } from "@cloister/keyring/simulated";
 import { embeddedCapabilities } from "@cloister/policy";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
-import { openDatabase } from "@cloister/storage";
+import { databaseOptions, openDatabase } from "@cloister/storage";
 import { readCredential } from "./adapters/credential-file.ts";
 import { LocalKeyring } from "./adapters/local-keyring.ts";
 import { codeFolder } from "./code-folder.ts";
@@ -11,7 +11,7 @@ import { startKeys } from "./start-keys.ts";
 
 await runMain("keys", async () => {
   const environment = keysConfig.parse(process.env);
-  const { host, port, healthPort, databaseUrl } = environment;
+  const { host, port, healthPort } = environment;
   const log = createLog({ service: "keys" });
   const machine = await SimulatedMachine.open(environment.simulatedRootFile);
   const { evidence, verifiers, configurationDigest } = await machine.attest("keys", {
@@ -25,7 +25,7 @@ await runMain("keys", async () => {
     lifecycle: await readCredential(environment.lifecycleTokenFile),
   };
   const keyWrapper = await LocalKeyring.open(environment.keyringFile);
-  const db = await openDatabase({ engine: "postgres", url: databaseUrl.reveal(), applicationName: "keys" });
+  const db = await openDatabase(await databaseOptions(environment, "keys"));
   return startKeys(
     {
       grpc: { host, port },

@@ -1,6 +1,6 @@
 import { InstanceIdentity } from "@cloister/keyring";
 import { Audit, ServiceMetrics, startService, type RunningService } from "@cloister/service";
-import { migrate, schemaOf } from "@cloister/storage";
+import { prepareSchema, schemaOf } from "@cloister/storage";
 import { scrubber } from "./adapters/scrub.ts";
 import { AuthorityChains } from "./authority/chain.ts";
 import { PolicyBook } from "./authority/policy-book.ts";
@@ -25,12 +25,12 @@ const KMS_TIMEOUT_MS = 1_000;
 const MAX_UNWRAPPED_TENANTS = 1_000;
 
 /**
- * Starts keys: migrates its schema, replays the tombstones, then opens its doors. Closing it destroys every unwrapped key.
- * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ * Starts keys: migrates or checks its schema, replays the tombstones, then opens its doors. Closing it destroys every unwrapped key.
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED, SCHEMA_OUTDATED
  */
 export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<RunningKeys> {
   const { db: database, clock, log } = ports;
-  await migrate(database, keysSchema, keysMigrations);
+  await prepareSchema(database, keysSchema, keysMigrations);
   const metrics = new ServiceMetrics("keys");
   const audit = new Audit(log, metrics);
   const parts = partsOf(config, ports, audit);

@@ -1,8 +1,8 @@
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
-import { parkingLimits, pipelineTopics, PostgresMessageLog } from "@cloister/messaging";
+import { messageLogFromEnvironment, parkingLimits } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
-import { openDatabase, wakeUpsFor } from "@cloister/storage";
+import { databaseOptions, openDatabase } from "@cloister/storage";
 import { measureNamesModel } from "./adapters/onnx/model-folder.ts";
 import { codeFolder } from "./code-folder.ts";
 import { refusingModel } from "./refusing-model.ts";
@@ -25,13 +25,8 @@ await runMain("redaction", async () => {
     }),
     clock,
   });
-  const db = await openDatabase({
-    engine: "postgres",
-    url: config.databaseUrl.reveal(),
-    applicationName: "redaction",
-  });
-  const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
-  await messages.ensureTopics(pipelineTopics);
+  const db = await openDatabase(await databaseOptions(config, "redaction"));
+  const messages = await messageLogFromEnvironment(config, { service: "redaction", db, clock, log });
   const service = await startRedaction(
     {
       http: { host, port },

@@ -1,7 +1,8 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
-import { parkingVariables } from "@cloister/messaging";
+import { logVariables, parkingVariables } from "@cloister/messaging";
 import { operationsVariables } from "@cloister/messaging/operations";
-import { defineConfig, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
+import { defineConfig, portNumber, variable } from "@cloister/service";
+import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
 
 /** Every environment variable that redaction reads. */
@@ -14,9 +15,7 @@ export const redactionConfig = defineConfig({
     description: "Port that health and metrics listen on; 0 picks a free one",
     default: "8082",
   }),
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
-    description: "PostgreSQL with redaction's schema: sealed placeholder maps, sequence windows",
-  }),
+  ...databaseVariables("redaction's schema: sealed placeholder maps, sequence windows"),
   region: variable("CLOISTER_REGION", z.string().min(1).optional(), {
     description: "Region that this cell runs in, as its operator states it; policies with residency ask for it",
   }),
@@ -26,5 +25,6 @@ export const redactionConfig = defineConfig({
   }),
   ...keyringVariables,
   ...parkingVariables,
+  ...logVariables,
   ...operationsVariables,
 });

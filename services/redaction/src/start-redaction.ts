@@ -3,7 +3,7 @@ import { topics } from "@cloister/contracts/topics";
 import { defineConsumer, LogStrategy, type ConsumingService } from "@cloister/messaging";
 import { identifySealedMessage, replyFailedRecords, replyWaitingRecords } from "@cloister/messaging/sealed-events";
 import { ServiceMetrics, startService } from "@cloister/service";
-import { migrate, schemaOf } from "@cloister/storage";
+import { prepareSchema, schemaOf } from "@cloister/storage";
 import { ConversationStore, type RedactionWrite } from "./map/conversation-store.ts";
 import { redactionMigrations } from "./migrations/index.ts";
 import { RedactionModule } from "./redaction.module.ts";
@@ -16,14 +16,14 @@ import { TextThread } from "./text-work/text-thread.ts";
 const consumerName = "redaction";
 
 /**
- * Starts redaction: loads the names model that was brought, migrates its schema, joins chat.inbound.v1.
- * @throws RedactionError MODEL_UNUSABLE, ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ * Starts redaction: loads the names model that was brought, migrates or checks its schema, joins chat.inbound.v1.
+ * @throws RedactionError MODEL_UNUSABLE, ServiceError START_FAILED, StorageError MIGRATION_FAILED, SCHEMA_OUTDATED
  */
 export async function startRedaction(config: RedactionConfig, ports: RedactionPorts): Promise<ConsumingService> {
   const { db, messages, keyring, clock, log, failpoints } = ports;
   const thread = new TextThread(config.namesModel);
   await refusingModel(thread.openModel());
-  await migrate(db, redactionSchema, redactionMigrations);
+  await prepareSchema(db, redactionSchema, redactionMigrations);
   const metrics = new ServiceMetrics("redaction");
   const consumer = defineConsumer<RedactionTables, RedactionWrite>({
     name: consumerName,

@@ -1,16 +1,15 @@
 import { keysTransport } from "@cloister/keyring";
 import { createLog, readSecretFile, runMain, systemClock as clock, writeSecretFile } from "@cloister/service";
-import { openDatabase } from "@cloister/storage";
+import { databaseOptions, openDatabase } from "@cloister/storage";
 import { retentionConfig } from "./retention.config.ts";
 import { startRetention } from "./start-retention.ts";
 
 await runMain("retention", async () => {
-  const { host, port, databaseUrl, keysUrl, lifecycleTokenFile, accessTokenFile, intervalMs } = retentionConfig.parse(
-    process.env,
-  );
+  const environment = retentionConfig.parse(process.env);
+  const { host, port, keysUrl, lifecycleTokenFile, accessTokenFile, intervalMs } = environment;
   const log = createLog({ service: "retention" });
   const credential = await readSecretFile(lifecycleTokenFile);
-  const db = await openDatabase({ engine: "postgres", url: databaseUrl.reveal(), applicationName: "retention" });
+  const db = await openDatabase(await databaseOptions(environment, "retention"));
   const retention = await startRetention(
     { http: { host, port }, intervalMs },
     { db, keysTransport: keysTransport({ url: keysUrl, credential }), clock, log },

@@ -1,4 +1,5 @@
-import { defineConfig, httpUrl, portNumber, postgresUrl, secretVariable, variable } from "@cloister/service";
+import { defineConfig, httpUrl, portNumber, variable } from "@cloister/service";
+import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
 
 /** Every environment variable that retention reads. */
@@ -11,9 +12,7 @@ export const retentionConfig = defineConfig({
     description: "Port to listen on; 0 picks a free one",
     default: "8085",
   }),
-  databaseUrl: secretVariable("CLOISTER_DATABASE_URL", postgresUrl, {
-    description: "PostgreSQL with the services' tables; never that of keys",
-  }),
+  ...databaseVariables("the services' schemas; never that of keys"),
   keysUrl: variable("CLOISTER_KEYS_URL", httpUrl, {
     description: "Where the Lifecycle door of keys listens (gRPC)",
   }),

@@ -1,5 +1,5 @@
 import { randomAccessToken, Secret, startService, TokenDigest, type RunningService } from "@cloister/service";
-import { migrate, schemaOf } from "@cloister/storage";
+import { prepareSchema, schemaOf } from "@cloister/storage";
 import { connectLifecycle } from "./adapters/connect-lifecycle.ts";
 import { PostgresStores } from "./adapters/postgres-stores.ts";
 import { SqlJobs } from "./adapters/sql-jobs.ts";
@@ -20,12 +20,12 @@ export interface RunningRetention extends RunningService {
 }
 
 /**
- * Starts retention: migrates its schema, opens its doors, looks for what is due at every interval.
- * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED
+ * Starts retention: migrates or checks its schema, opens its doors, looks for what is due at every interval.
+ * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED, SCHEMA_OUTDATED
  */
 export async function startRetention(config: RetentionConfig, ports: RetentionPorts): Promise<RunningRetention> {
   const { db, clock, log } = ports;
-  await migrate(db, retentionSchema, retentionMigrations);
+  await prepareSchema(db, retentionSchema, retentionMigrations);
   const keys = connectLifecycle(ports.keysTransport);
   const stores = new PostgresStores(db);
   const jobs = new SqlJobs(schemaOf<RetentionTables>(db, retentionSchema));

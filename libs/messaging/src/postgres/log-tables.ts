@@ -1,5 +1,13 @@
-import type { Migrations, PartitionedTable } from "@cloister/storage";
+import {
+  bucketEnding,
+  bucketMaking,
+  type Migrations,
+  type OwnedSchema,
+  type PartitionedTable,
+} from "@cloister/storage";
 import { sql, type Kysely } from "kysely";
+import type { TopicDefinition } from "../message-log.ts";
+import { pipelineTopics } from "../pipeline-topics.ts";
 
 export const LOG_SCHEMA = "log";
 
@@ -17,6 +25,54 @@ export const logMigrations: Migrations = {
     },
   },
 };
+
+/** The services share the log: each produces and consumes, none makes topics. */
+export const logOwned: OwnedSchema = {
+  schema: LOG_SCHEMA,
+  migrations: logMigrations,
+  grants: [
+    ...(["ingest", "redaction", "inference", "embedding"] as const).map((to) => ({
+      to,
+      ...bucketMaking,
+      tables: {
+        topic: ["select"],
+        topic_partition: ["select", "update"],
+        record: ["select", "insert"],
+        group_member: ["select", "insert", "update", "delete"],
+        group_partition: ["select", "insert", "update"],
+      } as const,
+    })),
+    bucketEnding,
+  ],
+  rows: {
+    async missing(db) {
+      const { rows } = await sql<{ has: boolean }>`
+        select to_regclass(${`${LOG_SCHEMA}.topic`}) is not null as has`.execute(db.kysely);
+      const present =
+        rows[0]?.has === true
+          ? await sql<{ name: string }>`select name from log.topic`.execute(db.kysely)
+          : { rows: [] };
+      const names = new Set(present.rows.map(({ name }) => name));
+      return pipelineTopics.filter(({ name }) => !names.has(name)).map(({ name }) => `topic ${name}`);
+    },
+    async make(db) {
+      for (const topic of pipelineTopics) await insertTopic(db.kysely, LOG_SCHEMA, topic);
+    },
+  },
+};
+
+/** Nothing when a topic of that name is there. */
+export async function insertTopic(
+  db: Kysely<unknown>,
+  schema: string,
+  { name, partitions }: TopicDefinition,
+): Promise<void> {
+  await sql`with made as (
+      insert into ${sql.id(schema, "topic")} (name, partitions) values (${name}, ${partitions})
+      on conflict (name) do nothing returning id)
+    insert into ${sql.id(schema, "topic_partition")} (topic_id, part, next_off)
+    select id, part, 0 from made, generate_series(0, ${partitions}::integer - 1) as part`.execute(db);
+}
 
 async function topic(db: Kysely<unknown>, schema: string): Promise<void> {
   await sql`create table ${sql.id(schema, "topic")} (

@@ -1,5 +1,5 @@
 import type { Clock, Log } from "@cloister/service";
-import { isOutage, migrate, PartitionKeeper, type Database, type WakeUps } from "@cloister/storage";
+import { isOutage, PartitionKeeper, prepareSchema, type Database, type WakeUps } from "@cloister/storage";
 import { sql } from "kysely";
 import type { ConsumeOptions, Consumption, MessageLog, OutgoingRecord, TopicDefinition } from "../message-log.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -36,10 +36,10 @@ export class PostgresMessageLog implements MessageLog {
     this.#keeper = new PartitionKeeper(options.db.kysely, logPartitions());
   }
 
-  /** Migrates the schema `log`. @throws StorageError MIGRATION_FAILED */
+  /** Migrates or checks the schema `log`. @throws StorageError MIGRATION_FAILED, SCHEMA_OUTDATED */
   static async open(options: PostgresLogOptions): Promise<PostgresMessageLog> {
     const { db } = options;
-    await migrate(db, LOG_SCHEMA, logMigrations);
+    await prepareSchema(db, LOG_SCHEMA, logMigrations);
     if (db.engine === "pglite" && !cleared.has(db)) {
       cleared.add(db);
       await sql`delete from log.group_member`.execute(db.kysely);

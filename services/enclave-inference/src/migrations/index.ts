@@ -1,7 +1,14 @@
-import { protocolMigrations } from "@cloister/messaging";
-import type { Migrations } from "@cloister/storage";
+import { protocolGrant, protocolMigrations } from "@cloister/messaging";
+import { bucketEnding, type Migrations, type OwnedSchema } from "@cloister/storage";
+import { inferenceSchema } from "../tables.ts";
 import { turns } from "./100-turns.ts";
 
 /** The steps of enclave-inference's schema, by name, the messaging protocol's tables among them. */
 export const inferenceMigrations: Migrations = { ...protocolMigrations, "100_turns": turns };
-export { inferenceSchema } from "../tables.ts";
+export { inferenceSchema };
+
+export const inferenceOwned: OwnedSchema = {
+  schema: inferenceSchema,
+  migrations: inferenceMigrations,
+  grants: [protocolGrant("inference", { turn: ["select", "insert"] }), bucketEnding],
+};

@@ -1,9 +1,10 @@
-import { protocolMigrations } from "@cloister/messaging";
-import type { Migrations } from "@cloister/storage";
+import { protocolGrant, protocolMigrations } from "@cloister/messaging";
+import { bucketEnding, type Migrations, type OwnedSchema } from "@cloister/storage";
 
 import { messagesAndMailbox } from "./100-messages-and-mailbox.ts";
 import { accessTokens } from "./110-access-tokens.ts";
 import { tenantPressure } from "./120-tenant-pressure.ts";
+import { ingestSchema } from "../tables.ts";
 
 /** The steps of ingest's schema, by name, the messaging protocol's tables among them. */
 export const ingestMigrations: Migrations = {
@@ -12,4 +13,18 @@ export const ingestMigrations: Migrations = {
   "110_access_tokens": accessTokens,
   "120_tenant_pressure": tenantPressure,
 };
-export { ingestSchema } from "../tables.ts";
+export { ingestSchema };
+
+export const ingestOwned: OwnedSchema = {
+  schema: ingestSchema,
+  migrations: ingestMigrations,
+  grants: [
+    protocolGrant("ingest", {
+      accepted_message: ["select", "insert"],
+      mailbox: ["select", "insert"],
+      access_token: ["select", "insert", "update", "delete"],
+      tenant_pressure: ["select", "insert", "update"],
+    }),
+    bucketEnding,
+  ],
+};

@@ -1,8 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "@cloister/storage";
 
-const TABLES = ["bucket_key", "conversation_secret", "conversation"] as const;
-
 /**
  * Rewrites the tables, so that deleted rows are in none of their pages. On PGlite the write-ahead log goes too: its
  * segment is closed, and a checkpoint removes it instead of keeping it for reuse. On a PostgreSQL server the log and
@@ -24,7 +22,7 @@ export function scrubber(db: Database, schema: string): () => Promise<void> {
 }
 
 async function scrub(db: Database, schema: string): Promise<void> {
-  for (const table of TABLES) await sql`vacuum full ${sql.id(schema, table)}`.execute(db.kysely);
+  await sql`select ${sql.id(schema, "rewrite_tables")}()`.execute(db.kysely);
   if (db.engine !== "pglite") return;
   await sql`set wal_recycle = off`.execute(db.kysely);
   await sql`select pg_switch_wal()`.execute(db.kysely);

@@ -1,6 +1,28 @@
-import type { Migrations } from "@cloister/storage";
+import type { Migrations, OwnedSchema } from "@cloister/storage";
+import { keysSchema } from "../records/tables.ts";
 import { hierarchy } from "./100-hierarchy.ts";
+import { rewriteTables, rewritingFunctions } from "./110-rewrite-tables.ts";
 
 /** The steps of keys' schema, by name. */
-export const keysMigrations: Migrations = { "100_hierarchy": hierarchy };
-export { keysSchema } from "../records/tables.ts";
+export const keysMigrations: Migrations = { "100_hierarchy": hierarchy, "110_rewrite_tables": rewriteTables };
+export { keysSchema };
+
+/** In a database of its own. Policies and tombstones are appended only. */
+export const keysOwned: OwnedSchema = {
+  schema: keysSchema,
+  migrations: keysMigrations,
+  grants: [
+    {
+      to: "keys",
+      functions: rewritingFunctions,
+      tables: {
+        tenant: ["select", "insert"],
+        policy: ["select", "insert"],
+        conversation: ["select", "insert", "update"],
+        conversation_secret: ["select", "insert", "update", "delete"],
+        bucket_key: ["select", "insert", "delete"],
+        tombstone: ["select", "insert"],
+      },
+    },
+  ],
+};

@@ -30,7 +30,7 @@ export async function bury(tx: Kysely<KeysTables>, tombstone: Tombstone): Promis
 
 /** Until the end of the transaction nobody else appends. */
 export async function lockTombstones(tx: Kysely<KeysTables>, schema: string): Promise<void> {
-  await sql`lock table ${sql.id(schema, "tombstone")} in share row exclusive mode`.execute(tx);
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${schema}.tombstone`}, 0))`.execute(tx);
 }
 
 async function findTombstone(db: Kysely<KeysTables>, tombstone: Tombstone): Promise<Tombstone | undefined> {

@@ -1,7 +1,17 @@
-import { protocolMigrations } from "@cloister/messaging";
-import type { Migrations } from "@cloister/storage";
+import { protocolGrant, protocolMigrations } from "@cloister/messaging";
+import { bucketEnding, type Migrations, type OwnedSchema } from "@cloister/storage";
+import { redactionSchema } from "../tables.ts";
 import { placeholderMaps } from "./100-placeholder-maps.ts";
 
 /** The steps of redaction's schema, by name, the messaging protocol's tables among them. */
 export const redactionMigrations: Migrations = { ...protocolMigrations, "100_placeholder_maps": placeholderMaps };
-export { redactionSchema } from "../tables.ts";
+export { redactionSchema };
+
+export const redactionOwned: OwnedSchema = {
+  schema: redactionSchema,
+  migrations: redactionMigrations,
+  grants: [
+    protocolGrant("redaction", { map_entry: ["select", "insert"], conversation: ["select", "insert", "update"] }),
+    bucketEnding,
+  ],
+};

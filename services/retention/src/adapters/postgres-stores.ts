@@ -1,5 +1,12 @@
-import { dropFences } from "@cloister/messaging";
-import { dropPartition, listPartitions, onDatabase, type Database, type PartitionedTable } from "@cloister/storage";
+import {
+  dropPartition,
+  endRows,
+  listPartitions,
+  onDatabase,
+  type Database,
+  type PartitionedTable,
+  type TableOfEndingRows,
+} from "@cloister/storage";
 import { sql, type Kysely } from "kysely";
 import type { Dropped } from "../purge/job.ts";
 import type { ExpiringStores, StoredBucket } from "../purge/ports.ts";
@@ -7,7 +14,8 @@ import type { ExpiringStores, StoredBucket } from "../purge/ports.ts";
 /**
  * Every table in the database says by its columns when it ends: partitioned by `bucket_end_ms` (whole partitions go),
  * with a column `expires_at_ms` (rows go), or the protocol's fences, which count the last bucket they saw. So a new
- * table can't be forgotten here, and no service's tables need be known (docs/adr/0006-purge-by-columns.md).
+ * table can't be forgotten here, and no service's tables need be known (docs/adr/0006-purge-by-columns.md). The schemas'
+ * owners do it by their functions: retention reads the catalogue and no table.
  */
 export class PostgresStores implements ExpiringStores {
   readonly #db: Kysely<unknown>;
@@ -31,9 +39,10 @@ export class PostgresStores implements ExpiringStores {
     return onDatabase(async () => {
       const dropped: Dropped[] = [];
       for (const where of await this.#partitioned()) dropped.push(await this.#dropPartitions(where, dueAtMs));
-      for (const where of await this.#withColumn("expires_at_ms")) dropped.push(await this.#deleteRows(where, dueAtMs));
-      for (const { schema } of await this.#withColumn("last_bucket_end_ms"))
-        await dropFences(this.#db, schema, dueAtMs);
+      for (const where of await this.#withColumn("expires_at_ms")) {
+        dropped.push({ table: nameOf(where), partitions: 0, rows: await endRows(this.#db, where, dueAtMs) });
+      }
+      for (const fences of await this.#withColumn("last_bucket_end_ms")) await endRows(this.#db, fences, dueAtMs);
       return dropped.filter(({ partitions, rows }) => partitions + rows > 0);
     });
   }
@@ -42,19 +51,12 @@ export class PostgresStores implements ExpiringStores {
     let [partitions, rows] = [0, 0];
     for (const bucketEndMs of await listPartitions(this.#db, where)) {
       if (bucketEndMs > dueAtMs) continue;
-      const counted = await sql<{ rows: number }>`
-        select count(*)::integer as rows from ${sql.id(where.schema, where.table)}
-        where bucket_end_ms = ${bucketEndMs}`.execute(this.#db);
-      rows += counted.rows[0]?.rows ?? 0;
-      if (await dropPartition(this.#db, where, bucketEndMs)) partitions += 1;
+      const ended = await dropPartition(this.#db, where, bucketEndMs);
+      if (ended === null) continue;
+      partitions += 1;
+      rows += ended;
     }
     return { table: nameOf(where), partitions, rows };
-  }
-
-  async #deleteRows(where: PartitionedTable, dueAtMs: number): Promise<Dropped> {
-    const deleted = await sql`
-      delete from ${sql.id(where.schema, where.table)} where expires_at_ms <= ${dueAtMs}`.execute(this.#db);
-    return { table: nameOf(where), partitions: 0, rows: Number(deleted.numAffectedRows ?? 0n) };
   }
 
   async #partitioned(): Promise<PartitionedTable[]> {
@@ -69,8 +71,8 @@ export class PostgresStores implements ExpiringStores {
     return rows;
   }
 
-  async #withColumn(column: string): Promise<PartitionedTable[]> {
-    const { rows } = await sql<PartitionedTable>`
+  async #withColumn(column: string): Promise<TableOfEndingRows[]> {
+    const { rows } = await sql<TableOfEndingRows>`
       select nspname as schema, relname as "table"
       from pg_catalog.pg_class
       join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
@@ -81,4 +83,4 @@ export class PostgresStores implements ExpiringStores {
   }
 }
 
-const nameOf = ({ schema, table }: PartitionedTable): string => `${schema}.${table}`;
+const nameOf = ({ schema, table }: TableOfEndingRows): string => `${schema}.${table}`;

@@ -1,6 +1,23 @@
-import type { Migrations } from "@cloister/storage";
+import type { Migrations, OwnedSchema } from "@cloister/storage";
+import { retentionSchema } from "../tables.ts";
 import { jobs } from "./100-jobs.ts";
 
 /** The steps of retention's schema, by name. */
 export const retentionMigrations: Migrations = { "100_jobs": jobs };
-export { retentionSchema } from "../tables.ts";
+export { retentionSchema };
+
+/** It ends the other schemas' rows by functions of their owners (`bucketEnding`). */
+export const retentionOwned: OwnedSchema = {
+  schema: retentionSchema,
+  migrations: retentionMigrations,
+  grants: [
+    {
+      to: "retention",
+      tables: {
+        job: ["select", "insert", "update"],
+        receipt: ["select", "insert"],
+        lease: ["select", "insert", "update", "delete"],
+      },
+    },
+  ],
+};
