@@ -98,7 +98,7 @@ export function addOperationsOptions(command: Command): Command {
     );
 }
 
-/** The operations doors of all services: one with --data. @throws CliError NOT_RUNNING, ACCESS_MISSING; EmbeddedError */
+/** The operations doors of all services. @throws CliError NOT_RUNNING, ACCESS_MISSING; EmbeddedError */
 export async function operationsDoors(flags: OperationsFlags): Promise<readonly Door[]> {
   const { operationsUrl: urls = [], operationsToken: token } = flags;
   const named = urls.flatMap(
@@ -106,7 +106,7 @@ export async function operationsDoors(flags: OperationsFlags): Promise<readonly 
   );
   if (named.length > 0) return named;
   const running = await runningOn(flags, "--operations-url and --operations-token");
-  return [{ url: running.operationsUrl, token: running.operationsToken }];
+  return running.operationsUrls.map((url) => ({ url, token: running.operationsToken }));
 }
 
 function namedDoor(url: string | undefined, token: string | undefined, flag: string, needed: string): Door | undefined {

@@ -204,7 +204,7 @@ const leftBehind = {
   metricsUrl: "http://127.0.0.1:4/metrics",
   retentionUrl: "http://127.0.0.1:2",
   retentionToken: "token",
-  operationsUrl: "http://127.0.0.1:3",
+  operationsUrls: ["http://127.0.0.1:3"],
   operationsToken: "token",
   simulatedRoot: "02".repeat(33),
   measurements: { keys: measured, redaction: measured, "enclave-inference": measured, embedding: measured },

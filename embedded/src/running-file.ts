@@ -18,8 +18,8 @@ const schema = z.strictObject({
   metricsUrl: z.url(),
   retentionUrl: z.url(),
   retentionToken: z.string().min(1),
-  /** Of the operations door of every consuming service. */
-  operationsUrl: z.url(),
+  /** Of the operations doors: one for all consuming services in one process, else one each. */
+  operationsUrls: z.array(z.url()).min(1),
   operationsToken: z.string().min(1),
   /** For a `development` policy. P-256, compressed. */
   simulatedRoot: hex(33),

@@ -125,7 +125,7 @@ export function howToReach({
     metricsUrl: new URL("/metrics", ingest.metricsAddress).href,
     retentionUrl: retention.address,
     retentionToken: retention.accessToken.reveal(),
-    operationsUrl: operations.address,
+    operationsUrls: [operations.address],
     operationsToken: operations.accessToken.reveal(),
     simulatedRoot: hexOf(instances.simulatedRoot),
     measurements: {

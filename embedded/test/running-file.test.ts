@@ -12,7 +12,7 @@ const running = {
   metricsUrl: "http://127.0.0.1:2/metrics",
   retentionUrl: "http://127.0.0.1:3",
   retentionToken: "first start",
-  operationsUrl: "http://127.0.0.1:4",
+  operationsUrls: ["http://127.0.0.1:4"],
   operationsToken: "first start",
   simulatedRoot: "02".repeat(33),
   measurements: { keys: program, redaction: program, "enclave-inference": program, embedding: program },

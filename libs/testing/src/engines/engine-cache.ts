@@ -1,18 +1,31 @@
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { closedFolder } from "./closed-folder.ts";
 
 /** What was fetched for engines stays here between runs; it is ignored by git. */
 const cache = fileURLToPath(new URL("../../../../.cache/engines/", import.meta.url));
 
+export interface CacheOptions {
+  /** Programs in it run as another user, who must be able to come there. */
+  readonly forAnyUser?: boolean;
+}
+
 /**
- * The folder of that name in .cache/engines. When it is absent, `make` fills a new one, which gets the name when it is
+ * The folder of that name in .cache/engines, or in the system's temporary folder when the way there is closed to the user
+ * who needs it. When it is absent, `make` fills a new one, which gets the name when it is
  * whole; others that ask meanwhile, in whichever process, wait for it.
  */
-export async function cachedFolder(name: string, make: (folder: string) => Promise<void>): Promise<string> {
-  const folder = join(cache, name);
+export async function cachedFolder(
+  name: string,
+  make: (folder: string) => Promise<void>,
+  { forAnyUser = false }: CacheOptions = {},
+): Promise<string> {
+  const isClosed = forAnyUser && closedFolder(cache) !== undefined;
+  const folder = join(isClosed ? await openFolder() : cache, name);
   if (existsSync(folder)) return folder;
   await locked(`${folder}.lock`, async () => {
     if (existsSync(folder)) return;
@@ -22,6 +35,15 @@ export async function cachedFolder(name: string, make: (folder: string) => Promi
     await make(unfinished);
     await rename(unfinished, folder);
   });
+  return folder;
+}
+
+/** @throws Error when somebody else has made it before us */
+async function openFolder(): Promise<string> {
+  const { uid } = userInfo();
+  const folder = join(tmpdir(), `cloister-engines-${uid}`);
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  if ((await stat(folder)).uid !== uid) throw new Error(`${folder} is another user's`);
   return folder;
 }
 

@@ -1,6 +1,6 @@
 export { missingKafka, missingPostgres, missingRedis, startKafka, startPostgres, startRedis } from "./choose.ts";
 export { startEngine, type EngineCommand, type EngineControl } from "./engine-process.ts";
-export { freePort } from "./free-port.ts";
+export { freePort, isFree } from "./free-port.ts";
 export { startNativeKafka, type KafkaBroker, type RunningKafka } from "./kafka.ts";
 export type { KafkaOptions, KafkaUser } from "./kafka-options.ts";
 export { startNativePostgres, type PostgresOptions, type RunningPostgres } from "./postgres.ts";

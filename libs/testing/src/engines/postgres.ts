@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import pg from "pg";
 import { runTool, startEngine, type EngineCommand, type EngineControl } from "./engine-process.ts";
+import { closedFolder } from "./closed-folder.ts";
 import { freePort } from "./free-port.ts";
 import { pgvectorPostgres, serverOwner, systemPostgres } from "./postgres-binaries.ts";
 
@@ -104,6 +105,14 @@ async function databasesOf(serverUrl: string, first?: string): Promise<Databases
   return { url: await createDatabase(first), names, createDatabase };
 }
 
+async function giveTo({ uid, gid }: { readonly uid: number; readonly gid: number }, folder: string): Promise<void> {
+  const closed = closedFolder(dirname(folder));
+  if (closed !== undefined) {
+    throw new Error(`PostgreSQL doesn't run as root, and its user can't enter ${closed}: run chmod o+x ${closed}`);
+  }
+  await chown(folder, uid, gid);
+}
+
 async function createIfAbsent(serverUrl: string, name: string): Promise<void> {
   try {
     await statement(serverUrl, `create database "${name}"`);
@@ -121,7 +130,7 @@ interface NewData {
 async function initializedData(binaries: string, folder: string, { owner, password }: NewData): Promise<string> {
   const data = join(folder, "data");
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (owner !== undefined) await chown(folder, owner.uid, owner.gid);
+  if (owner !== undefined) await giveTo(owner, folder);
   if (existsSync(join(data, "PG_VERSION"))) return data;
   const passwordFile = join(folder, "password");
   if (password !== undefined) await writeFile(passwordFile, password, { mode: 0o600 });
