@@ -60,7 +60,10 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
       "libs/keyring/src/{conversation-record,instance-identity,key-request,keyring,keys-transport}.ts",
       "libs/keyring/src/{receive,session,tenant-trust}.ts",
     ],
-    tests: ["distrust", "session", "release"].map(keysSuite),
+    tests: [
+      "libs/keyring/test/conversation-record.test.ts",
+      ...["distrust", "keyring", "session", "release"].map(keysSuite),
+    ],
     needsDatabase: true,
   },
   // The checks of `keys`, by door, so that a mutant starts few databases. Left out: SQL, configuration, composition.
@@ -91,7 +94,7 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
   // What ends a key, and what is left of it.
   "keys-lifecycle": {
     mutate: ["services/keys/src/lifecycle/*.ts", "services/keys/src/hierarchy/{bucket-key-store,conversation-keys}.ts"],
-    tests: ["receipt", "lifecycle"].map(keysSuite),
+    tests: ["receipt", "lifecycle", "destroyed-rows"].map(keysSuite),
     needsDatabase: true,
   },
 };

@@ -14,6 +14,8 @@ export interface Dishonesty {
   readonly released?: (released: ReleasedKeys) => void;
   /** Sealed and signed in place of what was released. */
   readonly plaintext?: Uint8Array;
+  /** Changes what was sealed before it is signed. */
+  readonly sealed?: (sealed: Uint8Array) => Uint8Array;
   /** Another program than the one that tenants allow. */
   readonly measurement?: Uint8Array;
 }
@@ -22,7 +24,10 @@ export interface Dishonesty {
  * A `keys` with genuine evidence, of the program that tenants allow, which gets from the real one what it is asked for and
  * changes that before it seals and signs it: what an instance has to notice by itself.
  */
-export function dishonestKeys(world: World, { begun, released, plaintext, measurement }: Dishonesty): Transport {
+export function dishonestKeys(
+  world: World,
+  { begun, released, plaintext, sealed: changed, measurement }: Dishonesty,
+): Transport {
   const own = identityOf(world, "keys", measurement);
   let recipient = new Uint8Array();
   return createRouterTransport(({ service }) =>
@@ -55,7 +60,8 @@ export function dishonestKeys(world: World, { begun, released, plaintext, measur
         const bytes = plaintext ?? toBinary(ReleasedKeysSchema, answer);
         const key = createKemPublicKey(nodeBackend, recipient);
         const aad = releasedKeysAad(request);
-        const sealed = hpkeSeal(nodeBackend, key, releasedKeysInfo(), aad, bytes);
+        const genuine = hpkeSeal(nodeBackend, key, releasedKeysInfo(), aad, bytes);
+        const sealed = changed?.(genuine) ?? genuine;
         return { sealed, signature: own.signer.sign(releasedKeysSigningBytes(request, sealed)) };
       },
     }),

@@ -1,13 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { ConnectError, createRouterTransport } from "@connectrpc/connect";
-import { ReleaseService, type ReleasedKeys } from "@cloister/contracts/keys/release";
-import { KEYS_ERROR_HEADER, type KeysErrorCode } from "@cloister/contracts/keys/errors";
+import type { ReleasedKeys } from "@cloister/contracts/keys/release";
 import type { KeyRequest } from "@cloister/keyring";
-import { HOUR_MS } from "@cloister/policy";
-import { AttestedSession, bucketOf, countingTransport, following, identityOf } from "./attested-session.ts";
+import { AttestedSession, bucketOf, following } from "./attested-session.ts";
 import { dishonestKeys, type Dishonesty } from "./dishonest-keys.ts";
-import { TestClient } from "./tenant.ts";
 import { given, refusal, World } from "./world.ts";
 
 // A database is started and migrated first, on machines that may be busy.
@@ -49,6 +45,7 @@ describe("of another keys that its tenant allows, an instance", () => {
     ],
     ["no tenant", (released) => void (released.tenants = []), ["KEYS_NOT_TRUSTED", "KEYS_NOT_TRUSTED", "LEASE_ENDED"]],
     ["no conversation", (released) => void (released.conversations = []), ["KEYS_NOT_TRUSTED", "LEASE_ENDED", "given"]],
+    ["no key", (released) => void (released.keys = []), ["LEASE_ENDED", "given", "given"]],
     [
       "a statement that nobody signed",
       ({ conversations: [record] }) => record && void (record.statement = randomBytes(200)),
@@ -87,6 +84,37 @@ describe("of another keys that its tenant allows, an instance", () => {
     };
     expect(await taken(request, {})).toEqual(["given", "given", "given"]);
     expect(await taken(request, { released: replaced })).toEqual(["STATEMENT_INVALID", "STATEMENT_INVALID", "given"]);
+  });
+
+  it("takes no statement of another conversation, though the same tenant's", async () => {
+    const { request, tenant } = await mapKeyOfNewConversation();
+    const { statement } = await world.open(tenant);
+    const released = ({ conversations: [record] }: ReleasedKeys) => record && void (record.statement = statement);
+    expect(await taken(request, { released })).toEqual(["STATEMENT_INVALID", "STATEMENT_INVALID", "given"]);
+  });
+
+  it("takes nothing under a policy that expired on the way", async () => {
+    const tenant = await world.newTenant({ expiresAtMs: world.clock.nowMs() + 30_000 });
+    const { name } = await world.open(tenant);
+    const request: KeyRequest = { ...name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") };
+    const codes = ["POLICY_EXPIRED", "POLICY_EXPIRED", "POLICY_EXPIRED"];
+    expect(await taken(request, { released: () => world.clock.advance(30_000) })).toEqual(codes);
+  });
+
+  it.each<[string, (released: ReleasedKeys) => void]>([
+    ["is too short", ({ keys: [key] }) => key && void (key.result = { case: "key", value: randomBytes(31) })],
+    ["is for no purpose", ({ keys: [key] }) => key?.request && void (key.request.purpose = 0)],
+  ])("takes nothing at all with a key that %s", async (_how, released) => {
+    const { request } = await mapKeyOfNewConversation();
+    expect(await refusal(taken(request, { released }))).toBe("KEYS_NOT_TRUSTED");
+  });
+
+  it("takes nothing at all of an answer that is signed and doesn't open", async () => {
+    const { request } = await mapKeyOfNewConversation();
+    const sealed = (bytes: Uint8Array) => bytes.map((byte, index) => (index === 2_000 ? byte ^ 1 : byte));
+    const lease = world.keyring("redaction", { transport: dishonestKeys(world, { sealed }) }).lease([request]);
+    const cause: unknown = expect.objectContaining({ name: "EnvelopeError" });
+    await expect(lease).rejects.toMatchObject({ code: "KEYS_NOT_TRUSTED", cause });
   });
 
   it("takes nothing at all of a key without a name, or without evidence", async () => {
@@ -193,86 +221,5 @@ describe("of another keys that its tenant allows, an instance", () => {
       codes.push(await verdict());
       expect(codes).toEqual(["given", "given", "CHAIN_INVALID"]);
     });
-  });
-});
-
-describe("a keyring", () => {
-  /** A `keys` that begins sessions and refuses all requests. */
-  const refusing = (code: KeysErrorCode) => {
-    const begin = () => ({ expiresAtMs: BigInt(world.clock.nowMs() + 600_000) });
-    const keys = identityOf(world, "keys");
-    return createRouterTransport(({ service }) =>
-      service(ReleaseService, {
-        beginSession: async ({ nonce }) => ({ keysEvidence: await keys.prove(nonce), nonce: randomBytes(32) }),
-        attestSession: begin,
-        releaseKeys: () => {
-          throw new ConnectError(code, undefined, { [KEYS_ERROR_HEADER]: code });
-        },
-      }),
-    );
-  };
-
-  it.each<[KeysErrorCode, string, number]>([
-    ["SESSION_UNKNOWN", "SESSION_UNKNOWN", 2],
-    ["MALFORMED", "KEYS_UNAVAILABLE", 1],
-    ["UNAVAILABLE", "UNAVAILABLE", 1],
-  ])("whose whole batch is refused with %s says %s after %s attempts", async (code, said, attempts) => {
-    const counted = countingTransport(refusing(code));
-    const keyring = world.keyring("redaction", { transport: counted.transport });
-    const { request } = await mapKeyOfNewConversation();
-    expect(await refusal(keyring.lease([request]))).toBe(said);
-    expect(counted.methods.filter((method) => method === "ReleaseKeys")).toHaveLength(attempts);
-  });
-
-  it("begins another session before the one it has ends", async () => {
-    const { request } = await mapKeyOfNewConversation();
-    const begun = async (afterMs: number) => {
-      const counted = countingTransport(world.transport("release"));
-      const keyring = world.keyring("redaction", { transport: counted.transport });
-      await keyring.lease([request]);
-      world.clock.advance(afterMs);
-      await keyring.lease([request]);
-      return counted.methods.filter((method) => method === "BeginSession").length;
-    };
-    expect([await begun(569_999), await begun(570_000)]).toEqual([1, 2]);
-  });
-
-  it("tells of a conversation what was signed of it", async () => {
-    const tenant = await world.newTenant();
-    const [client, kbClient] = [new TestClient(), new TestClient()];
-    const kb = await world.open(tenant, kbClient, "kb");
-    const subjectRef = randomBytes(16);
-    const knowledgeBases = [kb.conversationId];
-    const admission = tenant.admission(client, world.clock.nowMs(), { subjectRef, knowledgeBases });
-    await world.authority.openConversation(client.openRequest(tenant, admission));
-    const name = { tenantId: tenant.tenantId, conversationId: client.conversationId(tenant) };
-    const record = (await world.keyring("redaction").lease([], [name])).conversation(name);
-    expect([record.kind, record.sealUntilMs]).toEqual(["chat", world.clock.nowMs() + HOUR_MS]);
-    expect(Buffer.from(record.subjectRef ?? "")).toEqual(subjectRef);
-    expect(record.knowledgeBases.map((id) => Buffer.from(id))).toEqual([Buffer.from(kb.conversationId)]);
-    expect(record.clientSigner.verify(subjectRef, client.signer.sign(subjectRef))).toBe(true);
-  });
-
-  it("keeps no key when it is closed", async () => {
-    const { request } = await mapKeyOfNewConversation();
-    const keyring = world.keyring("redaction");
-    const key = (await keyring.lease([request])).sealingKey(request);
-    keyring.close();
-    expect(key.isDestroyed).toBe(true);
-    expect(() => keyring.signer.sign(new Uint8Array(1))).toThrow();
-  });
-});
-
-describe("standing evidence", () => {
-  it("is made anew after ten minutes, and when the clock goes back", async () => {
-    const identity = identityOf(world, "redaction");
-    const first = await identity.standingEvidence();
-    world.clock.advance(599_999);
-    const held = await identity.standingEvidence();
-    world.clock.advance(1);
-    const renewed = await identity.standingEvidence();
-    world.clock.advance(-1);
-    const before = await identity.standingEvidence();
-    expect([held === first, renewed === first, before === renewed]).toEqual([true, false, false]);
   });
 });

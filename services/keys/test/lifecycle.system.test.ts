@@ -1,37 +1,19 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createClient } from "@connectrpc/connect";
 import { ReleaseService } from "@cloister/contracts/keys/release";
 import type { KeyRequest } from "@cloister/keyring";
 import { DAY_MS, purposeToWire } from "@cloister/policy";
-import { schemaOf } from "@cloister/storage";
 import { capturedLog } from "@cloister/testing";
-import type { KeysTables } from "../src/records/tables.ts";
 import { AttestedSession, bucketOf } from "./attested-session.ts";
 import type { TestTenant } from "./tenant.ts";
+import { bucketRef, tables, withMapKey } from "./used-keys.ts";
 import { refusal, World } from "./world.ts";
 
 // A database is started and migrated first, on machines that may be busy.
 jest.setTimeout(60_000);
-
-function tables(world: World) {
-  return schemaOf<KeysTables>(world.db, "keys");
-}
-
-function bucketRef(tenant: TestTenant, purpose: KeyRequest["purpose"], bucketEndMs: number) {
-  return { tenantId: tenant.tenantId, purpose: purposeToWire(purpose), bucketEndMs: BigInt(bucketEndMs) };
-}
-
-/** A conversation whose map key has been used. */
-async function withMapKey(world: World) {
-  const opened = await world.open(await world.newTenant());
-  const request: KeyRequest = { ...opened.name, purpose: "map", bucketEndMs: bucketOf(world, opened.tenant, "map") };
-  const code = async () => (await (await AttestedSession.begin(world, "redaction")).codes([request]))[0];
-  expect(await code()).toBe("given");
-  return { ...opened, request, code };
-}
 
 describe("destroying keys", () => {
   let world: World;
@@ -143,6 +125,44 @@ describe("destroying keys", () => {
   it("gives retention's credential no key: the release door does not open by it", async () => {
     const release = createClient(ReleaseService, world.transport("release", "l".repeat(32)));
     expect(await refusal(release.beginSession({ nonce: randomBytes(32) }))).toBe("UNAUTHENTICATED");
+  });
+});
+
+describe("the clock of keys", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.start();
+  });
+  afterAll(() => world.close());
+
+  it("ends a bucket at its end, and once destroyed it stays so when the clock goes back", async () => {
+    const { tenant, name } = await world.open(await world.newTenant());
+    const request: KeyRequest = { ...name, purpose: "flow", bucketEndMs: bucketOf(world, tenant, "flow") };
+    const code = async () => (await (await AttestedSession.begin(world, "redaction")).codes([request]))[0];
+    const codes = [await code()];
+    world.clock.advance(request.bucketEndMs - world.clock.nowMs() - 1);
+    codes.push(await code());
+    world.clock.advance(1);
+    codes.push(await code());
+    await world.lifecycle.destroyBucketKeys({ keys: [bucketRef(tenant, "flow", request.bucketEndMs)] });
+    codes.push(await code());
+    world.clock.advance(-1);
+    codes.push(await code());
+    expect(codes).toEqual(["given", "given", "KEY_EXPIRED", "KEY_EXPIRED", "KEY_DESTROYED"]);
+  });
+
+  it("ends a conversation's secret with its last bucket, though nobody destroyed it yet", async () => {
+    const { tenant, name, request } = await withMapKey(world);
+    const secret = await tables(world)
+      .selectFrom("conversation_secret")
+      .select("not_after_ms")
+      .where("conversation_id", "=", name.conversationId)
+      .executeTakeFirstOrThrow();
+    world.clock.advance(secret.not_after_ms - world.clock.nowMs());
+    await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { version: 2 })));
+    const later: KeyRequest = { ...request, bucketEndMs: bucketOf(world, tenant, "map") };
+    expect(later.bucketEndMs).toBeGreaterThan(secret.not_after_ms);
+    expect(await (await AttestedSession.begin(world, "redaction")).codes([later])).toEqual(["KEY_EXPIRED"]);
   });
 });
 
@@ -303,42 +323,3 @@ describe("the log of keys", () => {
     }
   });
 });
-
-describe("the raw files of the database", () => {
-  let world: World | undefined;
-  afterEach(() => world?.close());
-
-  it("hold no byte of a destroyed row, in its pages or its log", async () => {
-    world = await World.start({ onDisk: true });
-    const { name } = await withMapKey(world);
-    const db = tables(world);
-    const { wrapped } = await db
-      .selectFrom("conversation_secret")
-      .select("wrapped")
-      .where("conversation_id", "=", name.conversationId)
-      .executeTakeFirstOrThrow();
-    const buckets = await db.selectFrom("bucket_key").select(["wrapped", "purpose", "bucket_end_ms"]).execute();
-    const marker = Buffer.from(wrapped).subarray(1, 33);
-    expect(await filesWith(world.folder, marker)).not.toEqual([]);
-    await world.lifecycle.eraseConversation(name);
-    expect(await filesWith(world.folder, marker)).toEqual([]);
-
-    world.clock.advance(92 * DAY_MS);
-    const { due } = await world.lifecycle.planDestruction({});
-    await world.lifecycle.destroyBucketKeys({ keys: due });
-    for (const bucket of buckets) {
-      expect(await filesWith(world.folder, Buffer.from(bucket.wrapped).subarray(1, 33))).toEqual([]);
-    }
-    expect(buckets).toHaveLength(2);
-  });
-});
-
-async function filesWith(folder: string, bytes: Buffer): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const found: string[] = [];
-  for (const entry of entries.filter((one) => one.isFile())) {
-    const path = join(entry.parentPath, entry.name);
-    if ((await readFile(path)).includes(bytes)) found.push(entry.name);
-  }
-  return found;
-}

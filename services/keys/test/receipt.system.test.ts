@@ -57,6 +57,14 @@ describe("a receipt", () => {
     expect(renderReceipt(late)).toContain("Status: complete");
   });
 
+  it("is partial until the last of several leases has lapsed", async () => {
+    const first = await erasedConversation();
+    world.clock.advance(10_000);
+    const second = await erasedConversation(first.tenant);
+    const tombstoneIds = [first.tombstoneId, second.tombstoneId];
+    expect((await receiptOf(first.tenant, { tombstoneIds })).partialUntilMs).toBe(second.erasedAtMs + 60_000);
+  });
+
   it("is complete at once for what had ended: no lease passes its bucket's end", async () => {
     const { tenant, tombstoneIds, keys } = await endedBucket();
     const nowMs = world.clock.nowMs();
