@@ -2,14 +2,13 @@ import type { BaseOptions } from "@platformatic/kafka";
 import { isIP } from "node:net";
 import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 
-/** What every client of the library is made with. `strict` has it check the options of each call. */
+/** What every client of the library is made with. */
 export function clientOptions(connection: KafkaConnection): BaseOptions {
   const { brokers, clientId, tls, scram } = connection;
   const { connectTimeoutMs, requestTimeoutMs } = timeoutsOf(connection);
   return {
     clientId,
     bootstrapBrokers: [...brokers],
-    strict: true,
     autocreateTopics: false,
     connectTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
