@@ -119,6 +119,7 @@ describe("leased keys", () => {
     const refusal = new KeyringError("KEY_DESTROYED", "The key is gone.");
     const refused = new LeasedKeys("redaction", clock, {
       keys: new Map([[requestText(request("map")), refusal]]),
+      transforms: new Map(),
       conversations: new Map(),
       tenants: new Map(),
     });

@@ -1,11 +1,12 @@
 export { splitPassages, type PassageSize } from "./passages/split-passages.ts";
 export { searchTerms } from "./words/search-terms.ts";
-export { quantized } from "./embedding/quantized.ts";
+export { directionOf, quantized } from "./embedding/quantized.ts";
 export { staticEmbedder, staticModel } from "./embedding/static-model.ts";
 export type { EmbeddingModel, TextEmbedder } from "./embedding/text-embedder.ts";
 export { search, type SearchHit, type SearchLimits, type SearchQuery } from "./search/search.ts";
 export { SearchIndex, type Searchable } from "./search/search-index.ts";
 export { defaultBeta, VectorTransform } from "./protection/vector-transform.ts";
+export { VectorTransforms, type SeedHolder } from "./protection/vector-transforms.ts";
 export { RetrievalError, retrievalErrors, type RetrievalErrorCode } from "./errors.ts";
 export {
   type PassageReader,
@@ -39,5 +40,11 @@ export type {
 } from "./adapters/protected/protected-vectors.ts";
 export { forgetVectors, pgvectorNearest, pgvectorVectors } from "./adapters/pgvector/pgvector-vectors.ts";
 export { pgvectorOwned, pgvectorSchema } from "./adapters/pgvector/pgvector-tables.ts";
-export { QdrantServer, type QdrantOptions } from "./adapters/qdrant/qdrant-server.ts";
-export { qdrantEnding, qdrantNearest, qdrantVectors } from "./adapters/qdrant/qdrant-vectors.ts";
+export {
+  passageReaderFromEnvironment,
+  vectorIndexFromEnvironment,
+  vectorsToEndFromEnvironment,
+  vectorVariables,
+  type VectorEnvironment,
+  type VectorsToEnd,
+} from "./vector-variables.ts";

@@ -2,13 +2,21 @@ import { idToHex } from "@cloister/envelope";
 import type { ConversationRecord, KeyLease, KeyRequest, KeySource } from "@cloister/keyring";
 import { flowKeyOf, openRedacted, type RedactedText } from "@cloister/keyring/consuming";
 import { done, type ConsumedBatch, type Failed, type RecordResult } from "@cloister/messaging";
-import type { PassagesOfCause, PassageTables, SealedPassage, TextEmbedder, VectorIndex } from "@cloister/retrieval";
+import {
+  VectorTransforms,
+  type PassagesOfCause,
+  type PassageTables,
+  type SealedPassage,
+  type TextEmbedder,
+  type VectorIndex,
+  type VectorTransform,
+} from "@cloister/retrieval";
 import type { Clock, Log } from "@cloister/service";
 import { failureOf } from "./classify.ts";
 import { embedPassages, type EmbeddedPassage } from "./embed-passages.ts";
 import { documentsOf, type Documents } from "./documents.ts";
 import { sealPassages } from "./seal-passages.ts";
-import { keptUntil } from "./what-is-kept.ts";
+import { isProtected, keptUntil } from "./what-is-kept.ts";
 
 /** What one message changes in the index. */
 export interface PassageWrite {
@@ -34,12 +42,18 @@ export interface EmbeddingSteps {
   readonly log: Log;
 }
 
-/** open → decide what is kept → find the documents it replaces → split, embed and seal; the consumer stores it. */
+/**
+ * open → decide what is kept → find the documents it replaces → split, embed, seal and protect → write ahead what a store
+ * of protected vectors keeps; the consumer stores the rest.
+ */
 export class EmbeddingPipeline {
   readonly #steps: EmbeddingSteps;
+  readonly #transforms: VectorTransforms;
+  #hasSaidSealed = false;
 
   constructor(steps: EmbeddingSteps) {
     this.#steps = steps;
+    this.#transforms = new VectorTransforms(steps.embedder.model.dimension);
   }
 
   async run(batch: ConsumedBatch): Promise<EmbeddingResult[]> {
@@ -58,15 +72,32 @@ export class EmbeddingPipeline {
     const embedded = new Map<Kept, EmbeddedPassage[]>();
     for (const one of kept) embedded.set(one, await embedPassages(one.message, embedder));
 
-    return steps.map((step) => {
-      if (step === "nothing") return done([]);
+    const writing = { documents, keys: sealing, modelName: embedder.model.name };
+    const writes = steps.map((step) => {
       if (!isKept(step)) return step;
       const passages = embedded.get(step) ?? [];
-      const write = attempted(() =>
-        toWrite(step, passages, { documents, keys: sealing, modelName: embedder.model.name }),
-      );
-      return "passages" in write ? done([], { write }) : this.#failed(write, step);
+      return attempted(() => toWrite(step, passages, { ...writing, ...this.#protection(step, sealing) }));
     });
+    await index.stage(writes.flatMap((write) => (isWrite(write) ? write.passages : [])));
+
+    return writes.map((write, n) => {
+      const step = steps[n];
+      if (isWrite(write)) return done([], { write });
+      if (write === "nothing") return done([]);
+      return step !== undefined && isKept(step) ? this.#failed(write, step) : write;
+    });
+  }
+
+  /** A system without a store keeps vectors sealed: less is seen of them than the policy allows. */
+  #protection({ message, record, bucketEndMs }: Kept, keys: KeyLease): Pick<Writing, "transform"> {
+    const { index, log } = this.#steps;
+    if (!isProtected(record)) return {};
+    if (index.protectedIn !== undefined) {
+      return { transform: this.#transforms.of(keys.transformKey(vectorKeyOf({ message, bucketEndMs }))) };
+    }
+    if (!this.#hasSaidSealed) log.info("a policy allows protected vectors; without a store they stay sealed");
+    this.#hasSaidSealed = true;
+    return {};
   }
 
   /** A chat message that can't be remembered is answered all the same: its reader must not be told that it failed. */
@@ -88,17 +119,18 @@ interface Writing {
   readonly documents: Documents;
   readonly keys: KeyLease;
   readonly modelName: string;
+  readonly transform?: VectorTransform;
 }
 
 function toWrite(
   { message, record, bucketEndMs }: Kept,
   embedded: readonly EmbeddedPassage[],
-  { documents, keys, modelName }: Writing,
+  { documents, keys, ...how }: Writing,
 ): PassageWrite {
   const key = keys.sealingKey(vectorKeyOf({ message, bucketEndMs }));
-  const passages = sealPassages(embedded, message, { record, bucketEndMs, key, modelName });
+  const passages = sealPassages(embedded, message, { record, bucketEndMs, key, ...how });
   const { tenantId, conversationId } = message.header;
-  const brought = { tenantId, conversationId, causeId: message.causeId };
+  const brought = { tenantId, conversationId, causeId: message.causeId, bucketEndMs };
   const replaced = message.document === undefined ? [] : documents.replace(message.document.documentId, brought);
   return { passages, replaced };
 }
@@ -118,6 +150,10 @@ function knowledgeBasesOf(kept: readonly Kept[]): ConversationRecord[] {
 
 function isKept(step: Step<Kept>): step is Kept {
   return typeof step === "object" && "message" in step;
+}
+
+function isWrite(step: PassageWrite | Failed | "nothing"): step is PassageWrite {
+  return typeof step === "object" && "passages" in step;
 }
 
 function attempted<T>(work: () => T): T | Failed {

@@ -4,7 +4,7 @@ import { ContentType, derivedId, sealEnvelope, Stage, type WrapKey } from "@cloi
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord } from "@cloister/keyring";
 import type { RedactedText } from "@cloister/keyring/consuming";
-import type { SealedPassage } from "@cloister/retrieval";
+import { directionOf, type SealedPassage, type VectorTransform } from "@cloister/retrieval";
 import type { EmbeddedPassage } from "./embed-passages.ts";
 
 export interface PassagePlace {
@@ -14,6 +14,8 @@ export interface PassagePlace {
   readonly key: WrapKey;
   /** Of the model that made the vectors. */
   readonly modelName: string;
+  /** Where the vectors go into a store of protected ones as well. */
+  readonly transform?: VectorTransform;
 }
 
 /**
@@ -33,7 +35,7 @@ function sealPassage(
   { text, vector }: EmbeddedPassage,
   number: number,
   { header, causeId, document }: RedactedText,
-  { record, bucketEndMs, key, modelName }: PassagePlace,
+  { record, bucketEndMs, key, modelName, transform }: PassagePlace,
 ): SealedPassage {
   const { suite, tenantId, conversationId, createdAtMs } = header;
   const subject = record.subjectRef === undefined ? {} : { subjectRef: record.subjectRef };
@@ -44,10 +46,11 @@ function sealPassage(
       vector: { model: modelName, values: new Uint8Array(vector.buffer, vector.byteOffset, vector.length) },
     }),
   });
+  const messageId = derivedId(causeId, Stage.PASSAGE, number);
   const { bytes } = sealEnvelope(nodeBackend, {
     header: {
       suite,
-      messageId: derivedId(causeId, Stage.PASSAGE, number),
+      messageId,
       tenantId,
       conversationId,
       stage: Stage.PASSAGE,
@@ -63,5 +66,8 @@ function sealPassage(
     payload: toBinary(PassageSchema, passage),
     recipients: [key],
   });
-  return { tenantId, conversationId, causeId, number, ...subject, bucketEndMs, envelope: bytes };
+  const protection = transform && {
+    protection: vector === undefined ? {} : { vector: transform.protect(directionOf(vector), messageId) },
+  };
+  return { tenantId, conversationId, causeId, number, ...subject, bucketEndMs, envelope: bytes, ...protection };
 }

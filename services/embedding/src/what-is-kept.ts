@@ -19,3 +19,11 @@ export function keptUntil(message: RedactedText, record: ConversationRecord, now
   const bucketEndMs = bucketEnd(record, "vector", message.header.createdAtMs);
   return bucketEndMs > nowMs ? bucketEndMs : undefined;
 }
+
+/**
+ * Whether the vectors of a conversation go into a store of protected ones as well: those of knowledge bases, which grow
+ * large. Chats are small, and searched exactly.
+ */
+export function isProtected({ policy, kind }: Pick<ConversationRecord, "policy" | "kind">): boolean {
+  return kind === "kb" && policy.vectors === "protected";
+}

@@ -1,8 +1,9 @@
 import { idToHex } from "@cloister/envelope";
 import { requestText, type ConversationRecord, type KeyLease, type KeySource } from "@cloister/keyring";
-import type { SearchIndex, Segment } from "@cloister/retrieval";
+import type { SearchIndex, Segment, VectorTransforms } from "@cloister/retrieval";
 import type { Kysely } from "kysely";
 import { loadSegment, type SegmentPorts, type WantedSegment } from "./load-segment.ts";
+import { maxCandidates, storedSegment, type StoredSegment } from "./nearest-passages.ts";
 import type { OpenedPassage } from "./open-passages.ts";
 import { logKeyOf, openTurns, turnRows, type RecalledTurn } from "./recall.ts";
 import { originOf, scopeOf, vectorKeyOf } from "./scope.ts";
@@ -13,10 +14,13 @@ export interface ConversationContext {
   /** Oldest first. */
   readonly turns: readonly RecalledTurn[];
   readonly passages: readonly SearchIndex<OpenedPassage>[];
+  /** What is searched in a store, question by question. */
+  readonly stored: readonly StoredSegment[];
 }
 
 export interface ContextPorts extends SegmentPorts {
   readonly db: Kysely<InferenceTables>;
+  readonly transforms: VectorTransforms;
   readonly keyring: KeySource;
 }
 
@@ -48,19 +52,20 @@ export async function contextsOf(
     const lease = shared ?? (await ports.keyring.lease(wanted[n] ?? []));
     contexts.push({
       turns: openTurns(turns, conversation, lease, nowMs),
-      passages: await openedSegments(segments, conversation, lease, { ports, nowMs }),
+      ...(await searchedSegments(segments, conversation, lease, { ports, nowMs })),
     });
   }
   return contexts;
 }
 
-async function openedSegments(
+async function searchedSegments(
   segments: readonly Segment[],
   conversation: ConversationRecord,
   lease: KeyLease,
-  { ports, nowMs }: { readonly ports: SegmentPorts; readonly nowMs: number },
-): Promise<SearchIndex<OpenedPassage>[]> {
-  const indexes: SearchIndex<OpenedPassage>[] = [];
+  { ports, nowMs }: { readonly ports: ContextPorts; readonly nowMs: number },
+): Promise<Pick<ConversationContext, "passages" | "stored">> {
+  const passages: SearchIndex<OpenedPassage>[] = [];
+  const stored: StoredSegment[] = [];
   let room = maxPassages;
   for (const segment of segments) {
     const admitted = admittedTo(segment, conversation, lease);
@@ -69,11 +74,23 @@ async function openedSegments(
       ports.searches.segment("left out");
       continue;
     }
-    const index = await loadSegment({ ...admitted, limit: room }, ports, nowMs);
+    const wanted = { ...admitted, limit: room };
+    if (isInStore(wanted, conversation)) {
+      const transform = () => ports.transforms.of(lease.transformKey(vectorKeyOf(segment)));
+      stored.push(storedSegment(wanted, transform, ports, nowMs));
+      room -= maxCandidates;
+      continue;
+    }
+    const index = await loadSegment(wanted, ports, nowMs);
     room -= index.size;
-    indexes.push(index);
+    passages.push(index);
   }
-  return indexes;
+  return { passages, stored };
+}
+
+/** By the policy in force: one that allows protected vectors no more has them searched nowhere. */
+function isInStore({ segment, origin }: WantedSegment, { policy }: ConversationRecord): boolean {
+  return policy.vectors === "protected" && origin === "knowledge" && segment.protectedIn !== undefined;
 }
 
 /** Undefined for a segment that is out of scope, or that nobody may open any more. */

@@ -11,7 +11,7 @@ export interface InferenceMetrics extends SearchMetrics {
 
 /** What becomes of the segments that a question is searched in; `uncached` comes beside `opened`. */
 export interface SearchMetrics {
-  segment(outcome: "cached" | "extended" | "opened" | "uncached" | "left out"): void;
+  segment(outcome: "cached" | "extended" | "opened" | "uncached" | "nearest" | "left out"): void;
   /** Bytes that opened segments take. */
   held(bytes: number): void;
 }
@@ -25,7 +25,7 @@ export function inferenceMetrics(metrics: ServiceMetrics): InferenceMetrics {
   const liveCells = metrics.counter("live_cells", "Cells that were sealed for them, idle ones included");
   const segments = metrics.counter(
     "search_segments",
-    "Segments that a question looked in: cached, extended by what was new, opened, too large to be cached, left out",
+    "Segments that a question looked in: cached, extended by what was new, opened, too large to be cached, asked of the store of protected vectors (nearest), left out",
     ["outcome"],
   );
   const cache = metrics.gauge(

@@ -35,6 +35,8 @@ export interface InferenceSteps extends ContextPorts {
   readonly maxConcurrentAnswers: number;
 }
 
+const nothingKnown: ConversationContext = { turns: [], passages: [], stored: [] };
+
 /** A question at its place in the batch. */
 interface Question extends Admitted {
   readonly consumed: ConsumedRecord;
@@ -62,7 +64,7 @@ export class InferencePipeline {
     await Promise.all(
       conversations.map((asked, n) =>
         this.#limit(async () => {
-          const answered = await this.#converse(asked, contexts[n] ?? { turns: [], passages: [] });
+          const answered = await this.#converse(asked, contexts[n] ?? nothingKnown);
           answered.forEach((result, k) => (results[asked[k]?.position ?? -1] = result));
         }),
       ),
@@ -117,11 +119,12 @@ export class InferencePipeline {
     return results;
   }
 
-  async #answerAndGuard(question: Question, { turns, passages }: ConversationContext): Promise<ModelAnswer> {
+  async #answerAndGuard(question: Question, context: ConversationContext): Promise<ModelAnswer> {
+    const { turns } = context;
     const { runtime, clock, embedder, metrics, stopping } = this.#steps;
     const { message } = question;
     const asked = { text: message.text, causeId: message.causeId };
-    const retrieved = await retrieve(asked, turns, passages, embedder);
+    const retrieved = await retrieve(asked, context, embedder);
     const own = retrieved.filter((passage) => passage.isOwn).map(({ text }) => text);
     const others = retrieved
       .filter((passage) => !passage.isOwn)

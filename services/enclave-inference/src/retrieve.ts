@@ -1,9 +1,9 @@
 import { idToHex } from "@cloister/envelope";
-import { search, type SearchIndex, type TextEmbedder } from "@cloister/retrieval";
+import { search, type TextEmbedder } from "@cloister/retrieval";
+import type { ConversationContext } from "./context.ts";
 import { wordQuery } from "./model/follow-up.ts";
 import type { ModelPassage } from "./model/model-runtime.ts";
 import type { OpenedPassage } from "./open-passages.ts";
-import type { RecalledTurn } from "./recall.ts";
 
 /** A passage as the model gets it, and whose placeholders it has. */
 export interface RetrievedPassage extends ModelPassage {
@@ -19,16 +19,17 @@ const limits = { maxHits: 8, minCoverage: 0.34, minCosine: 0.65 };
  */
 export async function retrieve(
   question: { readonly text: string; readonly causeId: Uint8Array },
-  turns: readonly RecalledTurn[],
-  passages: readonly SearchIndex<OpenedPassage>[],
+  { turns, passages, stored }: ConversationContext,
   embedder: TextEmbedder,
 ): Promise<RetrievedPassage[]> {
-  if (passages.every(({ size }) => size === 0)) return [];
+  if (stored.length === 0 && passages.every(({ size }) => size === 0)) return [];
   const known = new Set([question, ...turns].map(({ causeId }) => idToHex(causeId)));
   const query = wordQuery(question.text, turns);
   const [vector] = await embedder.embed([[query.context ?? "", query.question].join("\n")]);
+  const searched = [...passages];
+  for (const segment of stored) searched.push(await segment.near(vector));
   const accepts = ({ causeIdHex }: OpenedPassage): boolean => !known.has(causeIdHex);
-  return search({ ...query, ...(vector && { vector }) }, passages, { ...limits, accepts }).map(({ item }) =>
+  return search({ ...query, ...(vector && { vector }) }, searched, { ...limits, accepts }).map(({ item }) =>
     toRetrieved(item),
   );
 }

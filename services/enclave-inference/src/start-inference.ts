@@ -1,7 +1,13 @@
 import { topics } from "@cloister/contracts/topics";
 import { defineConsumer, LogStrategy, type ConsumingService } from "@cloister/messaging";
 import { identifySealedMessage, replyFailedRecords, replyWaitingRecords } from "@cloister/messaging/sealed-events";
-import { passageSchema, sealedPassageReader, staticEmbedder, type PassageTables } from "@cloister/retrieval";
+import {
+  passageSchema,
+  sealedPassageReader,
+  staticEmbedder,
+  VectorTransforms,
+  type PassageTables,
+} from "@cloister/retrieval";
 import { ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { InProcessLiveFrames, prepareSchema, PartitionKeeper, schemaOf } from "@cloister/storage";
 import { classify } from "./classify.ts";
@@ -39,6 +45,7 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
     clock,
     metrics: counted,
   });
+  const embedder = ports.embedder ?? staticEmbedder();
   const cache = new PassageCache();
   // A timer only empties sooner what its next use would refuse: each key is looked at then.
   const sweeper = setInterval(() => {
@@ -80,7 +87,8 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
       turnPartitions: new PartitionKeeper(db.kysely, turnPartitions),
       passages: ports.passages ?? sealedPassageReader(schemaOf<PassageTables>(db, passageSchema)),
       cache,
-      embedder: ports.embedder ?? staticEmbedder(),
+      embedder,
+      transforms: new VectorTransforms(embedder.model.dimension),
       searches: counted,
       keyring,
       runtime,

@@ -15,7 +15,7 @@ function passage(text: string, rest: Partial<OpenedPassage> = {}): OpenedPassage
 }
 
 const found = (asked: typeof question, turns: readonly RecalledTurn[], passages: readonly OpenedPassage[]) =>
-  retrieve(asked, turns, [new SearchIndex(passages)], staticEmbedder());
+  retrieve(asked, { turns, passages: [new SearchIndex(passages)], stored: [] }, staticEmbedder());
 
 describe("retrieving passages", () => {
   it("leaves out the question itself and the turns that the model is given anyway", async () => {

@@ -16,3 +16,9 @@ export function dotProduct(one: Int8Array, other: Int8Array): number {
 export function lengthOf(vector: Int8Array): number {
   return Math.sqrt(dotProduct(vector, vector));
 }
+
+/** The same direction with length 1; all zeros where it has none. */
+export function directionOf(vector: Int8Array): Float32Array {
+  const length = lengthOf(vector);
+  return Float32Array.from(vector, (value) => (length === 0 ? 0 : value / length));
+}

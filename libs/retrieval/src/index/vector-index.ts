@@ -89,6 +89,8 @@ export type PassageTransaction<Tables> = Kysely<Tables>;
 
 /** What embedding does. */
 export interface VectorIndex<Tables> extends PassageReader {
+  /** Where protected vectors go; absent where everything is only sealed, which protects more. */
+  readonly protectedIn?: ProtectedStoreName;
   /** Makes room for buckets; to be called before the transaction that stores into them. */
   prepare(bucketEndsMs: readonly number[]): Promise<void>;
   /**

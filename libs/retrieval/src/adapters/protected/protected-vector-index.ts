@@ -9,6 +9,7 @@ export function protectedVectorIndex(db: Database, vectors: ProtectedVectors): V
   const sealed = sealedVectorIndex(db, vectors.name);
   return {
     ...protectedPassageReader(sealed, vectors),
+    protectedIn: vectors.name,
     prepare: (bucketEndsMs) => sealed.prepare(bucketEndsMs),
     stage: (passages) => vectors.stage(passages.flatMap(withVector)),
     async store(transaction, passages) {

@@ -65,7 +65,8 @@ export function isConflict(error: unknown): boolean {
   return error instanceof RetrievalError && statusOf(error.cause) === 409;
 }
 
-function isInClear(url: string): boolean {
+/** Whether what is sent there crosses a network unencrypted. */
+export function isInClear(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === "http:" && !["127.0.0.1", "[::1]", "localhost"].includes(hostname);
 }
