@@ -35,7 +35,7 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
       return topic;
     };
     const read = (log: MessageLog, topic: string, more: Partial<ConsumeOptions> = {}): Promise<Reader> =>
-      Reader.start(log, { group: `of ${topic}`, topics: [topic], ...more });
+      Reader.start(log, { group: `of.${topic}`, topics: [topic], ...more });
 
     afterEach(async () => {
       await Promise.all(opened.splice(0).map(({ log }) => log.close()));
