@@ -8,6 +8,7 @@ import { GrpcServer } from "./doors/grpc-server.ts";
 import { keysRoutes } from "./doors/routes.ts";
 import { BoundedKeyWrapper } from "./hierarchy/bounded-key-wrapper.ts";
 import { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
+import { KeysMetrics } from "./keys.metrics.ts";
 import { KeysModule } from "./keys.module.ts";
 import type { KeysParts } from "./keys.parts.ts";
 import { KeysPipeline } from "./keys.pipeline.ts";
@@ -33,12 +34,16 @@ export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<R
   await prepareSchema(database, keysSchema, keysMigrations);
   const metrics = new ServiceMetrics("keys");
   const audit = new Audit(log, metrics);
-  const parts = partsOf(config, ports, audit);
+  const counts = new KeysMetrics(metrics);
+  const parts = partsOf(config, ports, audit, counts);
   const pipeline = new KeysPipeline(parts);
   const count = await pipeline.prepare();
   log.info("tombstones are replayed", { count });
   const { identity, tenantKeys } = parts;
-  const server = new GrpcServer({ ...config.grpc, routes: keysRoutes(pipeline, config.credentials, log, audit) });
+  const server = new GrpcServer({
+    ...config.grpc,
+    routes: keysRoutes(pipeline, config.credentials, log, audit, counts.called),
+  });
   const module = KeysModule.register({ server, tenantKeys, identity });
   const http = config.http && { http: config.http };
   const service = await startService({ name: "keys", module, log, clock, metrics, ...http });
@@ -46,14 +51,14 @@ export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<R
   return { ...service, connectUrl: server.url };
 }
 
-function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit): KeysParts {
+function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: KeysMetrics): KeysParts {
   const { clock, keyWrapper, evidence, verifiers } = ports;
   const { configurationDigest, simulatedRoots, allowDevelopment, capabilities } = config;
   const db = schemaOf<KeysTables>(ports.db, keysSchema);
   const identity = new InstanceIdentity({ role: "keys", source: evidence, configurationDigest, clock });
   const answerWithinMs = config.kmsTimeoutMs ?? KMS_TIMEOUT_MS;
   const tenantKeys = new TenantKeyLeases({
-    wrapper: new BoundedKeyWrapper(keyWrapper, { clock, log: ports.log, answerWithinMs }),
+    wrapper: new BoundedKeyWrapper(keyWrapper, { clock, log: ports.log, answerWithinMs, asked: counts.kmsAsked }),
     clock,
     leaseMs: config.wrappingKeyLeaseMs ?? WRAPPING_KEY_LEASE_MS,
     capacity: MAX_UNWRAPPED_TENANTS,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "@jest/globals";
 import { capturedLog, FakeClock } from "@cloister/testing";
 import { KeysError, type KeyWrapper } from "@cloister/service-keys";
-import { BoundedKeyWrapper } from "../src/hierarchy/bounded-key-wrapper.ts";
+import { BoundedKeyWrapper, type KmsOperation } from "../src/hierarchy/bounded-key-wrapper.ts";
 import { codeOfAsync } from "./codes.ts";
 
 const [stuck, other] = [new Uint8Array(16).fill(1), new Uint8Array(16).fill(2)];
@@ -42,9 +42,11 @@ class OneTenantsKms implements KeyWrapper {
 
 function setUp(answerWithinMs = 20) {
   const [kms, clock, log] = [new OneTenantsKms(), new FakeClock(), capturedLog("keys")];
-  const bounded = new BoundedKeyWrapper(kms, { clock, log: log.log, answerWithinMs });
+  const questions: KmsOperation[] = [];
+  const asked = (operation: KmsOperation) => questions.push(operation);
+  const bounded = new BoundedKeyWrapper(kms, { clock, log: log.log, answerWithinMs, asked });
   const codeFor = (tenantId: Uint8Array) => codeOfAsync(bounded.unwrap(tenantId, nothing, nothing));
-  return { kms, clock, log, codeFor };
+  return { kms, clock, log, codeFor, bounded, questions };
 }
 
 describe("a KMS that can be away", () => {
@@ -54,6 +56,16 @@ describe("a KMS that can be away", () => {
     expect(await codeFor(stuck)).toBe("KMS_UNAVAILABLE");
     expect(await codeFor(stuck)).toBe("KMS_UNAVAILABLE");
     expect(kms.asked).toBe(1);
+  });
+
+  it("has each question counted that it is asked, and none that it is not", async () => {
+    const { kms, codeFor, bounded, questions } = setUp();
+    await bounded.ensureKek(other);
+    await bounded.wrap(other, nothing, nothing);
+    kms.answer = "hangs";
+    await codeFor(stuck);
+    await codeFor(stuck);
+    expect(questions).toEqual(["ensureKek", "wrap", "unwrap"]);
   });
 
   it("is the one of its tenant alone", async () => {

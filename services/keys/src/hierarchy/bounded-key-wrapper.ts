@@ -3,11 +3,15 @@ import type { Clock, Log } from "@cloister/service";
 import { KeysError } from "../errors.ts";
 import type { KeyWrapper } from "./key-wrapper.ts";
 
+export type KmsOperation = keyof KeyWrapper;
+
 export interface BoundedKeyWrapperOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** A KMS that has not answered by then is taken for away. */
   readonly answerWithinMs: number;
+  /** Told of each question that a KMS is asked. */
+  readonly asked?: (operation: KmsOperation) => void;
 }
 
 /** What is remembered of a tenant whose KMS failed. */
@@ -39,24 +43,26 @@ export class BoundedKeyWrapper implements KeyWrapper {
 
   /** Not bounded: only the request that makes the tenant waits for it. */
   ensureKek(tenantId: Uint8Array): Promise<void> {
+    this.#options.asked?.("ensureKek");
     return this.#wrapper.ensureKek(tenantId);
   }
 
   wrap(tenantId: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Promise<Uint8Array> {
-    return this.#bounded(tenantId, () => this.#wrapper.wrap(tenantId, plaintext, aad));
+    return this.#bounded("wrap", tenantId, () => this.#wrapper.wrap(tenantId, plaintext, aad));
   }
 
   unwrap(tenantId: Uint8Array, wrapped: Uint8Array, aad: Uint8Array): Promise<Uint8Array> {
-    return this.#bounded(tenantId, () => this.#wrapper.unwrap(tenantId, wrapped, aad));
+    return this.#bounded("unwrap", tenantId, () => this.#wrapper.unwrap(tenantId, wrapped, aad));
   }
 
-  #bounded(tenantId: Uint8Array, ask: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  #bounded(operation: KmsOperation, tenantId: Uint8Array, ask: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const tenant = idToHex(tenantId);
     const outage = this.#outages.get(tenant);
     const nowMs = this.#options.clock.monotonicMs();
     if (outage !== undefined && nowMs < outage.untilMs) return Promise.reject(away());
     // Whoever else comes meanwhile is refused and doesn't ask beside this one.
     if (outage !== undefined) this.#outages.set(tenant, { ...outage, untilMs: nowMs + this.#options.answerWithinMs });
+    this.#options.asked?.(operation);
     const answer = within(this.#options.answerWithinMs, ask());
     answer.then(
       () => this.#answered(tenant),
