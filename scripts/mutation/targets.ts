@@ -54,6 +54,12 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
     tests: ["libs/keyring/test/{bucket-ends,errors,leased-keys,lease-store}.test.ts"],
     needsDatabase: false,
   },
+  // What an instance opens with them, and what an error means for the other records of a batch.
+  "keyring-consuming": {
+    mutate: ["libs/keyring/src/consuming/{classify,open-redacted}.ts"],
+    tests: ["libs/keyring/test/{classify,open-redacted}.test.ts"],
+    needsDatabase: false,
+  },
   // What an instance believes of `keys`: tried on a real one. The simulated machine is development's alone.
   "keyring-session": {
     mutate: [
