@@ -1,9 +1,9 @@
-import { applyAccess, planAccessOf, type AccessRule } from "@cloister/messaging/kafka/admin";
+import type { AccessRule } from "@cloister/messaging/kafka/admin";
 import { InvalidArgumentError, type Command } from "commander";
 import { tableLines } from "../table.ts";
 import { printable, printJson, printLines, type Terminal } from "../terminal.ts";
 import { tenantIdFrom } from "../token/tenant-choice.ts";
-import { addBrokerOptions, brokersOf, type BrokerFlags } from "./brokers.ts";
+import { addBrokerOptions, brokersOf, kafkaAdmin, type BrokerFlags } from "./brokers.ts";
 import { isAgreed, type ConsentFlags } from "./consent.ts";
 
 interface Flags extends BrokerFlags, ConsentFlags {
@@ -41,6 +41,7 @@ export function registerTopicsAcl(group: Command, terminal: Terminal): void {
 
 async function acl(flags: Flags, terminal: Terminal): Promise<void> {
   const { tenant = [], userPrefix } = flags;
+  const { applyAccess, planAccessOf } = await kafkaAdmin();
   const connection = await brokersOf(flags);
   const tenantIdsHex = await Promise.all(tenant.map((one) => tenantIdFrom(one)));
   const plan = await planAccessOf(connection, tenantIdsHex, {

@@ -1,10 +1,10 @@
-import { applyTopics, planTopicsOf, type TopicChange } from "@cloister/messaging/kafka/admin";
+import type { TopicChange } from "@cloister/messaging/kafka/admin";
 import { InvalidArgumentError, type Command } from "commander";
 import { CliError } from "../cli-error.ts";
 import { tableLines } from "../table.ts";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
 import { tenantIdFrom } from "../token/tenant-choice.ts";
-import { addBrokerOptions, brokersOf, type BrokerFlags } from "./brokers.ts";
+import { addBrokerOptions, brokersOf, kafkaAdmin, type BrokerFlags } from "./brokers.ts";
 import { isAgreed, type ConsentFlags } from "./consent.ts";
 
 interface Flags extends BrokerFlags, ConsentFlags {
@@ -52,6 +52,7 @@ async function apply(flags: Flags, terminal: Terminal, self: Command): Promise<v
   if (minInsync !== undefined && minInsync > (replicas ?? 0)) {
     self.error("error: --min-insync needs --replicas, and at least as many");
   }
+  const { applyTopics, planTopicsOf } = await kafkaAdmin();
   const connection = await brokersOf(flags);
   const changes = await planTopicsOf(connection, {
     flowDays,

@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
-import type { KafkaConnection } from "@cloister/messaging/kafka/admin";
-import { readSecretFile, Secret } from "@cloister/service";
+import type * as KafkaAdmin from "@cloister/messaging/kafka/admin";
+import { defineConfig } from "@cloister/service";
 import { Option, type Command } from "commander";
-import { CliError } from "../cli-error.ts";
 
 export interface BrokerFlags {
   readonly brokers?: string;
+  readonly tls?: true;
   readonly caFile?: string;
   readonly username?: string;
   readonly passwordFile?: string;
@@ -15,37 +14,26 @@ export interface BrokerFlags {
 export function addBrokerOptions(command: Command): Command {
   return command
     .addOption(new Option("--brokers <list>", "host:port, comma-separated").env("CLOISTER_KAFKA_BROKERS"))
-    .addOption(
-      new Option("--ca-file <file>", "PEM of who signed the brokers' certificates").env("CLOISTER_KAFKA_CA_FILE"),
-    )
-    .addOption(new Option("--username <name>", "an administrator's, by SCRAM-SHA-512").env("CLOISTER_KAFKA_USERNAME"))
-    .addOption(new Option("--password-file <file>", "its password (0600)").env("CLOISTER_KAFKA_PASSWORD_FILE"));
+    .option("--tls", "reach them by TLS; given by itself with --ca-file")
+    .addOption(new Option("--ca-file <file>", "PEM of who signed their certificates").env("CLOISTER_KAFKA_CA_FILE"))
+    .addOption(new Option("--username <name>", "an administrator, by SCRAM-SHA-512").env("CLOISTER_KAFKA_USERNAME"))
+    .addOption(new Option("--password-file <file>", "the password (0600)").env("CLOISTER_KAFKA_PASSWORD_FILE"));
 }
 
-/** @throws CliError ACCESS_MISSING, FILE_UNREADABLE; ServiceError SECRET_FILE_OPEN, SECRET_FILE_UNREADABLE */
-export async function brokersOf(flags: BrokerFlags): Promise<KafkaConnection> {
-  const { brokers = "", caFile, username, passwordFile } = flags;
-  const addresses = brokers.split(",").map((address) => address.trim());
-  if (!addresses.every((address) => /^[^\s:/]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/iu.test(address))) {
-    throw new CliError("ACCESS_MISSING", "Name the brokers as host:port by --brokers or CLOISTER_KAFKA_BROKERS.");
-  }
-  if ((username === undefined) !== (passwordFile === undefined)) {
-    throw new CliError("ACCESS_MISSING", "Give --username and --password-file together, or neither.");
-  }
-  const isEncrypted = caFile !== undefined || username !== undefined;
-  return {
-    brokers: addresses,
-    clientId: "cloister-cli",
-    ...(isEncrypted && { tls: caFile === undefined ? {} : { authorities: await pemOf(caFile) } }),
-    ...(username !== undefined &&
-      passwordFile !== undefined && { scram: { username, password: new Secret(await readSecretFile(passwordFile)) } }),
-  };
+/** @throws ServiceError CONFIG_INVALID, SECRET_FILE_OPEN, SECRET_FILE_UNREADABLE */
+export async function brokersOf(flags: BrokerFlags): Promise<KafkaAdmin.KafkaConnection> {
+  const { kafkaConnection, kafkaVariables } = await kafkaAdmin();
+  const config = defineConfig(kafkaVariables).parse({
+    CLOISTER_KAFKA_BROKERS: flags.brokers,
+    CLOISTER_KAFKA_TLS: flags.tls === true ? "on" : undefined,
+    CLOISTER_KAFKA_CA_FILE: flags.caFile,
+    CLOISTER_KAFKA_USERNAME: flags.username,
+    CLOISTER_KAFKA_PASSWORD_FILE: flags.passwordFile,
+  });
+  return kafkaConnection(config, "cloister-cli");
 }
 
-async function pemOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch {
-    throw new CliError("FILE_UNREADABLE", `The file ${path} can't be read.`);
-  }
+/** Loaded when it is needed: no other command speaks to Kafka, and its client is large. */
+export function kafkaAdmin(): Promise<typeof KafkaAdmin> {
+  return import("@cloister/messaging/kafka/admin");
 }
