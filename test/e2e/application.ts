@@ -1,14 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { ClientError, createClient, type Client, type ClientOptions, type Conversation } from "@cloister/client";
-import { OpenConversationRequestSchema, OpenConversationResponseSchema } from "@cloister/contracts/keys/authority";
-import { deriveConversationId } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import {
   definePolicy,
-  verifyAuthorityChain,
-  verifyConversationStatement,
   type Admission,
   type NoteSigner,
   type Policy,
@@ -19,6 +14,7 @@ import { eventually } from "@cloister/testing";
 import { z } from "zod";
 import { Device, type OpenedConversation } from "./device.ts";
 import type { EmbeddedWorld } from "./embedded-world.ts";
+import { openByHand } from "./open-by-hand.ts";
 import { TestTenant } from "./tenant.ts";
 
 const problemSchema = z.object({ code: z.string() });
@@ -85,25 +81,10 @@ export class Application {
   }
 
   /** A conversation of a device below the SDK, which can send what the SDK never would. */
-  async opened(device = new Device()): Promise<OpenedConversation> {
-    const { tenant, nowMs } = this;
-    const request = device.openRequest(tenant, tenant.admission(device.publicKeys, nowMs));
-    const body = toBinary(OpenConversationRequestSchema, create(OpenConversationRequestSchema, request));
-    const answer = await this.#post("/v1/conversations", "application/protobuf", body);
-    const { statement, chain } = fromBinary(OpenConversationResponseSchema, new Uint8Array(await answer.arrayBuffer()));
-    if (chain === undefined) throw new Error("the answer carries no chain");
-    const { tenantId } = tenant;
-    const keys = { kem: device.kem.publicKeyBytes, signing: device.signer.publicKeyBytes };
-    const conversationId = deriveConversationId(tenantId, keys, device.salt);
-    const verifiers = [simulatedVerifier];
-    const verified = verifyAuthorityChain({ tenantId, chain, nowMs, verifiers, allowDevelopment: true });
-    const expected = { nowMs, conversationId };
-    return {
-      tenant,
-      device,
-      id: conversationId,
-      statement: verifyConversationStatement(statement, verified, expected),
-    };
+  opened(device = new Device()): Promise<OpenedConversation> {
+    return openByHand(this.tenant, device, this.nowMs, (body) =>
+      this.#post("/v1/conversations", "application/protobuf", body),
+    );
   }
 
   /** Posts a sealed message once: the problem's code, or "accepted". */

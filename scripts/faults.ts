@@ -1,0 +1,13 @@
+/** `npm run test:faults`: builds the services and plays the fault matrix. */
+import { join } from "node:path";
+import { repositoryRoot } from "./lint/workspaces.ts";
+import { runStep } from "./run-step.ts";
+
+const typescript = "node_modules/typescript/bin/tsc";
+const build = await runStep({ name: "build", script: typescript, args: ["-b", "test", "--noCheck"] }, "collected");
+if (!build.passed) process.stderr.write(build.output);
+const isBuilt = build.passed;
+const program = join(repositoryRoot, "test/faults/main.ts");
+const played =
+  isBuilt && (await runStep({ name: "faults", script: program, args: process.argv.slice(2) }, "shown")).passed;
+process.exitCode = played ? 0 : 1;

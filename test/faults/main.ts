@@ -1,0 +1,119 @@
+// `npm run test:faults`: what happens to messages while something breaks. Without options the whole matrix, going on where
+// an earlier run of the same code ended; the table goes into docs/reliability.md.
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { kafkaClients, type KafkaClient } from "./deployment.ts";
+import type { LoadSize } from "./load.ts";
+import { writePage } from "./reliability-page.ts";
+import { codeNow, keep, keepable, keptRows, resultsFolder, type StoredRow } from "./results.ts";
+import { allPlays, nameOf, rows, smokeNames, type Play } from "./rows/index.ts";
+import { runRow } from "./run-row.ts";
+
+const usage = `npm run test:faults [-- options]
+  --list            the rows, and how each ended
+  --row NAME        that row alone; again for more rows
+  --client NAME     ${kafkaClients.join(" or ")}: by that client alone
+  --again           also what was played with this code already
+  --smoke           five rows of 200 messages; nothing is kept
+  --minutes N       begins no row after that long; 70
+`;
+
+const full: LoadSize = { conversations: 200, messages: 2_000, messagesPerSecond: 60 };
+const small: LoadSize = { conversations: 20, messages: 200, messagesPerSecond: 20 };
+const defaultClient: KafkaClient = "kafkajs";
+
+const { values } = parseArgs({
+  options: {
+    list: { type: "boolean", default: false },
+    row: { type: "string", multiple: true, default: [] },
+    client: { type: "string" },
+    again: { type: "boolean", default: false },
+    smoke: { type: "boolean", default: false },
+    minutes: { type: "string", default: "70" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+function chosenPlays(): Play[] {
+  const wanted = values.smoke && values.row.length === 0 ? smokeNames : values.row;
+  const unknown = wanted.filter((name) => rows.every((row) => row.name !== name));
+  if (unknown.length > 0) throw new RangeError(`there is no row ${unknown.join(", ")}; --list names them`);
+  const plays = allPlays(defaultClient).filter(({ row }) => wanted.length === 0 || wanted.includes(row.name));
+  const client = values.client ?? (values.smoke ? defaultClient : undefined);
+  return plays.filter(({ kafkaClient }) => client === undefined || kafkaClient === client);
+}
+
+function list(kept: readonly StoredRow[]): void {
+  for (const play of allPlays(defaultClient)) {
+    const known = kept.find((one) => one.row === play.row.name && one.kafkaClient === play.kafkaClient);
+    print(`${nameOf(play).padEnd(40)} ${endOf(known).padEnd(28)} ${play.row.fault}`);
+  }
+}
+
+function endOf(known: StoredRow | undefined): string {
+  if (known === undefined) return "not played";
+  if (known.result === undefined) return "skipped";
+  return `${known.result.failures.length === 0 ? "passed" : "FAILED"} at ${known.commit}`;
+}
+
+/** Plays one row, says how it ended and what it kept. */
+async function playOne(play: Play, size: LoadSize): Promise<StoredRow> {
+  const { row, kafkaClient } = play;
+  const { conversations, messages } = size;
+  const common = { row: row.name, kafkaClient, ...codeNow(), conversations, messages, atIso: new Date().toISOString() };
+  print(`\n${nameOf(play)}: ${row.fault}`);
+  const missing = await row.missing?.();
+  if (missing !== undefined) {
+    print(`  skipped: ${missing}`);
+    return { ...common, missing };
+  }
+  const logFolder = join(resultsFolder, "logs", `${row.name}.${kafkaClient}`);
+  const result = await runRow(row, { kafkaClient, size, logFolder, say: (text) => print(`  ${text}`) });
+  const { account, recovery, redeliveries, search, notes, failures, seconds } = result;
+  print(`  ${account.accepted} accepted, ${account.replied} answered, ${account.refused} refused`);
+  print(`  dead letters ${JSON.stringify(account.deadLetters)}, came again ${JSON.stringify(redeliveries)}`);
+  print(`  first reply ${recovery.firstReplyMs ?? "-"} ms after, caught up ${recovery.caughtUpMs} ms after`);
+  print(`  ${search.findings.length} of ${search.values} typed values in ${search.places} places`);
+  for (const note of notes) print(`  ${note}`);
+  for (const failure of failures) print(`  ✗ ${failure}`);
+  print(`  ${failures.length === 0 ? "passed" : "FAILED"} in ${seconds} s`);
+  return { ...common, result: keepable(result) };
+}
+
+async function playAll(): Promise<number> {
+  const startMs = performance.now();
+  const endMs = startMs + Number(values.minutes) * 60_000;
+  const size = values.smoke ? small : full;
+  let [passed, failed, left] = [0, 0, 0];
+  for (const play of chosenPlays()) {
+    const { codeDigest } = codeNow();
+    const isKept = keptRows().some(
+      (one) => one.row === play.row.name && one.kafkaClient === play.kafkaClient && one.codeDigest === codeDigest,
+    );
+    if (isKept && !values.again && !values.smoke) continue;
+    if (performance.now() > endMs) {
+      left += 1;
+      continue;
+    }
+    const played = await playOne(play, size).catch((error: unknown) => {
+      print(`  ✗ the row could not be played: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    });
+    if (played !== undefined && !values.smoke) {
+      keep(played);
+      await writePage(allPlays(defaultClient), keptRows());
+    }
+    if (played?.missing !== undefined) continue;
+    if (played?.result?.failures.length === 0) passed += 1;
+    else failed += 1;
+  }
+  const seconds = Math.round((performance.now() - startMs) / 1_000);
+  print(`\n${passed} rows passed, ${failed} failed, ${left} left for the next run (${seconds} s)`);
+  return failed === 0 ? 0 : 1;
+}
+
+if (values.help) print(usage);
+else if (values.list) list(keptRows());
+else process.exitCode = await playAll();
