@@ -17,13 +17,15 @@ export function namesIn(error: unknown): string[] {
 const DEEPEST = 8;
 
 function namesWithin(error: unknown, depth: number): string[] {
-  if (!(error instanceof Error) || depth > DEEPEST) return [];
-  const within: unknown[] = error instanceof AggregateError ? error.errors : [];
-  return [...ownNames(error), ...[...within, error.cause].flatMap((inner) => namesWithin(inner, depth + 1))];
+  if (typeof error !== "object" || error === null || depth > DEEPEST) return [];
+  const several: unknown[] = "errors" in error && Array.isArray(error.errors) ? error.errors : [];
+  const within = [...several, "cause" in error ? error.cause : undefined];
+  return [...ownNames(error), ...within.flatMap((inner) => namesWithin(inner, depth + 1))];
 }
 
-function ownNames(error: Error): string[] {
-  if (UNKNOWN_TOPIC_SENTENCE.test(error.message)) return ["UNKNOWN_TOPIC_OR_PARTITION"];
+function ownNames(error: object): string[] {
+  const isUnknownTopic = "message" in error && UNKNOWN_TOPIC_SENTENCE.test(String(error.message));
+  if (isUnknownTopic) return ["UNKNOWN_TOPIC_OR_PARTITION"];
   const names = ["apiId" in error && error.apiId, "code" in error && error.code];
   return names.filter((name) => typeof name === "string");
 }
