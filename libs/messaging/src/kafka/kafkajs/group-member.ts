@@ -19,7 +19,7 @@ export interface MemberParts {
   readonly revoke: () => Promise<void>;
   readonly assigned: (partitions: readonly TopicPartition[]) => void;
   readonly fetched: (where: TopicPartition, records: readonly LogRecord[]) => void;
-  /** At most once: kafkajs gave up, or has done nothing for a minute. */
+  /** At most once, after `join` has resolved: kafkajs gave up, or has done nothing for a minute. */
   readonly ended: (error: MessagingError) => void;
 }
 
@@ -37,10 +37,12 @@ export class GroupMember {
   readonly #parts: MemberParts;
   readonly #client: KafkajsClient;
   readonly #consumer: Consumer;
-  readonly #joined = Promise.withResolvers<undefined>();
+  readonly #joined: Promise<void>;
+  #onJoined: (error?: Error) => void = () => undefined;
   readonly #watch: NodeJS.Timeout;
   #commit: ((offsets: Offsets) => Promise<void>) | undefined;
   #lastSignMs: number;
+  #hasJoined = false;
   #isOver = false;
 
   constructor(parts: MemberParts) {
@@ -57,6 +59,10 @@ export class GroupMember {
       allowAutoTopicCreation: false,
       retry: { ...shortRetry, restartOnFailure: () => Promise.resolve(false) },
     });
+    this.#joined = new Promise((resolve, reject) => {
+      this.#onJoined = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    this.#joined.catch(() => undefined);
     this.#lastSignMs = parts.clock.monotonicMs();
     this.#watch = setInterval(() => this.#lookWhetherStalled(), STALLED_MS / 10).unref();
   }
@@ -68,7 +74,6 @@ export class GroupMember {
     this.#consumer.on(GROUP_JOIN, ({ payload }) => this.#onJoin(payload.memberAssignment));
     this.#consumer.on(FETCH, () => (this.#lastSignMs = this.#parts.clock.monotonicMs()));
     this.#consumer.on(CRASH, ({ payload }) => this.#end(payload.error));
-    this.#joined.promise.catch(() => undefined);
     try {
       await this.#consumer.connect();
       await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
@@ -79,7 +84,7 @@ export class GroupMember {
         partitionsConsumedConcurrently: 1,
         eachBatch: (payload) => this.#onBatch(payload),
       });
-      await this.#joined.promise;
+      await this.#joined;
     } catch (error) {
       this.#isOver = true;
       this.sever();
@@ -89,13 +94,13 @@ export class GroupMember {
 
   /** Of the current generation, in one attempt: kafkajs' own repetition would go on in the next generation. */
   async commit(offsets: readonly GroupOffset[]): Promise<void> {
-    const topics = Map.groupBy(offsets, ({ topic }) => topic);
-    await this.#commit?.({
-      topics: [...topics].map(([topic, ofTopic]) => ({
-        topic,
-        partitions: ofTopic.map(({ partition, nextOffset }) => ({ partition, offset: String(nextOffset) })),
-      })),
-    });
+    const topics = [...new Set(offsets.map(({ topic }) => topic))].map((topic) => ({
+      topic,
+      partitions: offsets
+        .filter((one) => one.topic === topic)
+        .map(({ partition, nextOffset }) => ({ partition, offset: String(nextOffset) })),
+    }));
+    await this.#commit?.({ topics });
   }
 
   pause({ topic, partition }: TopicPartition): void {
@@ -129,7 +134,8 @@ export class GroupMember {
     // kafkajs forgets nothing of what was paused before.
     for (const where of partitions) this.resume(where);
     if (!this.#isOver) this.#parts.assigned(partitions);
-    this.#joined.resolve(undefined);
+    this.#hasJoined = true;
+    this.#onJoined();
   }
 
   #onBatch(payload: EachBatchPayload): Promise<void> {
@@ -149,11 +155,13 @@ export class GroupMember {
     this.#end(new MessagingError("LOG_UNAVAILABLE", "the consumer has fetched nothing for a minute"));
   }
 
-  #end(error: unknown): void {
-    this.#joined.reject(error);
-    if (this.#isOver) return;
+  #end(cause: unknown): void {
+    const error = kafkajsError(`consume as ${this.#parts.group}`, cause);
+    this.#onJoined(error);
+    // Who joins for the first time is told by `join`.
+    if (this.#isOver || !this.#hasJoined) return;
     this.sever();
-    this.#parts.ended(kafkajsError(`consume as ${this.#parts.group}`, error));
+    this.#parts.ended(error);
   }
 }
 
