@@ -12,6 +12,7 @@ import { encodeState, type ConversationSnapshot, type ConversationState } from "
 import { sameBytes } from "./encoding.ts";
 import { ClientError } from "./errors.ts";
 import { sealOutgoing, type SealedMessage } from "./outgoing.ts";
+import { MailboxReader, type ReaderParts } from "./mailbox-reader.ts";
 import { PlaceholderMap } from "./placeholder-map.ts";
 import { readConversation, type Reading } from "./read-conversation.ts";
 import { ReplyKeys } from "./reply-keys.ts";
@@ -22,6 +23,14 @@ export interface SentMessage {
   readonly messageId: Uint8Array;
   /** What was sent, in bytes, everything included. */
   readonly envelopeBytes: number;
+}
+
+/** A message that the caller carries itself. */
+export interface SealedText {
+  /** 16 bytes: the `causeId` of what comes back. */
+  readonly messageId: Uint8Array;
+  /** A serialized envelope: the value of a record on the tenant's topic, or the body of `POST /v1/messages`. */
+  readonly envelope: Uint8Array;
 }
 
 export interface KnowledgeDocument {
@@ -102,6 +111,30 @@ export class Conversation {
     return this.#send(ContentType.TEXT, new TextEncoder().encode(text), options.signal);
   }
 
+  /**
+   * Seals and signs the text as `send` does, and leaves its way to the caller, such as the tenant's own topic with `id` as
+   * the record's key. Messages arrive in the order of the calls only if they are carried so; each once is enough, and
+   * twice the same bytes do no harm.
+   * @throws ClientError MESSAGE_TOO_LARGE; those of a renewal when one was due
+   */
+  async seal(text: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<SealedText> {
+    const payload = new TextEncoder().encode(text);
+    const { messageId, bytes } = await this.#inTurn(() => this.#sealFresh(ContentType.TEXT, payload, signal));
+    return { messageId, envelope: bytes };
+  }
+
+  /**
+   * Reads one event that came by the caller's own way: a serialized ReplyEvent, such as the value of a record on the
+   * tenant's topic of replies with this conversation's id as its key. It is verified and opened as those of `replies` are.
+   * @param eventId says where it came from, such as `partition/offset`: a reply that comes from elsewhere again is not
+   * shown twice
+   * @returns undefined for what changes the names to be put back only, and for a reply that was shown before
+   * @throws ClientError UNREACHABLE or AUTHORITY_UNTRUSTED when the chain of trust can't be had
+   */
+  readEvent(event: Uint8Array, eventId: string): Promise<ConversationEvent | undefined> {
+    return new MailboxReader(this.#readerParts()).readBytes(eventId, event);
+  }
+
   /** Sends a document, in a conversation of kind `kb`. @throws as `send` */
   sendDocument(document: KnowledgeDocument, options: { readonly signal?: AbortSignal } = {}): Promise<SentMessage> {
     const payload = toBinary(KnowledgeDocumentSchema, create(KnowledgeDocumentSchema, { ...document }));
@@ -175,18 +208,21 @@ export class Conversation {
   }
 
   #events(reading: Reading): AsyncGenerator<ConversationEvent, void, void> {
-    const parts = {
+    const onRead = (eventId: string): void => {
+      // Events are numbered; reading old ones again does not lead back.
+      if (this.#lastEventId === undefined || Number(eventId) > Number(this.#lastEventId)) this.#lastEventId = eventId;
+    };
+    return readConversation(this.#readerParts(), { ...reading, onRead });
+  }
+
+  #readerParts(): ReaderParts {
+    return {
       context: this.#context,
       conversationId: this.#conversationId,
       replyKeys: this.#replyKeys,
       placeholders: this.#placeholders,
       seenReplies: this.#seenReplies,
     };
-    const onRead = (eventId: string): void => {
-      // Events are numbered; reading old ones again does not lead back.
-      if (this.#lastEventId === undefined || Number(eventId) > Number(this.#lastEventId)) this.#lastEventId = eventId;
-    };
-    return readConversation(parts, { ...reading, onRead });
   }
 
   async #answerTo(
@@ -210,20 +246,33 @@ export class Conversation {
 
   /** One after the other, so that the log has them in the caller's order; a failed one does not hold up the next. */
   #send(contentType: ContentType, payload: Uint8Array, signal: AbortSignal | undefined): Promise<SentMessage> {
-    const sending = this.#lastSend.then(() => this.#sendNow(contentType, payload, signal));
-    this.#lastSend = sending.catch(() => undefined);
-    return sending;
+    return this.#inTurn(() => this.#sendNow(contentType, payload, signal));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const working = this.#lastSend.then(work);
+    this.#lastSend = working.catch(() => undefined);
+    return working;
   }
 
   async #sendNow(contentType: ContentType, payload: Uint8Array, signal: AbortSignal | undefined): Promise<SentMessage> {
-    if (this.#context.clock.nowMs() >= this.#inbound.sealUntilMs) await this.#renew(signal);
     try {
-      return await this.#post(await this.#seal(contentType, payload), signal);
+      return await this.#post(await this.#sealFresh(contentType, payload, signal), signal);
     } catch (error) {
       if (!(error instanceof ClientError) || !curedByRenewal.includes(error.problem)) throw error;
       await this.#renew(signal);
       return this.#post(await this.#seal(contentType, payload), signal);
     }
+  }
+
+  /** Under a new inbound key if the one in hand may not be sealed to any more. */
+  async #sealFresh(
+    contentType: ContentType,
+    payload: Uint8Array,
+    signal: AbortSignal | undefined,
+  ): Promise<SealedMessage> {
+    if (this.#context.clock.nowMs() >= this.#inbound.sealUntilMs) await this.#renew(signal);
+    return this.#seal(contentType, payload);
   }
 
   async #seal(contentType: ContentType, payload: Uint8Array): Promise<SealedMessage> {

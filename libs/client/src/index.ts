@@ -20,10 +20,17 @@ export type {
 } from "./conversation-event.ts";
 export type { ClientPublicKeys, GetAdmission } from "./conversation-keys.ts";
 export type { ConversationState } from "./conversation-state.ts";
-export type { AskOptions, Conversation, KnowledgeDocument, ReadOptions, SentMessage } from "./conversation.ts";
+export type {
+  AskOptions,
+  Conversation,
+  KnowledgeDocument,
+  ReadOptions,
+  SealedText,
+  SentMessage,
+} from "./conversation.ts";
 export { ClientError, clientErrors, type ClientErrorCode } from "./errors.ts";
 export { refusedEvents } from "./incoming.ts";
-export type { Recipient } from "./recipient.ts";
+export type { EventReader, Recipient } from "./recipient.ts";
 export type { RetryPolicy } from "./retry.ts";
 export type { SignedPolicy } from "./tenant-authority.ts";
 // What an application's own backend needs to admit a conversation.

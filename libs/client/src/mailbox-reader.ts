@@ -28,9 +28,18 @@ export class MailboxReader {
    * Undefined for what changes the placeholder map only, and for a reply that was shown before.
    * @throws ClientError when the tenant's chain of trust can't be had: the event is still unread then
    */
-  async read(eventId: string, data: string): Promise<ConversationEvent | undefined> {
+  read(eventId: string, data: string): Promise<ConversationEvent | undefined> {
+    return this.#read(eventId, () => base64ToBytes(data));
+  }
+
+  /** As `read`, of a serialized ReplyEvent. */
+  readBytes(eventId: string, event: Uint8Array): Promise<ConversationEvent | undefined> {
+    return this.#read(eventId, () => event);
+  }
+
+  async #read(eventId: string, bytesOf: () => Uint8Array | undefined): Promise<ConversationEvent | undefined> {
     try {
-      const event = parseReplyEvent(base64ToBytes(data));
+      const event = parseReplyEvent(bytesOf());
       switch (event.case) {
         case "sealed":
           return this.#take(eventId, await this.#open(event.value));

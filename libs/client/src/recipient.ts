@@ -12,10 +12,21 @@ import type { ConversationEvent } from "./conversation-event.ts";
 import type { ReadOptions } from "./conversation.ts";
 import { base64ToBytes, sameBytes } from "./encoding.ts";
 import { parseReplyEvent, RefusedEvent } from "./incoming.ts";
+import { MailboxReader, type ReaderParts } from "./mailbox-reader.ts";
 import { PlaceholderMap } from "./placeholder-map.ts";
 import { readConversation } from "./read-conversation.ts";
 import { ReplyKeys } from "./reply-keys.ts";
 import { SeenReplies } from "./seen-replies.ts";
+
+export interface EventReader {
+  /**
+   * @param eventId says where the event came from, such as `partition/offset`
+   * @returns undefined for what changes the names to be put back only, for a reply that was shown before, and for map
+   * entries that are others'
+   * @throws ClientError UNREACHABLE or AUTHORITY_UNTRUSTED when the chain of trust can't be had
+   */
+  read(event: Uint8Array, eventId: string): Promise<ConversationEvent | undefined>;
+}
 
 /**
  * A reader whom the tenant's policy names, such as a support tool: it holds one X-Wing key, opens replies that are sealed
@@ -47,20 +58,37 @@ export class Recipient {
     conversationId: Uint8Array,
     { lastEventId, signal, live = true }: ReadOptions = {},
   ): AsyncGenerator<ConversationEvent, void, void> {
+    const isForOthers = (data: string): boolean => this.#isMapForOthers(() => base64ToBytes(data));
+    yield* readConversation(this.#partsOf(conversationId), { lastEventId, signal, live, isForOthers });
+  }
+
+  /**
+   * Reads a conversation's events that come by the caller's own way, such as the records with its id as their key on the
+   * tenant's topic of replies: serialized ReplyEvents, in their order. Each is verified and opened as those of `replies`.
+   */
+  reader(conversationId: Uint8Array): EventReader {
+    const reader = new MailboxReader(this.#partsOf(conversationId));
+    return {
+      read: async (event, eventId) =>
+        this.#isMapForOthers(() => event) ? undefined : reader.readBytes(eventId, event),
+    };
+  }
+
+  #partsOf(conversationId: Uint8Array): ReaderParts {
     const context = this.#context;
-    const replyKeys = new ReplyKeys(context.backend, { current: this.#seed, pending: undefined, former: [] });
-    const placeholders = new PlaceholderMap();
-    const seenReplies = new SeenReplies();
-    const id = parseConversationId(conversationId);
-    const isForOthers = (data: string): boolean => this.#isMapForOthers(data);
-    const parts = { context, conversationId: id, replyKeys, placeholders, seenReplies };
-    yield* readConversation(parts, { lastEventId, signal, live, isForOthers });
+    return {
+      context,
+      conversationId: parseConversationId(conversationId),
+      replyKeys: new ReplyKeys(context.backend, { current: this.#seed, pending: undefined, former: [] }),
+      placeholders: new PlaceholderMap(),
+      seenReplies: new SeenReplies(),
+    };
   }
 
   /** Most recipients don't get the map: its entries are none of theirs, and no reason to be told of anything. */
-  #isMapForOthers(data: string): boolean {
+  #isMapForOthers(bytesOf: () => Uint8Array | undefined): boolean {
     try {
-      const event = parseReplyEvent(base64ToBytes(data));
+      const event = parseReplyEvent(bytesOf());
       if (event.case !== "sealed") return false;
       const { header, recipients } = parseEnvelope(event.value.envelope);
       return header.stage === Stage.MAP_DELTA && !recipients.some(({ keyId }) => sameBytes(keyId, this.#keyId));
