@@ -53,5 +53,5 @@ export function tenantAccess(tenantIdHex: string): TopicAccess {
 /** What `ingest` does with a tenant's topics. */
 export function bridgeAccess(tenantIdHex: string): TopicAccess {
   const { inbound, replies } = tenantTopics(tenantIdHex);
-  return { writes: [replies], reads: [reading(inbound, TENANT_BRIDGE_GROUP)] };
+  return { writes: [replies, inbound], reads: [reading(inbound, TENANT_BRIDGE_GROUP)] };
 }

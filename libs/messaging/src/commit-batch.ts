@@ -92,7 +92,12 @@ export function writesOf(outcomes: readonly Outcome[]): unknown[] {
   return results.flatMap((result) => (result.write === undefined ? [] : [result.write]));
 }
 
-async function insertDeadLetters(tx: Kysely<unknown>, scope: ProtocolScope, batch: BatchToCommit): Promise<void> {
+/** A letter that lies there already is left as it is. */
+export async function insertDeadLetters(
+  tx: Kysely<unknown>,
+  scope: ProtocolScope,
+  batch: Pick<BatchToCommit, "outcomes" | "nowMs">,
+): Promise<void> {
   const rows = batch.outcomes.flatMap((outcome) => {
     if (outcome.kind !== "dead") return [];
     const { record, identity, failure } = outcome;

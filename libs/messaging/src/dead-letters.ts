@@ -1,10 +1,11 @@
 import type { Clock, Log, RunningService } from "@cloister/service";
 import { inTransaction, onDatabase } from "@cloister/storage";
 import { sql, type RawBuilder, type Transaction } from "kysely";
-import { ID_REUSED } from "./commit-batch.ts";
-import type { MessageLog, OutgoingRecord } from "./message-log.ts";
+import { ID_REUSED, insertDeadLetters } from "./commit-batch.ts";
+import type { LogRecord, MessageLog, OutgoingRecord } from "./message-log.ts";
 import { Outbox } from "./outbox.ts";
 import { laneOfRedrives, type ProtocolScope } from "./protocol-scope.ts";
+import type { Failure, RecordIdentity } from "./record-result.ts";
 
 /** Where a dead letter's record lay: with its consumer, the letter's name. */
 export interface LetterPlace {
@@ -35,6 +36,15 @@ export interface LetterFilter {
   readonly code?: string;
   /** Dead since this time or longer. */
   readonly untilMs?: number;
+}
+
+/** A record that can't be used, and what is sent to tell so. */
+export interface Burial {
+  readonly record: LogRecord;
+  /** Missing when no ids could be read. */
+  readonly identity: RecordIdentity | undefined;
+  readonly failure: Failure;
+  readonly outputs: readonly OutgoingRecord[];
 }
 
 export interface DeadLettersPorts {
@@ -93,6 +103,22 @@ export class DeadLetters {
 
   close(): Promise<void> {
     return this.#outbox.close();
+  }
+
+  /**
+   * Makes a dead letter of a record that a door of its own was given, outside the protocol of consumers, and sends the
+   * outputs, in one transaction. A record that lies here already is left as it is, and nothing is sent again.
+   */
+  async bury({ record, identity, failure, outputs }: Burial): Promise<void> {
+    if ((await this.find(record)) !== undefined) return;
+    await this.#outbox.prepare([record, ...outputs].map(({ bucketEndMs }) => bucketEndMs));
+    const nowMs = this.#ports.clock.nowMs();
+    await inTransaction(this.#scope.db, async (tx) => {
+      const outcomes = [{ kind: "dead", record, identity, failure, outputs } as const];
+      await insertDeadLetters(tx, this.#scope, { outcomes, nowMs });
+      await this.#outbox.append(tx, outputs);
+    });
+    this.#outbox.wake();
   }
 
   async count(filter: LetterFilter): Promise<number> {

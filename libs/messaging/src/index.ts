@@ -2,6 +2,7 @@ export { defaultClassify } from "./classify.ts";
 export type { ConsumerDefinition, Step } from "./consumer.ts";
 export {
   DeadLetters,
+  type Burial,
   type ConsumingService,
   type DeadLetter,
   type LetterFilter,
@@ -27,7 +28,7 @@ export { MessagingError, messagingErrors, recordErrors, type MessagingErrorCode 
 export { Outbox, type OutboxOptions } from "./outbox.ts";
 export { defaultParkingLimits, type ParkingLimits } from "./parking-limits.ts";
 export { parkingLimits, parkingVariables } from "./parking-variables.ts";
-export { pipelineTopics } from "./pipeline-topics.ts";
+export { defaultPartitions, pipelineTopics } from "./pipeline-topics.ts";
 export { LOG_SCHEMA, logMigrations, logOwned } from "./postgres/log-tables.ts";
 export { PostgresMessageLog, type PostgresLogOptions } from "./postgres/postgres-message-log.ts";
 export { protocolGrant, protocolMigrations } from "./protocol-tables.ts";
