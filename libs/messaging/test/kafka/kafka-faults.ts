@@ -204,7 +204,7 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
       const producer = client.producer({ createPartitioner: () => () => 0 });
       await producer.connect();
       const header = (value: Buffer | Buffer[]) => ({ headers: { "cloister-bucket-end": value } });
-      const good = Buffer.from("0000018bcfe56800", "hex");
+      const good = Buffer.from("0000019b76daa800", "hex");
       await producer.send({
         topic,
         messages: [
@@ -212,7 +212,7 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
           { key: null, value: null, ...header(good) },
           { key: "k", value: "short", ...header(good.subarray(1)) },
           { key: "k", value: "twice", ...header([good, good]) },
-          { key: "k", value: "no bucket", ...header(Buffer.from("0000018bcfe56801", "hex")) },
+          { key: "k", value: "no bucket", ...header(Buffer.from("0000019b76daa801", "hex")) },
         ],
       });
       await producer.disconnect();
