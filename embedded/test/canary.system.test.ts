@@ -6,7 +6,7 @@ import { searchForValues, windowsOf, type Finding } from "@cloister/testing/cana
 import { CapturedLogs } from "../src/demo/captured-logs.ts";
 import { untilIdle } from "../src/demo/on-the-log.ts";
 import { placesOf } from "../src/demo/places.ts";
-import { makeTenant } from "../src/demo/tenant.ts";
+import { makeTenant, reachedOf } from "../src/demo/tenant.ts";
 import { MovableClock, openDataFolder, startEmbedded, type DataFolder, type EmbeddedCloister } from "../src/index.ts";
 import { leaksFor, plantInFile, plantInTable, plantInTopic, writeToLog, type Leak } from "./planted.ts";
 
@@ -25,7 +25,7 @@ describe("the search for what was typed", () => {
     folder = await openDataFolder(await mkdtemp(join(tmpdir(), "cloister-canary-")));
     const clock = new MovableClock();
     cloister = await startEmbedded({ folder, clock, logOf: (name) => logs.logOf(name), retentionIntervalMs: 0 });
-    const tenant = await makeTenant(cloister, clock);
+    const tenant = await makeTenant(reachedOf(cloister), clock);
     const chat = await tenant.client.openConversation({ admission: tenant.admitChat([]) });
     await chat.ask(typed);
     await untilIdle(cloister.mainDatabase);

@@ -1,8 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { MessageSealedSchema, ReplyEventSchema } from "@cloister/contracts/events";
 import { parseEnvelope, Stage, type Header } from "@cloister/envelope";
-import type { Database } from "@cloister/storage";
-import { tablesOf } from "./places.ts";
+import type { SearchedPlace } from "@cloister/testing/canary";
 
 /** An envelope that the operator has put aside. */
 export interface CopiedEnvelope {
@@ -12,10 +11,12 @@ export interface CopiedEnvelope {
   readonly recipientKinds: readonly ("kem" | "wrap")[];
 }
 
-/** Everything sealed that lies in the tables of a database: rows, and the events of its topics. */
-export async function copyEnvelopes(name: string, db: Database): Promise<CopiedEnvelope[]> {
+/** Everything sealed among what lies there: a column of a row, or the value of a record, is a chunk. */
+export async function copyEnvelopes(
+  places: AsyncIterable<SearchedPlace> | Iterable<SearchedPlace>,
+): Promise<CopiedEnvelope[]> {
   const copies = new Map<string, CopiedEnvelope>();
-  for await (const { chunks } of tablesOf(name, db)) {
+  for await (const { chunks } of places) {
     for await (const value of chunks) {
       for (const bytes of envelopesIn(value)) {
         const { header, recipients } = parseEnvelope(bytes);

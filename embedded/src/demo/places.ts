@@ -43,7 +43,8 @@ async function listTables(db: Database): Promise<{ schema: string; table: string
   return rows;
 }
 
-async function* filesOf(folder: string): AsyncGenerator<SearchedPlace> {
+/** Every file under a folder, by its path in it. */
+export async function* filesOf(folder: string): AsyncGenerator<SearchedPlace> {
   const buffer = Buffer.allocUnsafe(FILE_BUFFER_BYTES);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   for (const entry of entries) {

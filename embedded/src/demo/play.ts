@@ -1,5 +1,4 @@
 import { ClientError, type Client, type Conversation, type GetAdmission } from "@cloister/client";
-import type { ModelRecorder } from "./recording-runtime.ts";
 
 export interface PlayedMessage {
   readonly conversation: string;
@@ -15,9 +14,13 @@ export interface PlayedMessage {
   readonly failure: string | null;
 }
 
+/** Takes the id of the message that was answered, where one was. */
+export type ModelWatch = (causeId: Uint8Array | undefined) => Promise<string | null> | string | null;
+
 export interface PlayOptions {
   readonly client: Client;
-  readonly recorder: ModelRecorder;
+  /** Called before a message is sent; what it returns says afterwards with which words the model was asked, if it was. */
+  readonly watchModel: () => ModelWatch;
   /** The envelope of a message as it lies on the log. */
   readonly onTheLog: (messageId: Uint8Array) => Promise<Uint8Array | undefined>;
   readonly monotonicMs: () => number;
@@ -43,9 +46,9 @@ export class Player {
   }
 
   async #ask(name: string, conversation: Conversation, typed: string): Promise<PlayedMessage> {
-    const { recorder, monotonicMs, onTheLog } = this.options;
+    const { watchModel, monotonicMs, onTheLog } = this.options;
     const startedAt = monotonicMs();
-    const asked = recorder.requests.length;
+    const modelSaw = watchModel();
     const outcome = await answered(conversation, typed);
     const latencyMs = monotonicMs() - startedAt;
     const envelope = outcome.causeId && (await onTheLog(outcome.causeId));
@@ -56,7 +59,7 @@ export class Player {
       sealed: envelope
         ? { bytes: envelope.length, firstBytesHex: Buffer.from(envelope.subarray(0, SHOWN_BYTES)).toString("hex") }
         : null,
-      modelSaw: recorder.requests.length > asked ? (recorder.requests.at(-1)?.question ?? null) : null,
+      modelSaw: await modelSaw(outcome.causeId),
       readerRead: outcome.text,
       sources: outcome.sources,
       failure: outcome.failure,

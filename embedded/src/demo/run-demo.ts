@@ -13,11 +13,11 @@ import type { InputLines } from "./input-lines.ts";
 import { percentilesOf } from "./latency.ts";
 import { inboundEnvelope, untilIdle } from "./on-the-log.ts";
 import { copyEnvelopes, isForReaders } from "./operator-copy.ts";
-import { filesHolding, placesOf, type OperatorView } from "./places.ts";
+import { filesHolding, placesOf, tablesOf, type OperatorView } from "./places.ts";
 import { Player, type PlayedMessage } from "./play.ts";
 import { ModelRecorder } from "./recording-runtime.ts";
 import type { Show } from "./show.ts";
-import { makeTenant, type DemoTenant } from "./tenant.ts";
+import { makeTenant, reachedOf, type DemoTenant } from "./tenant.ts";
 import { tooShortToSearch, typedInDemo, typedInInput } from "./typed-values.ts";
 
 export interface DemoOptions {
@@ -100,7 +100,7 @@ class Demo {
   async #openTenant(): Promise<DemoTenant> {
     const { show } = this.options;
     show.heading("A tenant");
-    const tenant = await makeTenant(this.cloister, this.clock);
+    const tenant = await makeTenant(reachedOf(this.cloister), this.clock);
     show.line(
       `tenant ${Buffer.from(tenant.tenantId).toString("hex")}, policy 1 (standard, development) signed by its root`,
     );
@@ -123,7 +123,7 @@ class Demo {
     const played: PlayedMessage[] = [];
     const player = new Player({
       client,
-      recorder: this.recorder,
+      watchModel: this.recorder.watch,
       onTheLog: (messageId) => inboundEnvelope(this.cloister.mainDatabase, messageId),
       monotonicMs: () => systemClock.monotonicMs(),
       onPlayed: (message) => {
@@ -162,7 +162,7 @@ class Demo {
     const { cloister, clock, logs } = this;
     const { instances, credentials, keys } = cloister;
     show.heading("Before the purge, the operator copies every topic and every table but those of keys");
-    const copies = await copyEnvelopes("main", cloister.mainDatabase);
+    const copies = await copyEnvelopes(tablesOf("main", cloister.mainDatabase));
     const forReaders = copies.filter(isForReaders).length;
     show.line(
       `${String(copies.length)} sealed envelopes copied, ${String(forReaders)} of them sealed to the readers' own keys alone`,

@@ -15,13 +15,25 @@ import {
   type Policy,
 } from "@cloister/policy";
 import type { Clock } from "@cloister/service";
+import type { AttestedInstances } from "../attested-instances.ts";
 import type { EmbeddedCloister } from "../start-embedded.ts";
+
+/** A running system, as a tenant's application reaches it. */
+export interface ReachedCloister {
+  readonly url: string;
+  readonly accessToken: string;
+  readonly instances: AttestedInstances;
+}
+
+export function reachedOf({ ingest, instances }: EmbeddedCloister): ReachedCloister {
+  return { url: ingest.address ?? "", accessToken: ingest.accessToken.reveal(), instances };
+}
 
 /** A tenant and its application: root key, signed policy, and the backend that admits its users. */
 export interface DemoTenant {
   readonly tenantId: Uint8Array;
   readonly policy: Policy;
-  /** What the policy's preset wants and this process can't give. */
+  /** What the policy's preset wants and this system can't give. */
   readonly missing: readonly string[];
   readonly client: Client;
   /** Admits a person's device to a chat that may search these knowledge bases. */
@@ -33,7 +45,7 @@ export interface DemoTenant {
 const week = { periodMs: 7 * DAY_MS, minimumDays: 0 };
 
 /** Makes the root key, signs a policy of the `standard` preset, has it applied. */
-export async function makeTenant(cloister: EmbeddedCloister, clock: Clock): Promise<DemoTenant> {
+export async function makeTenant(cloister: ReachedCloister, clock: Clock): Promise<DemoTenant> {
   const root = signerFromSeed(randomBytes(32));
   const issuer = signerFromSeed(randomBytes(32));
   const tenantId = deriveTenantId(root.publicKey);
@@ -68,8 +80,8 @@ export async function makeTenant(cloister: EmbeddedCloister, clock: Clock): Prom
     simulatedRoots: [simulatedRoot],
   });
   const client = createClient({
-    baseUrl: cloister.ingest.address ?? "",
-    accessToken: cloister.ingest.accessToken.reveal(),
+    baseUrl: cloister.url,
+    accessToken: cloister.accessToken,
     tenantId,
     evidenceVerifiers: [simulatedVerifier],
     allowDevelopment: true,

@@ -4,7 +4,7 @@ export { freePort, isFree } from "./free-port.ts";
 export { startNativeKafka, type KafkaBroker, type RunningKafka } from "./kafka.ts";
 export type { KafkaOptions, KafkaUser } from "./kafka-options.ts";
 export { startNativePostgres, type PostgresOptions, type RunningPostgres } from "./postgres.ts";
-export { startNativeRedis, type RedisOptions, type RunningRedis } from "./redis.ts";
+export { redisCommand, startNativeRedis, type RedisOptions, type RunningRedis } from "./redis.ts";
 export {
   askRedis,
   makeRedisCertificate,

@@ -75,6 +75,8 @@ export function serverProperties(
     "share.coordinator.state.topic.min.isr": "1",
     // So that a group's first consumer doesn't wait three seconds for others.
     "group.initial.rebalance.delay.ms": "0",
+    // Made at their full size for each partition: 10 MiB by default.
+    "log.index.size.max.bytes": "1048576",
     // The default takes 128 MiB of the small heap.
     "log.cleaner.dedupe.buffer.size": "2097152",
     ...(options.sasl !== undefined && saslProperties),
