@@ -45,6 +45,7 @@ export {
   vectorIndexFromEnvironment,
   vectorsToEndFromEnvironment,
   vectorVariables,
+  type ForgottenVectors,
   type VectorEnvironment,
   type VectorsToEnd,
 } from "./vector-variables.ts";

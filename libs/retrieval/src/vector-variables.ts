@@ -1,5 +1,5 @@
 import { httpUrl, readSecretFile, ServiceError, variable, type ConfigOf } from "@cloister/service";
-import { onDatabase, prepareSchema, schemaOf, type Database } from "@cloister/storage";
+import { prepareSchema, schemaOf, type Database } from "@cloister/storage";
 import { z } from "zod";
 import { pgvectorOwned, pgvectorSchema } from "./adapters/pgvector/pgvector-tables.ts";
 import { forgetVectors, pgvectorNearest, pgvectorVectors } from "./adapters/pgvector/pgvector-vectors.ts";
@@ -79,7 +79,13 @@ export interface VectorsToEnd {
   /** Of a store outside the database. */
   readonly buckets?: EndingVectors;
   /** Deletes an erased conversation's vectors; absent where there are none. */
-  readonly forget?: (conversation: ConversationOfTenant) => Promise<void>;
+  readonly forget?: (conversation: ConversationOfTenant) => Promise<ForgottenVectors>;
+}
+
+export interface ForgottenVectors {
+  /** Where they were, as receipts name it. */
+  readonly table: string;
+  readonly vectors: number;
 }
 
 /** @throws ServiceError as `vectorIndexFromEnvironment` */
@@ -88,11 +94,19 @@ export async function vectorsToEndFromEnvironment(environment: VectorEnvironment
     case "sealed":
       return {};
     case "pgvector":
-      return { forget: (conversation) => onDatabase(() => forgetVectors(db, conversation)) };
+      return {
+        forget: async (conversation) => ({
+          table: `${pgvectorSchema}.vector`,
+          vectors: await forgetVectors(db, conversation),
+        }),
+      };
     case "qdrant": {
       const { qdrantEnding } = await import("./adapters/qdrant/qdrant-vectors.ts");
       const buckets = qdrantEnding(await qdrantServer(environment));
-      return { buckets, forget: (conversation) => buckets.forget(conversation) };
+      return {
+        buckets,
+        forget: async (conversation) => ({ table: buckets.table, vectors: await buckets.forget(conversation) }),
+      };
     }
   }
 }

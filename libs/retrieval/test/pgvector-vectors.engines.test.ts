@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { inTransaction, migrate, openDatabase, schemaOf, type Database } from "@cloister/storage";
+import { inTransaction, migrate, noTenant, ofTenants, openDatabase, schemaOf, type Database } from "@cloister/storage";
 import { describeOnPostgresServer } from "@cloister/testing";
 import { sql } from "kysely";
 import { pgvectorOwned, pgvectorSchema } from "../src/adapters/pgvector/pgvector-tables.ts";
@@ -23,7 +23,7 @@ describeOnPostgresServer("protected vectors in PostgreSQL", { pgvector: true }, 
       const tables = schemaOf<PassageTables>(db, passageSchema);
       return {
         index: protectedVectorIndex(db, pgvectorVectors(db)),
-        inTransaction: (work) => inTransaction(tables, work),
+        inTransaction: (work) => inTransaction(tables, noTenant, work),
         close: () => db.close(),
       };
     },
@@ -53,12 +53,12 @@ describeOnPostgresServer("protected vectors in PostgreSQL", { pgvector: true }, 
       const index = protectedVectorIndex(db, pgvectorVectors(db));
       const tables = schemaOf<PassageTables>(db, passageSchema);
       const passages = [
-        ...Array.from({ length: 3_000 }, (_, n) => passage(2, n)),
+        ...Array.from({ length: 1_000 }, (_, n) => passage(2, n)),
         ...Array.from({ length: 20 }, (_, n) => passage(3, n * 100)),
       ];
       await index.prepare([bucketEndMs]);
       await index.stage(passages);
-      await inTransaction(tables, (tx) => index.store(tx, passages));
+      await inTransaction(tables, ofTenants([id(1)]), (tx) => index.store(tx, passages));
       await sql`analyze`.execute(db.kysely);
       const [segment] = await index.segments({ tenantId: id(1), conversationIds: [id(3)], nowMs: 0 });
       if (segment === undefined) throw new Error("it has a segment");
@@ -67,6 +67,6 @@ describeOnPostgresServer("protected vectors in PostgreSQL", { pgvector: true }, 
       await forgetVectors(db, segment);
       expect(await index.nearest(segment, Float32Array.of(1, 0, 0, 0), 5)).toEqual([]);
       await db.close();
-    });
+    }, 60_000);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { inTransaction, migrate, openDatabase, schemaOf } from "@cloister/storage";
+import { inTransaction, migrate, noTenant, openDatabase, schemaOf } from "@cloister/storage";
 import { passageMigrations, passageSchema, type PassageTables } from "../src/adapters/sealed/passage-table.ts";
 import { sealedPassageReader } from "../src/adapters/sealed/sealed-passage-reader.ts";
 import { sealedVectorIndex } from "../src/adapters/sealed/sealed-vector-index.ts";
@@ -11,7 +11,7 @@ vectorIndexContract("sealed rows on PGlite", async () => {
   const tables = schemaOf<PassageTables>(db, passageSchema);
   return {
     index: sealedVectorIndex(db),
-    inTransaction: (work) => inTransaction(tables, work),
+    inTransaction: (work) => inTransaction(tables, noTenant, work),
     close: () => db.close(),
   };
 });

@@ -1,6 +1,7 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
 import { logVariables, parkingVariables } from "@cloister/messaging";
 import { operationsVariables } from "@cloister/messaging/operations";
+import { vectorVariables } from "@cloister/retrieval";
 import { defineConfig, portNumber, variable } from "@cloister/service";
 import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
@@ -16,6 +17,7 @@ export const embeddingConfig = defineConfig({
     default: "8084",
   }),
   ...databaseVariables("the schema of embedding: sealed passages"),
+  ...vectorVariables,
   ...keyringVariables,
   ...parkingVariables,
   ...logVariables,

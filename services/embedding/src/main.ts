@@ -1,6 +1,7 @@
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
 import { messageLogFromEnvironment, parkingLimits } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
+import { staticEmbedder, vectorIndexFromEnvironment } from "@cloister/retrieval";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { databaseOptions, openDatabase } from "@cloister/storage";
 import { codeFolder } from "./code-folder.ts";
@@ -19,9 +20,11 @@ await runMain("embedding", async () => {
   });
   const db = await openDatabase(await databaseOptions(config, "embedding"));
   const messages = await messageLogFromEnvironment(config, { service: "embedding", db, clock, log });
+  const embedder = staticEmbedder();
+  const index = await vectorIndexFromEnvironment(config, db, embedder.model);
   const service = await startEmbedding(
     { http: { host: config.host, port: config.port }, parking: parkingLimits(config) },
-    { db, messages, keyring, clock, log },
+    { db, messages, keyring, clock, log, index, embedder },
   );
   return withOperations(service, config, { clock, log });
 });

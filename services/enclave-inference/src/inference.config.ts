@@ -1,6 +1,7 @@
 import { keyringVariables } from "@cloister/keyring/simulated";
 import { logVariables, parkingVariables } from "@cloister/messaging";
 import { operationsVariables } from "@cloister/messaging/operations";
+import { vectorVariables } from "@cloister/retrieval";
 import { defineConfig, portNumber, secretVariable, variable, type ConfigFrom } from "@cloister/service";
 import { databaseVariables } from "@cloister/storage";
 import { redisVariables } from "@cloister/storage/redis";
@@ -21,6 +22,7 @@ export const inferenceConfig = defineConfig({
     default: "8083",
   }),
   ...databaseVariables("the schema of inference (sealed turns) and embedding's view of sealed passages"),
+  ...vectorVariables,
   ...keyringVariables,
   ...parkingVariables,
   ...logVariables,

@@ -1,6 +1,7 @@
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
 import { messageLogFromEnvironment, parkingLimits } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
+import { passageReaderFromEnvironment } from "@cloister/retrieval";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { databaseOptions, openDatabase } from "@cloister/storage";
 import { openRedis } from "@cloister/storage/redis";
@@ -23,13 +24,14 @@ await runMain("enclave-inference", async () => {
   const db = await openDatabase(await databaseOptions(config, "enclave-inference"));
   const messages = await messageLogFromEnvironment(config, { service: "enclave-inference", db, clock, log });
   const redis = await openRedis(config, log);
+  const passages = await passageReaderFromEnvironment(config, db);
   const service = await startInference(
     {
       http: { host: config.host, port: config.port },
       parking: parkingLimits(config),
       maxConcurrentAnswers: config.maxConcurrentAnswers,
     },
-    { db, messages, keyring, runtime, clock, log, ...(redis && { liveFrames: redis.liveFrames }) },
+    { db, messages, keyring, runtime, clock, log, passages, ...(redis && { liveFrames: redis.liveFrames }) },
   );
   return withOperations(service, config, { clock, log });
 });

@@ -3,7 +3,7 @@ import { TurnSchema } from "@cloister/contracts/content";
 import { openEnvelope, Stage } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord, KeyLease, KeyRequest } from "@cloister/keyring";
-import { onDatabase } from "@cloister/storage";
+import { ofTenants, onDatabase } from "@cloister/storage";
 import type { Kysely } from "kysely";
 import type { ModelTurn } from "./model/model-runtime.ts";
 import type { InferenceTables, TurnRow } from "./tables.ts";
@@ -23,7 +23,7 @@ export async function turnRows(
   nowMs: number,
 ): Promise<TurnRow[]> {
   if (!policy.history) return [];
-  return onDatabase(() =>
+  return onDatabase(ofTenants([tenantId]), () =>
     db
       .selectFrom("turn")
       .selectAll()

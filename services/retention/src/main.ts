@@ -1,4 +1,5 @@
 import { keysTransport } from "@cloister/keyring";
+import { vectorsToEndFromEnvironment } from "@cloister/retrieval";
 import { createLog, readSecretFile, runMain, systemClock as clock, writeSecretFile } from "@cloister/service";
 import { databaseOptions, openDatabase } from "@cloister/storage";
 import { retentionConfig } from "./retention.config.ts";
@@ -10,9 +11,10 @@ await runMain("retention", async () => {
   const log = createLog({ service: "retention" });
   const credential = await readSecretFile(lifecycleTokenFile);
   const db = await openDatabase(await databaseOptions(environment, "retention"));
+  const vectors = await vectorsToEndFromEnvironment(environment, db);
   const retention = await startRetention(
     { http: { host, port }, intervalMs },
-    { db, keysTransport: keysTransport({ url: keysUrl, credential }), clock, log },
+    { db, keysTransport: keysTransport({ url: keysUrl, credential }), vectors, clock, log },
   );
   await writeSecretFile(accessTokenFile, retention.accessToken.reveal());
   return retention;

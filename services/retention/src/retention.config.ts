@@ -1,3 +1,4 @@
+import { vectorVariables } from "@cloister/retrieval";
 import { defineConfig, httpUrl, portNumber, variable } from "@cloister/service";
 import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
@@ -13,6 +14,7 @@ export const retentionConfig = defineConfig({
     default: "8085",
   }),
   ...databaseVariables("the services' schemas; never that of keys"),
+  ...vectorVariables,
   keysUrl: variable("CLOISTER_KEYS_URL", httpUrl, {
     description: "Where the Lifecycle door of keys listens (gRPC)",
   }),

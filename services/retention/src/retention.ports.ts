@@ -1,4 +1,5 @@
 import type { Transport } from "@connectrpc/connect";
+import type { VectorsToEnd } from "@cloister/retrieval";
 import type { Clock, Log } from "@cloister/service";
 import type { Database } from "@cloister/storage";
 import type { PurgeFailpoints } from "./purge/ports.ts";
@@ -14,6 +15,8 @@ export interface RetentionPorts {
   readonly db: Database;
   /** To the Lifecycle door of `keys`. */
   readonly keysTransport: Transport;
+  /** Stores of protected vectors, which the tables' columns don't tell of; none by default. */
+  readonly vectors?: VectorsToEnd;
   readonly clock: Clock;
   readonly log: Log;
   readonly failpoints?: PurgeFailpoints;

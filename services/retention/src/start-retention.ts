@@ -3,6 +3,7 @@ import { prepareSchema, schemaOf } from "@cloister/storage";
 import { connectLifecycle } from "./adapters/connect-lifecycle.ts";
 import { PostgresStores } from "./adapters/postgres-stores.ts";
 import { SqlJobs } from "./adapters/sql-jobs.ts";
+import { StoresWithVectors } from "./adapters/vector-stores.ts";
 import { Erasure } from "./erasure.ts";
 import { retentionMigrations } from "./migrations/index.ts";
 import { retentionProblems } from "./errors.ts";
@@ -27,7 +28,9 @@ export async function startRetention(config: RetentionConfig, ports: RetentionPo
   const { db, clock, log } = ports;
   await prepareSchema(db, retentionSchema, retentionMigrations);
   const keys = connectLifecycle(ports.keysTransport);
-  const stores = new PostgresStores(db);
+  const { vectors = {} } = ports;
+  const tables = new PostgresStores(db);
+  const stores = vectors.buckets === undefined ? tables : new StoresWithVectors(tables, vectors.buckets);
   const jobs = new SqlJobs(schemaOf<RetentionTables>(db, retentionSchema));
   const failpoints = ports.failpoints ?? noPurgeFailpoints;
   const runs = new PurgeRuns(new RetentionPipeline({ keys, stores, jobs, clock, failpoints }), log, config.intervalMs);
@@ -37,7 +40,7 @@ export async function startRetention(config: RetentionConfig, ports: RetentionPo
     module: RetentionModule.register({
       runs,
       status: new RetentionStatusReader(keys, stores, jobs, clock),
-      erasure: new Erasure(keys, clock),
+      erasure: new Erasure(keys, vectors, clock),
       tokenDigest: new TokenDigest(accessToken),
     }),
     log,

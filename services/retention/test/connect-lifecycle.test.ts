@@ -49,9 +49,34 @@ describe("the lifecycle door of keys", () => {
     });
     const conversation = { tenantIdHex: "0".repeat(32), conversationIdHex: "ab".repeat(16) };
     const clock = { nowMs: () => 5, monotonicMs: () => 0 };
-    const receipt = await new Erasure(connectLifecycle(door), clock).erase(conversation);
+    const receipt = await new Erasure(connectLifecycle(door), {}, clock).erase(conversation);
     expect(receipt).toEqual({ ...conversation, issuedAtMs: 5, note: "a note" });
     expect(seen).toEqual(["ab".repeat(16), [tombstoneId], []]);
+  });
+
+  it("deletes an erased conversation's protected vectors, and says that no destroyed key erases such", async () => {
+    let asked: IssueReceiptRequest | undefined;
+    const door = served({
+      eraseConversation: () => ({ tombstoneId: new Uint8Array(16) }),
+      issueReceipt: (request) => {
+        asked = request;
+        return { receipt: new Uint8Array() };
+      },
+    });
+    const forgotten: string[] = [];
+    const vectors = {
+      forget: async ({ conversationId }: { conversationId: Uint8Array }) => {
+        forgotten.push(Buffer.from(conversationId).toString("hex"));
+        return { table: "qdrant.protected_vectors", vectors: 12 };
+      },
+    };
+    const conversation = { tenantIdHex: "0".repeat(32), conversationIdHex: "ab".repeat(16) };
+    const clock = { nowMs: () => 5, monotonicMs: () => 0 };
+    await new Erasure(connectLifecycle(door), vectors, clock).erase(conversation);
+    expect(forgotten).toEqual(["ab".repeat(16)]);
+    expect(asked?.operatorAsserted).toMatchObject([
+      { dropped: "rows of qdrant.protected_vectors - geometry of vectors, which no destroyed key erases", rows: 12n },
+    ]);
   });
 
   it("says in the operator's own part of a receipt what was dropped and how many rows", async () => {

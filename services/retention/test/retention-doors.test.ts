@@ -47,7 +47,7 @@ beforeAll(async () => {
     module: RetentionModule.register({
       runs: new PurgeRuns(pipeline, log, 0),
       status: new RetentionStatusReader(keys, stores, jobs, systemClock),
-      erasure: new Erasure(keys, systemClock),
+      erasure: new Erasure(keys, {}, systemClock),
       tokenDigest: new TokenDigest(token),
     }),
     problems: retentionProblems,

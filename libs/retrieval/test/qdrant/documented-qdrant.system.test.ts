@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { inTransaction, migrate, openDatabase, schemaOf, type Database } from "@cloister/storage";
+import { inTransaction, migrate, noTenant, openDatabase, schemaOf, type Database } from "@cloister/storage";
 import { protectedVectorIndex } from "../../src/adapters/protected/protected-vector-index.ts";
 import { maxCollections } from "../../src/adapters/qdrant/collections.ts";
 import { QdrantServer } from "../../src/adapters/qdrant/qdrant-server.ts";
@@ -17,7 +17,7 @@ vectorIndexContract(
     const tables = schemaOf<PassageTables>(db, passageSchema);
     return {
       index: protectedVectorIndex(db, qdrantVectors(db, new QdrantServer({ url: qdrant.url }))),
-      inTransaction: (work) => inTransaction(tables, work),
+      inTransaction: (work) => inTransaction(tables, noTenant, work),
       close: async () => {
         await db.close();
         await qdrant.close();
@@ -154,7 +154,7 @@ describe("requests to Qdrant", () => {
         passage(4, later),
         { ...passage(5, later), conversationId: id(7) },
       ]);
-      await ending.forget({ tenantId: id(1), conversationId: id(2) });
+      expect(await ending.forget({ tenantId: id(1), conversationId: id(2) })).toBe(2);
       expect(await ending.list()).toEqual([
         { bucketEndMs, vectors: 0 },
         { bucketEndMs: later, vectors: 1 },

@@ -137,9 +137,12 @@ function onCollection(collection: Collection, call: string, body: unknown): Answ
       for (const [id, { payload }] of collection.points) if (isMatch(payload, must)) collection.points.delete(id);
       return acknowledged;
     }
-    case "POST points/count":
-      z.strictObject({ exact: z.literal(true) }).parse(body);
-      return ok({ count: collection.points.size });
+    case "POST points/count": {
+      const counted = z.strictObject({ exact: z.literal(true), filter: filter.optional() }).parse(body);
+      const must = counted.filter?.must ?? [];
+      if (isUnindexed(collection, must)) return unindexed;
+      return ok({ count: [...collection.points.values()].filter(({ payload }) => isMatch(payload, must)).length });
+    }
     case "POST points/query":
       return search(collection, body);
     default:

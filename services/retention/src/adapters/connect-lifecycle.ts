@@ -67,9 +67,22 @@ const toWire = ({ tenantIdHex, purpose, bucketEndMs }: DueKey) => ({
 });
 
 const toAssertion = ({ table, partitions, rows }: Dropped) => ({
-  dropped: partitions === 0 ? `rows of ${table}` : `${String(partitions)} partitions of ${table}`,
+  dropped: `${droppedText(table, partitions)}${isGeometry(table) ? geometryNote : ""}`,
   rows: BigInt(rows),
 });
+
+/** What makes this assertion weigh more than others: of sealed rows nothing can be read once their keys are destroyed. */
+const geometryNote = " - geometry of vectors, which no destroyed key erases";
+
+/** The two stores of protected vectors, by what libs/retrieval calls them. */
+function isGeometry(table: string): boolean {
+  return table === "protected_vectors.vector" || table === "qdrant.protected_vectors";
+}
+
+function droppedText(table: string, partitions: number): string {
+  if (partitions === 0) return `rows of ${table}`;
+  return `${String(partitions)} ${table.startsWith("qdrant.") ? "collections" : "partitions"} of ${table}`;
+}
 
 async function asked<T>(call: () => Promise<T>): Promise<T> {
   try {

@@ -2,6 +2,7 @@ import {
   dropPartition,
   endRows,
   listPartitions,
+  noTenant,
   onDatabase,
   type Database,
   type PartitionedTable,
@@ -25,7 +26,7 @@ export class PostgresStores implements ExpiringStores {
   }
 
   async list(): Promise<StoredBucket[]> {
-    return onDatabase(async () => {
+    return onDatabase(noTenant, async () => {
       const buckets: StoredBucket[] = [];
       for (const where of await this.#partitioned()) {
         for (const bucketEndMs of await listPartitions(this.#db, where))
@@ -36,7 +37,7 @@ export class PostgresStores implements ExpiringStores {
   }
 
   async dropDue(dueAtMs: number): Promise<Dropped[]> {
-    return onDatabase(async () => {
+    return onDatabase(noTenant, async () => {
       const dropped: Dropped[] = [];
       for (const where of await this.#partitioned()) dropped.push(await this.#dropPartitions(where, dueAtMs));
       for (const where of await this.#withColumn("expires_at_ms")) {

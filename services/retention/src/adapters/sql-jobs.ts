@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { purposes } from "@cloister/policy";
-import { inTransaction, onDatabase } from "@cloister/storage";
+import { acrossTenants, inTransaction, noTenant, ofTenants, onDatabase } from "@cloister/storage";
 import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { PURGE_STATES, type PurgeJob } from "../purge/job.ts";
@@ -26,7 +26,7 @@ export class SqlJobs implements PurgeJobs {
   }
 
   async unfinished(): Promise<PurgeJob | undefined> {
-    const row = await onDatabase(() =>
+    const row = await onDatabase(noTenant, () =>
       this.#db
         .selectFrom("job")
         .selectAll()
@@ -39,11 +39,12 @@ export class SqlJobs implements PurgeJobs {
   }
 
   async save(job: PurgeJob): Promise<void> {
-    await onDatabase(() => upsert(this.#db, job));
+    await onDatabase(noTenant, () => upsert(this.#db, job));
   }
 
   async finish(job: PurgeJob, receipts: readonly SignedReceipt[]): Promise<void> {
-    await inTransaction(this.#db, async (tx) => {
+    const tenants = receipts.map(({ tenantIdHex }) => Buffer.from(tenantIdHex, "hex"));
+    await inTransaction(this.#db, ofTenants(tenants), async (tx) => {
       await upsert(tx, job);
       const rows = receipts.map(({ jobId, tenantIdHex, issuedAtMs, note }, part) => ({
         job_id: jobId,
@@ -62,14 +63,14 @@ export class SqlJobs implements PurgeJobs {
   }
 
   async latest(count: number): Promise<PurgeJob[]> {
-    const rows = await onDatabase(() =>
+    const rows = await onDatabase(noTenant, () =>
       this.#db.selectFrom("job").selectAll().orderBy("started_at_ms", "desc").limit(count).execute(),
     );
     return rows.map(jobOf);
   }
 
   async receipts(count: number): Promise<SignedReceipt[]> {
-    const rows = await onDatabase(() =>
+    const rows = await onDatabase(acrossTenants("receipts"), () =>
       this.#db.selectFrom("receipt").selectAll().orderBy("issued_at_ms", "desc").orderBy("part").limit(count).execute(),
     );
     return rows.map((row) => ({
@@ -81,7 +82,7 @@ export class SqlJobs implements PurgeJobs {
   }
 
   async acquireLease(nowMs: number, untilMs: number): Promise<boolean> {
-    const taken = await onDatabase(() =>
+    const taken = await onDatabase(noTenant, () =>
       this.#db
         .insertInto("lease")
         .values({ name: "purge", holder: this.#holder, until_ms: untilMs })
@@ -98,7 +99,7 @@ export class SqlJobs implements PurgeJobs {
   }
 
   async releaseLease(): Promise<void> {
-    await onDatabase(() => this.#db.deleteFrom("lease").where("holder", "=", this.#holder).execute());
+    await onDatabase(noTenant, () => this.#db.deleteFrom("lease").where("holder", "=", this.#holder).execute());
   }
 }
 

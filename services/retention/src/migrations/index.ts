@@ -1,9 +1,10 @@
 import type { Migrations, OwnedSchema } from "@cloister/storage";
 import { retentionSchema } from "../tables.ts";
 import { jobs } from "./100-jobs.ts";
+import { rowsByTenant } from "./110-rows-by-tenant.ts";
 
 /** The steps of retention's schema, by name. */
-export const retentionMigrations: Migrations = { "100_jobs": jobs };
+export const retentionMigrations: Migrations = { "100_jobs": jobs, "110_rows_by_tenant": rowsByTenant };
 export { retentionSchema };
 
 /** It ends the other schemas' rows by functions of their owners (`bucketEnding`). */

@@ -1,4 +1,10 @@
-import { bucketEnding, bucketMaking, type OwnedSchema, type PartitionedTable } from "@cloister/storage";
+import {
+  bucketEnding,
+  bucketMaking,
+  protectTenantRows,
+  type OwnedSchema,
+  type PartitionedTable,
+} from "@cloister/storage";
 import { sql } from "kysely";
 
 export interface ProtectedVectorRow {
@@ -41,6 +47,7 @@ export function pgvectorOwned(dimension: number): OwnedSchema {
             protected vector(${sql.lit(dimension)}) not null,
             primary key (tenant_id, conversation_id, cause_id, passage_number, bucket_end_ms))
             partition by list (bucket_end_ms)`.execute(db);
+          await protectTenantRows(db, vectorPartitions);
           await sql`create index on ${table} using hnsw (protected vector_ip_ops)`.execute(db);
           await sql`
             create function ${sql.id(schema, forgetConversation)}(tenant bytea, conversation bytea) returns bigint
@@ -48,6 +55,7 @@ export function pgvectorOwned(dimension: number): OwnedSchema {
             declare
               deleted bigint;
             begin
+              perform set_config('cloister.across', 'owner', true);
               delete from ${table} where tenant_id = tenant and conversation_id = conversation;
               get diagnostics deleted = row_count;
               return deleted;

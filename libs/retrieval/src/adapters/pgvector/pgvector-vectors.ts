@@ -1,4 +1,12 @@
-import { dropPartition, inTransaction, PartitionKeeper, schemaOf, type Database } from "@cloister/storage";
+import {
+  dropPartition,
+  inTransaction,
+  ofTenants,
+  onDatabase,
+  PartitionKeeper,
+  schemaOf,
+  type Database,
+} from "@cloister/storage";
 import { sql, type Kysely } from "kysely";
 import type { ConversationOfTenant, SealedPassage, Segment } from "../../index/vector-index.ts";
 import type { NearestPassages, ProtectedPassage, ProtectedVectors } from "../protected/protected-vectors.ts";
@@ -52,8 +60,8 @@ export function pgvectorNearest(db: Database): NearestPassages {
   return {
     name: "pgvector",
     nearest: (segment, probe, limit) =>
-      reading(() =>
-        inTransaction(tables, async (transaction) => {
+      reading([segment.tenantId], () =>
+        inTransaction(tables, ofTenants([segment.tenantId]), async (transaction) => {
           const breadth = sql.lit(String(Math.min(maxEfSearch, Math.max(40, limit))));
           await sql`select set_config('hnsw.ef_search', ${breadth}, true),
             set_config('hnsw.iterative_scan', 'relaxed_order', true)`.execute(transaction);
@@ -86,10 +94,16 @@ async function fetchNearest(
 
 /**
  * For retention: deletes what an erased conversation has in any bucket, by a function of the owner's, and reads nothing.
- * Buckets are partitions, which end as all others do.
+ * Buckets are partitions, which end as all others do. How many that were.
  */
-export async function forgetVectors(db: Database, { tenantId, conversationId }: ConversationOfTenant): Promise<void> {
-  await sql`select ${sql.id(pgvectorSchema, forgetConversation)}(${tenantId}, ${conversationId})`.execute(db.kysely);
+export async function forgetVectors(db: Database, { tenantId, conversationId }: ConversationOfTenant): Promise<number> {
+  const { rows } = await onDatabase(ofTenants([tenantId]), () =>
+    sql<{ forgotten: number }>`
+      select ${sql.id(pgvectorSchema, forgetConversation)}(${tenantId}, ${conversationId}) as forgotten`.execute(
+      db.kysely,
+    ),
+  );
+  return rows[0]?.forgotten ?? 0;
 }
 
 /** Within the consumer's transaction, which is of embedding's schema. */

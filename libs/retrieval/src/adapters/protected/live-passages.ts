@@ -10,7 +10,7 @@ export async function livePassages(
   candidates: readonly SealedPassage[],
 ): Promise<SealedPassage[]> {
   if (candidates.length === 0) return [];
-  const rows = await reading(() =>
+  const rows = await reading([tenantId], () =>
     db
       .selectFrom("passage_view")
       .select(["cause_id", "passage_number"])

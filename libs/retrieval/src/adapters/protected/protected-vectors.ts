@@ -50,6 +50,6 @@ export interface EndingVectors {
   readonly table: string;
   list(): Promise<BucketOfVectors[]>;
   dropBucket(bucketEndMs: number): Promise<boolean>;
-  /** Deletes what an erased conversation has in any bucket. */
-  forget(conversation: ConversationOfTenant): Promise<void>;
+  /** Deletes what an erased conversation has in any bucket. How many that were. */
+  forget(conversation: ConversationOfTenant): Promise<number>;
 }

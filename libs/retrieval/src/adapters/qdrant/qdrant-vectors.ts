@@ -96,9 +96,16 @@ export function qdrantEnding(server: QdrantServer): EndingVectors {
     dropBucket: (bucketEndMs) => dropCollection(server, bucketEndMs),
 
     async forget(conversation) {
+      const filter = filterOf(conversation);
+      let forgotten = 0;
       for (const bucketEndMs of await listCollections(server)) {
-        await deletePoints(server, bucketEndMs, filterOf(conversation));
+        const name = collectionOf(bucketEndMs);
+        const counted = await server.ask((client) => client.count(name, { filter, exact: true }));
+        if (counted === undefined || counted.count === 0) continue;
+        await deletePoints(server, bucketEndMs, filter);
+        forgotten += counted.count;
       }
+      return forgotten;
     },
   };
 }

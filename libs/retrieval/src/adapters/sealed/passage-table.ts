@@ -1,4 +1,10 @@
-import type { Migrations, PartitionedTable, SchemaGrant } from "@cloister/storage";
+import {
+  ofTenantsInView,
+  protectTenantRows,
+  type Migrations,
+  type PartitionedTable,
+  type SchemaGrant,
+} from "@cloister/storage";
 import { sql } from "kysely";
 
 export interface PassageRow {
@@ -115,6 +121,17 @@ export const passageMigrations: Migrations = {
       await sql`create or replace view ${sql.id(schema, "segment_view")} as
         select bucket_end_ms, tenant_id, conversation_id, subject_ref, epoch, revision, protected_in
         from ${segment}`.execute(db);
+    },
+  },
+  "130_rows_by_tenant": {
+    async up(db, schema) {
+      for (const table of ["passage", "segment"]) await protectTenantRows(db, { schema, table });
+      await sql`create or replace view ${sql.id(schema, "passage_view")} with (security_barrier = true) as
+        select bucket_end_ms, tenant_id, conversation_id, cause_id, passage_number, subject_ref, envelope, revision
+        from ${sql.id(schema, "passage")} where ${ofTenantsInView(schema, "passage")}`.execute(db);
+      await sql`create or replace view ${sql.id(schema, "segment_view")} with (security_barrier = true) as
+        select bucket_end_ms, tenant_id, conversation_id, subject_ref, epoch, revision, protected_in
+        from ${sql.id(schema, "segment")} where ${ofTenantsInView(schema, "segment")}`.execute(db);
     },
   },
 };

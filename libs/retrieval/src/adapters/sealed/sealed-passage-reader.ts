@@ -1,4 +1,4 @@
-import { onDatabase, sqlState } from "@cloister/storage";
+import { ofTenants, onDatabase, sqlState } from "@cloister/storage";
 import type { Kysely } from "kysely";
 import { RetrievalError } from "../../errors.ts";
 import type {
@@ -36,7 +36,7 @@ async function fetchSegments(db: Kysely<PassageTables>, scope: PassageScope): Pr
       return is.or(conditions);
     })
     .orderBy("bucket_end_ms", "desc");
-  return (await reading(() => query.execute())).map(toSegment);
+  return (await reading([tenantId], () => query.execute())).map(toSegment);
 }
 
 async function fetchPassages(
@@ -54,7 +54,7 @@ async function fetchPassages(
     .orderBy("cause_id", "desc")
     .orderBy("passage_number")
     .limit(limit);
-  return (await reading(() => query.execute())).map(toPassage);
+  return (await reading([tenantId], () => query.execute())).map(toPassage);
 }
 
 /** The first passage of each message or document of a conversation. */
@@ -70,12 +70,12 @@ export async function fetchFirstPassages(
     .where("conversation_id", "=", conversationId)
     .where("bucket_end_ms", ">", nowMs)
     .where("passage_number", "=", 0);
-  return (await reading(() => query.execute())).map(toPassage);
+  return (await reading([tenantId], () => query.execute())).map(toPassage);
 }
 
-/** @throws RetrievalError INDEX_NOT_READY */
-export function reading<T>(work: () => Promise<T>): Promise<T> {
-  return onDatabase(work).catch((error: unknown) => {
+/** Of these tenants' rows. @throws RetrievalError INDEX_NOT_READY */
+export function reading<T>(tenantIds: readonly Uint8Array[], work: () => Promise<T>): Promise<T> {
+  return onDatabase(ofTenants(tenantIds), work).catch((error: unknown) => {
     throw sqlState(error) === undefinedTable ? notReady(error) : error;
   });
 }
