@@ -50,6 +50,11 @@ export function statesItsGuarantees(policy: Policy): boolean {
   return allowsCustody && missingGuarantees(policy, everyCapability).length === 0;
 }
 
+/** A choice of the tenant's own, so that even a `development` policy can't do without. */
+export function allowsItsVectors(policy: Pick<Policy, "preset" | "vectors">): boolean {
+  return policy.vectors !== "protected" || !presets[policy.preset].requires.includes("sealedVectors");
+}
+
 function isGiven(guarantee: Guarantee, policy: Policy, capabilities: Capabilities): boolean {
   switch (guarantee) {
     case "sealedVectors":

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { DAY_MS, HOUR_MS, bucketWidthMs } from "./buckets.ts";
 import { PolicyError } from "./errors.ts";
 import { digest384, ed25519Key, hex, kemKey, shortName, tenantIdField, timeMs } from "./fields.ts";
-import { statesItsGuarantees } from "./guarantees.ts";
+import { allowsItsVectors, statesItsGuarantees } from "./guarantees.ts";
 import { entityName, generalizesWhatCanBe, namesKnownKinds, redactionRulesField } from "./redaction-rules.ts";
 import { readUnverified, statementFormat } from "./statement.ts";
 import { forbiddenTopicsField } from "./topic-phrases.ts";
@@ -109,6 +109,11 @@ const policySchema = fields.check(
   z.refine((policy) => policy.development || policy.simulatedRoots.length === 0, "simulatedRoots need development"),
   z.refine((policy) => policy.development || policy.kms.provider !== "local", "a local KMS needs development"),
   z.refine((policy) => policy.development || statesItsGuarantees(policy), "lacks what its preset requires"),
+  z.refine(allowsItsVectors, "vectors can't be `protected` under a preset that requires sealed ones"),
+  z.refine(
+    ({ vectors, periods }) => vectors !== "protected" || bucketWidthMs(periods.vector.periodMs) >= DAY_MS,
+    "`protected` vectors need a period of more than two days: each of their buckets is a collection of its own",
+  ),
   z.refine((policy) => hasDistinctNames(policy.recipients), "two recipients have one name"),
   z.refine((policy) => hasDistinctNames(policy.admissionIssuers), "two admission issuers have one name"),
   z.refine((policy) => hasDistinctNames(policy.forbiddenTopics), "two forbidden topics have one name"),

@@ -85,6 +85,23 @@ describe("a policy", () => {
     expect(new Set(refusals)).toEqual(new Set(["POLICY_MALFORMED"]));
   });
 
+  it.each(["healthcare", "finance", "legal"] as const)(
+    "of the preset %s has no protected vectors, not even for development",
+    (preset) => {
+      const choices = { ...production, development: true, vectors: "protected" as const };
+      expect(refusalOf(() => definePolicy(preset, choices))).toBe("POLICY_MALFORMED");
+      expect(refusalOf(() => definePolicy(preset, { ...choices, vectors: "sealed" }))).toBeUndefined();
+    },
+  );
+
+  it("has protected vectors where each of their buckets lasts a day", () => {
+    const protectedFor = (periodMs: number) =>
+      refusalOf(() =>
+        definePolicy("standard", { ...production, vectors: "protected", ...withPeriod("vector", periodMs) }),
+      );
+    expect([protectedFor(2 * DAY_MS), protectedFor(3 * DAY_MS)]).toEqual(["POLICY_MALFORMED", undefined]);
+  });
+
   it("of the preset legal needs keys that the tenant itself unwraps", () => {
     const choices = { ...production, kms: { ...production.kms, custody: "byok" as const } };
     expect(refusalOf(() => definePolicy("legal", choices))).toBe("POLICY_MALFORMED");
