@@ -1,4 +1,4 @@
-import { inTransaction } from "@cloister/storage";
+import { inTransaction, ofTenants } from "@cloister/storage";
 import { sql, type Kysely, type Transaction } from "kysely";
 import type { ConsumerDefinition } from "./consumer.ts";
 import { moveFences } from "./fences.ts";
@@ -32,7 +32,10 @@ export async function commitBatch(
 ): Promise<number[]> {
   const lane = laneOf(scope.consumer, batch.partition);
   const outputs = batch.outcomes.flatMap(outputsOf);
-  return inTransaction(definition.db, async (tx) => {
+  const tenants = batch.outcomes.flatMap(consumedOf).map(({ identity }) => identity.tenantId);
+  // What leaves the parking lot was found whatever its tenant is, and must leave even if nothing else is done for it.
+  const rows = ofTenants(tenants, batch.unparked.length > 0 ? "protocol" : undefined);
+  return inTransaction(definition.db, rows, async (tx) => {
     if (!(await moveFences(tx, scope, batch.outcomes.flatMap(consumedOf), batch.prior))) {
       throw new MessagingError("FENCED", "a conversation was changed while its batch was computed");
     }

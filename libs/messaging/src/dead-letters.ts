@@ -1,5 +1,5 @@
 import type { Clock, Log, RunningService } from "@cloister/service";
-import { inTransaction, onDatabase } from "@cloister/storage";
+import { acrossTenants, inTransaction, onDatabase } from "@cloister/storage";
 import { sql, type RawBuilder, type Transaction } from "kysely";
 import { ID_REUSED, insertDeadLetters } from "./commit-batch.ts";
 import type { LogRecord, MessageLog, OutgoingRecord } from "./message-log.ts";
@@ -79,6 +79,9 @@ interface RecordRow {
   bucket_end_ms: number;
 }
 
+/** Who operates sees ids and codes of every tenant. */
+const everyTenant = acrossTenants("protocol");
+
 /** The dead letters of one consumer, for whoever operates it. What is past its bucket's end is not there any more. */
 export class DeadLetters {
   readonly #scope: ProtocolScope;
@@ -113,7 +116,7 @@ export class DeadLetters {
     if ((await this.find(record)) !== undefined) return;
     await this.#outbox.prepare([record, ...outputs].map(({ bucketEndMs }) => bucketEndMs));
     const nowMs = this.#ports.clock.nowMs();
-    await inTransaction(this.#scope.db, async (tx) => {
+    await inTransaction(this.#scope.db, everyTenant, async (tx) => {
       const outcomes = [{ kind: "dead", record, identity, failure, outputs } as const];
       await insertDeadLetters(tx, this.#scope, { outcomes, nowMs });
       await this.#outbox.append(tx, outputs);
@@ -122,7 +125,7 @@ export class DeadLetters {
   }
 
   async count(filter: LetterFilter): Promise<number> {
-    const { rows } = await onDatabase(() =>
+    const { rows } = await onDatabase(everyTenant, () =>
       sql<{
         letters: number;
       }>`select count(*)::integer as letters from ${this.#table} where ${this.#matching(filter)}`.execute(
@@ -136,7 +139,7 @@ export class DeadLetters {
   async list(filter: LetterFilter, limit: number, after?: LetterPlace): Promise<DeadLetter[]> {
     const behind =
       after === undefined ? sql`true` : sql`(partition_no, record_offset) > (${after.partition}, ${after.offset})`;
-    const { rows } = await onDatabase(() =>
+    const { rows } = await onDatabase(everyTenant, () =>
       sql<LetterRow>`
         select topic, partition_no, record_offset, message_id, conversation_id, tenant_id, code, is_retryable, at_ms,
           bucket_end_ms, octet_length(value) as bytes
@@ -148,7 +151,7 @@ export class DeadLetters {
 
   /** With the sealed record as it came; undefined when there is no such letter. */
   async find(place: LetterPlace): Promise<(DeadLetter & { readonly value: Uint8Array }) | undefined> {
-    const { rows } = await onDatabase(() =>
+    const { rows } = await onDatabase(everyTenant, () =>
       sql<LetterRow & { value: Uint8Array }>`select *, octet_length(value) as bytes from ${this.#table}
         where ${this.#matching({})} and ${at(place)}`.execute(this.#scope.db),
     );
@@ -165,7 +168,7 @@ export class DeadLetters {
     const letter = await this.find(place);
     if (letter === undefined) return false;
     await this.#outbox.prepare([letter.bucketEndMs]);
-    const isDone = await inTransaction(this.#scope.db, async (tx) => {
+    const isDone = await inTransaction(this.#scope.db, everyTenant, async (tx) => {
       const record = await this.#take(tx, place);
       if (record === undefined) return false;
       await this.#forget(tx, letter);
@@ -183,7 +186,7 @@ export class DeadLetters {
   async drop(place: LetterPlace): Promise<boolean> {
     const letter = await this.find(place);
     if (letter === undefined) return false;
-    const record = await inTransaction(this.#scope.db, (tx) => this.#take(tx, place));
+    const record = await inTransaction(this.#scope.db, everyTenant, (tx) => this.#take(tx, place));
     if (record !== undefined) this.#ports.log.info("a dead letter was dropped", this.#ids(letter));
     return record !== undefined;
   }

@@ -1,4 +1,4 @@
-import { onDatabase } from "@cloister/storage";
+import { noTenant, onDatabase } from "@cloister/storage";
 import { sql, type Kysely, type Transaction } from "kysely";
 import type { MessageLog, OutgoingRecord } from "./message-log.ts";
 
@@ -35,7 +35,7 @@ export async function appendOutbox<T>(
  */
 export async function deleteSent({ db, schema, lane }: Lane, seqs: readonly number[]): Promise<void> {
   if (seqs.length === 0) return;
-  await onDatabase(() =>
+  await onDatabase(noTenant, () =>
     sql`delete from ${sql.id(schema, "outbox")} where lane = ${lane} and seq = any(${seqs}::bigint[])`.execute(db),
   );
 }
@@ -51,7 +51,7 @@ interface OutboxRow {
 /** Sends what a lane holds, oldest first, and deletes it. Returns how many records went out. */
 export async function drainLane(lane: Lane, messages: MessageLog): Promise<number> {
   for (let sent = 0; ;) {
-    const { rows } = await onDatabase(() =>
+    const { rows } = await onDatabase(noTenant, () =>
       sql<OutboxRow>`select seq, topic, key, value, bucket_end_ms from ${sql.id(lane.schema, "outbox")}
         where lane = ${lane.lane} order by seq limit ${CHUNK}`.execute(lane.db),
     );

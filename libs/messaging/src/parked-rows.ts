@@ -1,10 +1,13 @@
-import { onDatabase } from "@cloister/storage";
+import { acrossTenants, ofTenants, onDatabase } from "@cloister/storage";
 import { sql, type Transaction } from "kysely";
 import { hex } from "./hex.ts";
 import type { LogRecord } from "./message-log.ts";
 import type { ParkingUsage } from "./parking-limits.ts";
 import type { ProtocolScope } from "./protocol-scope.ts";
 import type { ConsumedRecord } from "./record-result.ts";
+
+/** A partition's records are those of many tenants, who are not known before. */
+const everyTenant = acrossTenants("protocol");
 
 const FIRST_MS = 1_000;
 const MOST_MS = 5 * 60_000;
@@ -69,7 +72,7 @@ export async function dueParked(
   limit: number,
 ): Promise<LogRecord[]> {
   const table = sql.id(schema, "parked");
-  const { rows } = await onDatabase(() =>
+  const { rows } = await onDatabase(everyTenant, () =>
     sql<ParkedRow>`
       with head as (
         select distinct on (conversation_id) conversation_id, retry_at_ms from ${table}
@@ -87,7 +90,7 @@ export async function dueParked(
 }
 
 export async function hasParked({ db, schema, consumer }: ProtocolScope, partition: number): Promise<boolean> {
-  const { rows } = await onDatabase(() =>
+  const { rows } = await onDatabase(everyTenant, () =>
     sql`select 1 from ${sql.id(schema, "parked")}
       where consumer = ${consumer} and partition_no = ${partition} limit 1`.execute(db),
   );
@@ -99,12 +102,12 @@ export async function parkingUsage(
   { db, schema, consumer }: ProtocolScope,
   tenants?: readonly Uint8Array[],
 ): Promise<ReadonlyMap<string, ParkingUsage & { readonly tenantId: Uint8Array }>> {
-  const ofTenants =
+  const andOfThem =
     tenants === undefined ? sql`` : sql`and tenant_id in (${sql.join(tenants.map((one) => sql`${one}::bytea`))})`;
-  const { rows } = await onDatabase(() =>
+  const { rows } = await onDatabase(tenants === undefined ? everyTenant : ofTenants(tenants), () =>
     sql<{ tenant_id: Uint8Array; records: number; bytes: number }>`
       select tenant_id, count(*) as records, sum(octet_length(value))::bigint as bytes
-      from ${sql.id(schema, "parked")} where consumer = ${consumer} ${ofTenants} group by tenant_id`.execute(db),
+      from ${sql.id(schema, "parked")} where consumer = ${consumer} ${andOfThem} group by tenant_id`.execute(db),
   );
   return new Map(rows.map(({ tenant_id: tenantId, records, bytes }) => [hex(tenantId), { tenantId, records, bytes }]));
 }

@@ -1,4 +1,4 @@
-import { onDatabase } from "@cloister/storage";
+import { ofTenants, onDatabase } from "@cloister/storage";
 import { sql } from "kysely";
 import { hex } from "./hex.ts";
 import type { ProtocolScope } from "./protocol-scope.ts";
@@ -33,7 +33,8 @@ export async function readPriorState(scope: ProtocolScope, records: readonly Con
   const conversations = distinct(records.map((one) => one.identity.conversationId));
   const messages = distinct(records.map((one) => one.identity.messageId));
   const { db, schema, consumer } = scope;
-  const { rows } = await onDatabase(() =>
+  const scopeOfBatch = ofTenants(records.map((one) => one.identity.tenantId));
+  const { rows } = await onDatabase(scopeOfBatch, () =>
     sql<PriorRow>`
       select 'fence' as kind, conversation_id as id, last_offset, version, null::bytea as fingerprint
       from ${sql.id(schema, "consumer_fence")}

@@ -1,5 +1,6 @@
 import {
   bucketMaking,
+  protectTenantRows,
   type Migrations,
   type PartitionedTable,
   type SchemaGrant,
@@ -39,6 +40,12 @@ export const protocolMigrations: Migrations = {
   "001_parked_by_tenant": {
     async up(db, schema) {
       await sql`create index on ${sql.id(schema, "parked")} (consumer, tenant_id)`.execute(db);
+    },
+  },
+  "002_rows_by_tenant": {
+    async up(db, schema) {
+      await protectTenantRows(db, { schema, table: "parked", across: ["protocol"] });
+      await protectTenantRows(db, { schema, table: "dead_letter", across: ["protocol"], mayLackTenant: true });
     },
   },
 };

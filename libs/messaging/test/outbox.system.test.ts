@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { Outbox, PostgresMessageLog, protocolMigrations, type MessageLog } from "@cloister/messaging";
 import { systemClock } from "@cloister/service";
-import { inTransaction, migrate, schemaOf, wakeUpsFor, type Database } from "@cloister/storage";
+import { inTransaction, migrate, noTenant, schemaOf, wakeUpsFor, type Database } from "@cloister/storage";
 import { eventually, readTopic, silentLog, testDatabase } from "@cloister/testing";
 import { bucketEndMs, toyMessage, toyRecord } from "./toy-service.ts";
 
@@ -29,7 +29,7 @@ describe("the outbox of a door", () => {
     });
     const send = async (...texts: string[]): Promise<void> => {
       await outbox.prepare([bucketEndMs]);
-      await inTransaction(tables, (tx) =>
+      await inTransaction(tables, noTenant, (tx) =>
         outbox.append(
           tx,
           texts.map((text) => toyRecord(topic, { id: text, conversation: "a", text })),
@@ -75,7 +75,7 @@ describe("the outbox of a door", () => {
     await messages.ensureTopics([{ name: "door.c", partitions: 1 }]);
     const { outbox, send } = outboxTo("door.c", messages);
     outbox.start();
-    const work = inTransaction(schemaOf<Record<string, never>>(db, "door"), async (tx) => {
+    const work = inTransaction(schemaOf<Record<string, never>>(db, "door"), noTenant, async (tx) => {
       await outbox.append(tx, [toyRecord("door.c", { id: "x", conversation: "a", text: "never" })]);
       throw new Error("changed my mind");
     });

@@ -40,6 +40,8 @@ export {
 } from "./partitions.ts";
 export { databaseOver } from "./pglite.ts";
 export { StorageError, storageErrors, type StorageErrorCode } from "./storage-error.ts";
+export { acrossTenants, noTenant, ofTenants, type AcrossReason, type RowScope } from "./tenants/row-scope.ts";
+export { ofTenantsInView, protectTenantRows, type TenantRows } from "./tenants/tenant-rows.ts";
 export { inTransaction, onDatabase } from "./transaction.ts";
 export { InProcessWakeUps } from "./in-process-wake-ups.ts";
 export { wakeUpsFor } from "./wake-ups-for.ts";

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
+import { scopedPool } from "./tenants/scoped-pool.ts";
 import type { Database, PostgresOptions } from "./database.ts";
 
 const INT8 = 20;
@@ -18,10 +19,12 @@ export function openPostgres(options: PostgresOptions): Database {
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     application_name: options.applicationName ?? "cloister",
     types,
+    // Several statements travel together (see scoped-pool.ts); each still waits for those before it.
+    pipeline: true,
   });
   // An idle connection that dies is replaced by the pool; unheard, the event would end the process.
   pool.on("error", () => undefined);
-  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: scopedPool(pool) }) });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await kysely.destroy();

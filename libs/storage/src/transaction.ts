@@ -1,22 +1,24 @@
 import type { Kysely, Transaction } from "kysely";
 import { isOutage, isTransient } from "./outage.ts";
 import { StorageError } from "./storage-error.ts";
+import { underScope, type RowScope } from "./tenants/row-scope.ts";
 
 const ATTEMPTS = 5;
 
 /**
- * Runs `work` in one READ COMMITTED transaction. A deadlock or serialization failure runs it again, up to five times,
+ * Runs `work` in one READ COMMITTED transaction that sees and writes rows of its scope only. A deadlock or serialization failure runs it again, up to five times,
  * so it must be safe to repeat. Never call another service or open another transaction inside it.
  * @throws StorageError DATABASE_UNAVAILABLE when the database is away; whether the commit happened is unknown then.
  * Anything else that `work` throws comes out unchanged after the rollback.
  */
 export async function inTransaction<Tables, T>(
   db: Kysely<Tables>,
+  scope: RowScope,
   work: (tx: Transaction<Tables>) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await db.transaction().execute(work);
+      return await underScope(scope, () => db.transaction().execute(work));
     } catch (error) {
       if (isTransient(error) && attempt < ATTEMPTS) continue;
       throw asStorageError(error);
@@ -24,10 +26,10 @@ export async function inTransaction<Tables, T>(
   }
 }
 
-/** Runs statements outside a transaction, with the same translation of an outage. */
-export async function onDatabase<T>(work: () => Promise<T>): Promise<T> {
+/** Runs statements outside a transaction, each seeing rows of the scope only, with the same translation of an outage. */
+export async function onDatabase<T>(scope: RowScope, work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await underScope(scope, work);
   } catch (error) {
     throw asStorageError(error);
   }

@@ -13,6 +13,7 @@ import {
   inTransaction,
   listPartitions,
   migrate,
+  noTenant,
   onDatabase,
   openDatabase,
   PartitionKeeper,
@@ -129,7 +130,7 @@ function suite(open: () => Promise<Database>): void {
     await ensurePartitions(db.kysely, { schema, table: "note" }, [1_000]);
     const notes = schemaOf<Tables>(db, schema);
     const error = new Error("changed my mind");
-    const work = inTransaction(notes, async (tx) => {
+    const work = inTransaction(notes, noTenant, async (tx) => {
       await tx.insertInto("note").values({ id: 1, text: "x", bucket_end_ms: 1_000 }).execute();
       throw error;
     });
@@ -145,7 +146,7 @@ describeOnPostgres("a database on PostgreSQL", (url) => {
 
   it("says DATABASE_UNAVAILABLE when nobody answers", async () => {
     const db = await openDatabase({ engine: "postgres", url: "postgresql://postgres@127.0.0.1:1/none" });
-    await expect(onDatabase(() => sql`select 1`.execute(db.kysely))).rejects.toMatchObject({
+    await expect(onDatabase(noTenant, () => sql`select 1`.execute(db.kysely))).rejects.toMatchObject({
       code: "DATABASE_UNAVAILABLE",
       isUnavailable: true,
     });
@@ -157,7 +158,7 @@ describeOnPostgres("a database on PostgreSQL", (url) => {
     await sql`create table pair (id integer primary key, n integer)`.execute(db.kysely);
     await sql`insert into pair values (1, 0), (2, 0)`.execute(db.kysely);
     const bump = (order: readonly number[]) =>
-      inTransaction(db.kysely, async (tx) => {
+      inTransaction(db.kysely, noTenant, async (tx) => {
         for (const id of order) {
           await sql`update pair set n = n + 1 where id = ${id}`.execute(tx);
           await new Promise((resolve) => setTimeout(resolve, 100));

@@ -49,9 +49,8 @@ export class RedactionPipeline {
   async run(batch: ConsumedBatch): Promise<Result[]> {
     const { store, clock } = this.#steps;
     const messages = batch.records.map(({ record }) => readSealedMessage(record));
-    const ids = new Map(messages.map(({ envelope }) => [idToHex(envelope.header.conversationId), envelope.header]));
     const stored = await store.load(
-      [...ids.values()].map(({ conversationId }) => conversationId),
+      messages.map(({ envelope }) => envelope.header),
       clock.nowMs(),
     );
     const { keys, refused } = await this.#lease(messages, stored);

@@ -1,4 +1,4 @@
-import { onDatabase, type Database } from "@cloister/storage";
+import { type Database, noTenant, onDatabase } from "@cloister/storage";
 import { sql } from "kysely";
 import type { LogRecord, RecordBatch } from "../message-log.ts";
 import type { TopicRow } from "./topic-table.ts";
@@ -24,7 +24,7 @@ const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 /** The next records of several partitions in one round trip; a batch for each that has any. */
 export async function fetch(db: Database, from: readonly FetchFrom[], maxRecords: number): Promise<RecordBatch[]> {
   const wanted = from.map((one) => sql`(${one.topic.id}::integer, ${one.part}::integer, ${one.nextOffset}::bigint)`);
-  const { rows } = await onDatabase(() =>
+  const { rows } = await onDatabase(noTenant, () =>
     sql<RecordRow>`
       select found.* from (values ${sql.join(wanted)}) as wanted (topic_id, part, next_off)
       cross join lateral (

@@ -1,4 +1,4 @@
-import { inTransaction, onDatabase, type Database } from "@cloister/storage";
+import { type Database, inTransaction, noTenant, onDatabase } from "@cloister/storage";
 import { sql } from "kysely";
 import type { TopicRow } from "./topic-table.ts";
 
@@ -40,7 +40,7 @@ export class GroupMembership {
   async beat(nowMs: number): Promise<Beat> {
     const { db, group, memberId, leaseMs } = this.#options;
     const untilMs = nowMs + leaseMs;
-    return inTransaction(db.kysely, async (tx) => {
+    return inTransaction(db.kysely, noTenant, async (tx) => {
       const joined = await sql<{ is_new: boolean }>`
         insert into log.group_member (group_name, member_id, lease_until_ms) values (${group}, ${memberId}, ${untilMs})
         on conflict (group_name, member_id) do update set lease_until_ms = excluded.lease_until_ms
@@ -64,7 +64,7 @@ export class GroupMembership {
   /** Records how far the group is. False when this member does not own the partition any more. */
   async commit(claim: Claim, nextOffset: number): Promise<boolean> {
     const { db, group, memberId } = this.#options;
-    const { rows } = await onDatabase(() =>
+    const { rows } = await onDatabase(noTenant, () =>
       sql`update log.group_partition set next_off = ${nextOffset}
         where group_name = ${group} and topic_id = ${claim.topic.id} and part = ${claim.part}
           and owner = ${memberId} and epoch = ${claim.epoch} returning part`.execute(db.kysely),
@@ -81,7 +81,7 @@ export class GroupMembership {
 
   async leave(): Promise<void> {
     const { db, group, memberId } = this.#options;
-    await inTransaction(db.kysely, async (tx) => {
+    await inTransaction(db.kysely, noTenant, async (tx) => {
       await sql`update log.group_partition set owner = null
         where group_name = ${group} and owner = ${memberId}`.execute(tx);
       await sql`delete from log.group_member where group_name = ${group} and member_id = ${memberId}`.execute(tx);

@@ -1,4 +1,4 @@
-import { onDatabase, sqlState, type Database, type PartitionKeeper } from "@cloister/storage";
+import { type Database, noTenant, onDatabase, type PartitionKeeper, sqlState } from "@cloister/storage";
 import { sql } from "kysely";
 import type { OutgoingRecord } from "../message-log.ts";
 import { partitionOf } from "../partitioner.ts";
@@ -46,7 +46,7 @@ async function append({ db, topics, nowMs }: ProduceParts, records: readonly Out
         ${record.bucketEndMs}::bigint)`;
     }),
   );
-  await onDatabase(() =>
+  await onDatabase(noTenant, () =>
     sql`with input (topic_id, part, n, key, value, bucket_end_ms) as (values ${sql.join(rows)}),
       wanted as (select topic_id, part, count(*) as records from input group by topic_id, part),
       locked as (

@@ -1,4 +1,4 @@
-import { onDatabase, sqlState, type Database } from "@cloister/storage";
+import { type Database, noTenant, onDatabase, sqlState } from "@cloister/storage";
 import { sql } from "kysely";
 import type { TopicDefinition } from "../message-log.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -43,7 +43,7 @@ export class TopicTable {
 
   async #make(wanted: TopicDefinition): Promise<TopicRow> {
     try {
-      await onDatabase(() => insertTopic(this.#db.kysely, LOG_SCHEMA, wanted));
+      await onDatabase(noTenant, () => insertTopic(this.#db.kysely, LOG_SCHEMA, wanted));
     } catch (error) {
       if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
       const sentence = `there is no topic ${wanted.name}, and this role makes none; run \`cloister migrate apply\``;

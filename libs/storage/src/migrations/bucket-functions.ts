@@ -103,7 +103,7 @@ async function endRows(db: Kysely<unknown>, schema: string): Promise<void> {
         raise exception 'rows end at a time in milliseconds' using errcode = 'invalid_parameter_value';
       end if;
       -- What it opens is open to the owner alone (see tenant-rows.ts).
-      perform set_config('cloister.across', 'retention', true);
+      perform set_config('cloister.across', 'owner', true);
       execute format('delete from %I.%I where %I <= $1', ${sql.lit(schema)}, table_name, ending) using due_at_ms;
       get diagnostics ended = row_count;
       perform set_config('cloister.across', '', true);

@@ -1,7 +1,7 @@
 import { topics } from "@cloister/contracts/topics";
 import type { Outbox } from "@cloister/messaging";
 import { sealedMessageRecord } from "@cloister/messaging/sealed-events";
-import { inTransaction, type PartitionKeeper } from "@cloister/storage";
+import { inTransaction, ofTenants, type PartitionKeeper } from "@cloister/storage";
 import { sql, type Kysely, type Transaction } from "kysely";
 import { createHash, timingSafeEqual } from "node:crypto";
 
@@ -29,7 +29,7 @@ export class OutboxIntake implements MessageIntake {
     // Partitions are made outside the transaction that fills them.
     await partitions.ensure([bucketEndMs]);
     await outbox.prepare([bucketEndMs]);
-    const isNew = await inTransaction(db, async (tx) => {
+    const isNew = await inTransaction(db, ofTenants([message.tenantId]), async (tx) => {
       if (!(await remember(tx, message))) return false;
       await outbox.append(tx, [sealedMessageRecord(topics.inbound, message)]);
       return true;

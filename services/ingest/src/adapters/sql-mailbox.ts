@@ -1,4 +1,4 @@
-import { onDatabase, type PartitionKeeper } from "@cloister/storage";
+import { noTenant, ofTenants, onDatabase, type PartitionKeeper } from "@cloister/storage";
 import type { Kysely, Transaction } from "kysely";
 
 import type { ConversationKey, Delivery, Mailbox, MailboxEvent, MailboxStore } from "../replies/mailbox.ts";
@@ -15,7 +15,7 @@ export class SqlMailbox implements Mailbox, MailboxStore {
   }
 
   makeRoom(bucketEndsMs: readonly number[]): Promise<void> {
-    return onDatabase(() => this.#partitions.ensure(bucketEndsMs));
+    return onDatabase(noTenant, () => this.#partitions.ensure(bucketEndsMs));
   }
 
   async readAfter(
@@ -24,7 +24,7 @@ export class SqlMailbox implements Mailbox, MailboxStore {
     limit: number,
     nowMs: number,
   ): Promise<MailboxEvent[]> {
-    const rows = await onDatabase(() =>
+    const rows = await onDatabase(ofTenants([tenantId]), () =>
       this.#db
         .selectFrom("mailbox")
         .select(["log_offset", "event"])

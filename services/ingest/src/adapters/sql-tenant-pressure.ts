@@ -1,6 +1,6 @@
 import { idToHex, parseTenantId } from "@cloister/envelope";
 import type { Clock } from "@cloister/service";
-import { onDatabase } from "@cloister/storage";
+import { acrossTenants, onDatabase } from "@cloister/storage";
 import type { Kysely } from "kysely";
 
 import type { TenantPressures } from "../pressure/tenant-pressures.ts";
@@ -31,7 +31,7 @@ export class SqlTenantPressure implements TenantPressures {
   }
 
   async #read(): Promise<ReadonlyMap<string, number>> {
-    const rows = await onDatabase(() =>
+    const rows = await onDatabase(acrossTenants("access"), () =>
       this.#db
         .selectFrom("tenant_pressure")
         .select(["tenant_id", "until_ms"])

@@ -1,4 +1,4 @@
-import { inTransaction, onDatabase } from "@cloister/storage";
+import { acrossTenants, inTransaction, ofTenants, onDatabase, type RowScope } from "@cloister/storage";
 import type { Kysely, Selectable, Transaction } from "kysely";
 
 import { isScope } from "../access/scopes.ts";
@@ -20,7 +20,7 @@ export class SqlTokenStore implements TokenStore {
   }
 
   add(token: TokenRecord, digest: Uint8Array): Promise<boolean> {
-    return inTransaction(this.#db, async (tx) => {
+    return inTransaction(this.#db, acrossTenants("access"), async (tx) => {
       await forgetEnded(tx, token.createdAtMs - listedAfterEndMs);
       if ((await countLive(tx, token)) >= maxLiveTokens) return false;
       await tx
@@ -43,14 +43,14 @@ export class SqlTokenStore implements TokenStore {
   }
 
   find(digest: Uint8Array): Promise<TokenRecord | undefined> {
-    return onDatabase(async () => {
+    return onDatabase(acrossTenants("access"), async () => {
       const row = await this.#db.selectFrom("access_token").selectAll().where("digest", "=", digest).executeTakeFirst();
       return row && recordOf(row);
     });
   }
 
   markUsed(id: string, nowMs: number): Promise<void> {
-    return onDatabase(async () => {
+    return onDatabase(acrossTenants("access"), async () => {
       await this.#db
         .updateTable("access_token")
         .set({ last_used_at_ms: nowMs })
@@ -63,7 +63,7 @@ export class SqlTokenStore implements TokenStore {
     { tenantIdHex }: TokenOwner,
     { after, limit }: { after: string | undefined; limit: number },
   ): Promise<TokenPage> {
-    return onDatabase(async () => {
+    return onDatabase(rowsOf(tenantIdHex), async () => {
       let query = this.#db
         .selectFrom("access_token")
         .selectAll()
@@ -78,7 +78,7 @@ export class SqlTokenStore implements TokenStore {
   }
 
   revoke({ tenantIdHex }: TokenOwner, id: string, nowMs: number): Promise<Uint8Array | undefined> {
-    return onDatabase(async () => {
+    return onDatabase(rowsOf(tenantIdHex), async () => {
       let query = this.#db
         .updateTable("access_token")
         // The first revocation's time stays.
@@ -88,6 +88,11 @@ export class SqlTokenStore implements TokenStore {
       return (await query.returning("digest").executeTakeFirst())?.digest;
     });
   }
+}
+
+/** Whoever manages one tenant's tokens sees no others; a token is found by its digest before its tenant is known. */
+function rowsOf(tenantIdHex: string | undefined): RowScope {
+  return tenantIdHex === undefined ? acrossTenants("access") : ofTenants([bytesOf(tenantIdHex)]);
 }
 
 async function forgetEnded(tx: Transaction<IngestTables>, beforeMs: number): Promise<void> {

@@ -4,6 +4,7 @@ import { bucketEnding, type Migrations, type OwnedSchema } from "@cloister/stora
 import { messagesAndMailbox } from "./100-messages-and-mailbox.ts";
 import { accessTokens } from "./110-access-tokens.ts";
 import { tenantPressure } from "./120-tenant-pressure.ts";
+import { rowsByTenant } from "./130-rows-by-tenant.ts";
 import { ingestSchema } from "../tables.ts";
 
 /** The steps of ingest's schema, by name, the messaging protocol's tables among them. */
@@ -12,6 +13,7 @@ export const ingestMigrations: Migrations = {
   "100_messages_and_mailbox": messagesAndMailbox,
   "110_access_tokens": accessTokens,
   "120_tenant_pressure": tenantPressure,
+  "130_rows_by_tenant": rowsByTenant,
 };
 export { ingestSchema };
 

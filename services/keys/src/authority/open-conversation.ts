@@ -16,7 +16,7 @@ import {
   verifyEd25519,
   type Admission,
 } from "@cloister/policy";
-import { inTransaction } from "@cloister/storage";
+import { inTransaction, ofTenants } from "@cloister/storage";
 import { KeysError } from "../errors.ts";
 import { inboundKey, secretName } from "../hierarchy/conversation-keys.ts";
 import type { KeysParts } from "../keys.parts.ts";
@@ -121,7 +121,7 @@ async function open(
     renewed_at_ms: 0,
     opened_at_ms: issuedAtMs,
   };
-  const isOpened = await inTransaction(parts.db, (tx) =>
+  const isOpened = await inTransaction(parts.db, ofTenants([policy.tenantId]), (tx) =>
     insertConversation(tx, conversation, { ...ids, not_after_ms: notAfterMs, wrapped }),
   );
   if (isOpened) return statement;

@@ -14,7 +14,7 @@ import {
   verifyEd25519,
   type ConversationStatement,
 } from "@cloister/policy";
-import { inTransaction } from "@cloister/storage";
+import { inTransaction, ofTenants } from "@cloister/storage";
 import { KeysError } from "../errors.ts";
 import { inboundKey, openSecret, secretName } from "../hierarchy/conversation-keys.ts";
 import type { TenantKeys } from "../hierarchy/tenant-keys.ts";
@@ -145,7 +145,7 @@ async function renew(
     notAfterMs,
     wrapped,
   };
-  const isRenewed = await inTransaction(parts.db, (tx) => storeRenewal(tx, renewal));
+  const isRenewed = await inTransaction(parts.db, ofTenants([renewal.tenantId]), (tx) => storeRenewal(tx, renewal));
   if (isRenewed) return statement;
   throw new KeysError("REQUEST_EXPIRED", "Another renewal came first, or the conversation ended meanwhile.");
 }

@@ -17,7 +17,7 @@ import {
 import { parseConversationId, parseTenantId } from "@cloister/envelope";
 import type { ConversationName } from "@cloister/keyring";
 import { purposeFromWire, purposeToWire } from "@cloister/policy";
-import { inTransaction } from "@cloister/storage";
+import { acrossTenants, inTransaction } from "@cloister/storage";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { deleteBucketKey, dueBucketKeys } from "../records/bucket-keys.ts";
@@ -92,7 +92,7 @@ function bucketTombstone(key: BucketKeyRef, nowMs: number): Tombstone {
 
 async function bucketsEnded({ db, schema }: KeysParts, tombstones: readonly Tombstone[]) {
   if (tombstones.length > MAX_DESTROYED_AT_ONCE) throw new KeysError("MALFORMED", "Too many keys in one request.");
-  return inTransaction(db, async (tx) => {
+  return inTransaction(db, acrossTenants("lifecycle"), async (tx) => {
     await lockTombstones(tx, schema);
     const ids: { id: Uint8Array; isNew: boolean }[] = [];
     for (const tombstone of tombstones) {
@@ -118,7 +118,7 @@ async function endOne(
 ): Promise<{ id: Uint8Array; isNew: boolean }> {
   const conversationId = parseConversationId(name.conversationId);
   const tenantId = parseTenantId(name.tenantId);
-  return inTransaction(db, async (tx) => {
+  return inTransaction(db, acrossTenants("lifecycle"), async (tx) => {
     await lockTombstones(tx, schema);
     await endConversation(tx, name);
     return bury(tx, { tenantId, destroyed: { kind: "conversation", conversationId }, reason, destroyedAtMs });

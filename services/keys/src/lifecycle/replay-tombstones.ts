@@ -1,4 +1,4 @@
-import { inTransaction } from "@cloister/storage";
+import { acrossTenants, inTransaction, onDatabase } from "@cloister/storage";
 import type { KeysParts } from "../keys.parts.ts";
 import { deleteBucketKey } from "../records/bucket-keys.ts";
 import { endConversation } from "../records/conversations.ts";
@@ -12,7 +12,7 @@ export async function replayTombstones({ db, scrub }: Pick<KeysParts, "db" | "sc
   let replayed = 0;
   for (;;) {
     const tombstones = await readTombstones(db, replayed, AT_ONCE);
-    await inTransaction(db, async (tx) => {
+    await inTransaction(db, acrossTenants("lifecycle"), async (tx) => {
       for (const { tenantId, destroyed } of tombstones) {
         if (destroyed.kind === "bucket-key") await deleteBucketKey(tx, { tenantId, ...destroyed });
         else await endConversation(tx, { tenantId, conversationId: destroyed.conversationId });
@@ -27,10 +27,12 @@ export async function replayTombstones({ db, scrub }: Pick<KeysParts, "db" | "sc
 
 async function countKeys(db: KeysParts["db"]): Promise<number> {
   const count = async (table: "bucket_key" | "conversation_secret"): Promise<number> => {
-    const { rows } = await db
-      .selectFrom(table)
-      .select((build) => build.fn.countAll<number>().as("rows"))
-      .executeTakeFirstOrThrow();
+    const { rows } = await onDatabase(acrossTenants("lifecycle"), () =>
+      db
+        .selectFrom(table)
+        .select((build) => build.fn.countAll<number>().as("rows"))
+        .executeTakeFirstOrThrow(),
+    );
     return rows;
   };
   return (await count("bucket_key")) + (await count("conversation_secret"));

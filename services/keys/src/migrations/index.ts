@@ -1,10 +1,15 @@
 import type { Migrations, OwnedSchema } from "@cloister/storage";
 import { keysSchema } from "../records/tables.ts";
 import { hierarchy } from "./100-hierarchy.ts";
+import { rowsByTenant } from "./120-rows-by-tenant.ts";
 import { rewriteTables, rewritingFunctions } from "./110-rewrite-tables.ts";
 
 /** The steps of keys' schema, by name. */
-export const keysMigrations: Migrations = { "100_hierarchy": hierarchy, "110_rewrite_tables": rewriteTables };
+export const keysMigrations: Migrations = {
+  "100_hierarchy": hierarchy,
+  "110_rewrite_tables": rewriteTables,
+  "120_rows_by_tenant": rowsByTenant,
+};
 export { keysSchema };
 
 /** In a database of its own. Policies and tombstones are appended only. */

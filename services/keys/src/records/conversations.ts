@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { acrossTenants, ofTenants, onDatabase } from "@cloister/storage";
 import type { ConversationName } from "@cloister/keyring";
 import type { ConversationRow, ConversationSecretRow, KeysTables } from "./tables.ts";
 
@@ -6,24 +7,28 @@ export async function findConversation(
   db: Kysely<KeysTables>,
   { tenantId, conversationId }: ConversationName,
 ): Promise<ConversationRow | undefined> {
-  return db
-    .selectFrom("conversation")
-    .selectAll()
-    .where("tenant_id", "=", tenantId)
-    .where("conversation_id", "=", conversationId)
-    .executeTakeFirst();
+  return onDatabase(ofTenants([tenantId]), () =>
+    db
+      .selectFrom("conversation")
+      .selectAll()
+      .where("tenant_id", "=", tenantId)
+      .where("conversation_id", "=", conversationId)
+      .executeTakeFirst(),
+  );
 }
 
 export async function findConversationSecret(
   db: Kysely<KeysTables>,
   { tenantId, conversationId }: ConversationName,
 ): Promise<ConversationSecretRow | undefined> {
-  return db
-    .selectFrom("conversation_secret")
-    .selectAll()
-    .where("tenant_id", "=", tenantId)
-    .where("conversation_id", "=", conversationId)
-    .executeTakeFirst();
+  return onDatabase(ofTenants([tenantId]), () =>
+    db
+      .selectFrom("conversation_secret")
+      .selectAll()
+      .where("tenant_id", "=", tenantId)
+      .where("conversation_id", "=", conversationId)
+      .executeTakeFirst(),
+  );
 }
 
 /** False when the id was opened before: then nothing is written. */
@@ -98,10 +103,12 @@ export async function endConversation(
 
 /** Conversations whose last bucket has ended. */
 export async function dueConversations(db: Kysely<KeysTables>, nowMs: number): Promise<ConversationName[]> {
-  const rows = await db
-    .selectFrom("conversation_secret")
-    .select(["tenant_id", "conversation_id"])
-    .where("not_after_ms", "<=", nowMs)
-    .execute();
+  const rows = await onDatabase(acrossTenants("lifecycle"), () =>
+    db
+      .selectFrom("conversation_secret")
+      .select(["tenant_id", "conversation_id"])
+      .where("not_after_ms", "<=", nowMs)
+      .execute(),
+  );
   return rows.map((row) => ({ tenantId: row.tenant_id, conversationId: row.conversation_id }));
 }

@@ -1,27 +1,34 @@
+import { ofTenants, onDatabase } from "@cloister/storage";
 import type { Kysely } from "kysely";
 import type { KeysTables, PolicyRow, TenantRow } from "./tables.ts";
 
 export async function findTenant(db: Kysely<KeysTables>, tenantId: Uint8Array): Promise<TenantRow | undefined> {
-  return db.selectFrom("tenant").selectAll().where("tenant_id", "=", tenantId).executeTakeFirst();
+  return onDatabase(ofTenants([tenantId]), () =>
+    db.selectFrom("tenant").selectAll().where("tenant_id", "=", tenantId).executeTakeFirst(),
+  );
 }
 
 /** Keeps the row that is there when two first policies come at once. */
 export async function insertTenant(db: Kysely<KeysTables>, row: TenantRow): Promise<void> {
-  await db
-    .insertInto("tenant")
-    .values(row)
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  await onDatabase(ofTenants([row.tenant_id]), () =>
+    db
+      .insertInto("tenant")
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute(),
+  );
 }
 
 export async function findNewestPolicy(db: Kysely<KeysTables>, tenantId: Uint8Array): Promise<PolicyRow | undefined> {
-  return db
-    .selectFrom("policy")
-    .selectAll()
-    .where("tenant_id", "=", tenantId)
-    .orderBy("version", "desc")
-    .limit(1)
-    .executeTakeFirst();
+  return onDatabase(ofTenants([tenantId]), () =>
+    db
+      .selectFrom("policy")
+      .selectAll()
+      .where("tenant_id", "=", tenantId)
+      .orderBy("version", "desc")
+      .limit(1)
+      .executeTakeFirst(),
+  );
 }
 
 export async function findPolicy(
@@ -29,21 +36,25 @@ export async function findPolicy(
   tenantId: Uint8Array,
   version: number,
 ): Promise<PolicyRow | undefined> {
-  return db
-    .selectFrom("policy")
-    .selectAll()
-    .where("tenant_id", "=", tenantId)
-    .where("version", "=", version)
-    .executeTakeFirst();
+  return onDatabase(ofTenants([tenantId]), () =>
+    db
+      .selectFrom("policy")
+      .selectAll()
+      .where("tenant_id", "=", tenantId)
+      .where("version", "=", version)
+      .executeTakeFirst(),
+  );
 }
 
 /** False when that version is there already: then nothing is written. */
 export async function insertPolicy(db: Kysely<KeysTables>, row: PolicyRow): Promise<boolean> {
-  const inserted = await db
-    .insertInto("policy")
-    .values(row)
-    .onConflict((conflict) => conflict.doNothing())
-    .returning("version")
-    .executeTakeFirst();
+  const inserted = await onDatabase(ofTenants([row.tenant_id]), () =>
+    db
+      .insertInto("policy")
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .returning("version")
+      .executeTakeFirst(),
+  );
   return inserted !== undefined;
 }

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import { decodeTombstone, encodeTombstone, tombstoneId, type Tombstone } from "@cloister/audit";
+import { acrossTenants, ofTenants, onDatabase } from "@cloister/storage";
 import type { ConversationName } from "@cloister/keyring";
 import type { BucketKeyName } from "./bucket-keys.ts";
 import type { KeysTables } from "./tables.ts";
@@ -44,12 +45,14 @@ export async function findConversationTombstone(
   db: Kysely<KeysTables>,
   { tenantId, conversationId }: ConversationName,
 ): Promise<Tombstone | undefined> {
-  const row = await db
-    .selectFrom("tombstone")
-    .select("leaf")
-    .where("tenant_id", "=", tenantId)
-    .where("conversation_id", "=", conversationId)
-    .executeTakeFirst();
+  const row = await onDatabase(ofTenants([tenantId]), () =>
+    db
+      .selectFrom("tombstone")
+      .select("leaf")
+      .where("tenant_id", "=", tenantId)
+      .where("conversation_id", "=", conversationId)
+      .executeTakeFirst(),
+  );
   return row && decodeTombstone(row.leaf);
 }
 
@@ -57,13 +60,15 @@ export async function findBucketKeyTombstone(
   db: Kysely<KeysTables>,
   { tenantId, purpose, bucketEndMs }: BucketKeyName,
 ): Promise<Tombstone | undefined> {
-  const row = await db
-    .selectFrom("tombstone")
-    .select("leaf")
-    .where("tenant_id", "=", tenantId)
-    .where("purpose", "=", purpose)
-    .where("bucket_end_ms", "=", bucketEndMs)
-    .executeTakeFirst();
+  const row = await onDatabase(ofTenants([tenantId]), () =>
+    db
+      .selectFrom("tombstone")
+      .select("leaf")
+      .where("tenant_id", "=", tenantId)
+      .where("purpose", "=", purpose)
+      .where("bucket_end_ms", "=", bucketEndMs)
+      .executeTakeFirst(),
+  );
   return row && decodeTombstone(row.leaf);
 }
 
@@ -72,23 +77,27 @@ export async function findTombstoneById(
   tenantId: Uint8Array,
   id: Uint8Array,
 ): Promise<Tombstone | undefined> {
-  const row = await db
-    .selectFrom("tombstone")
-    .select("leaf")
-    .where("tenant_id", "=", tenantId)
-    .where("tombstone_id", "=", id)
-    .executeTakeFirst();
+  const row = await onDatabase(ofTenants([tenantId]), () =>
+    db
+      .selectFrom("tombstone")
+      .select("leaf")
+      .where("tenant_id", "=", tenantId)
+      .where("tombstone_id", "=", id)
+      .executeTakeFirst(),
+  );
   return row && decodeTombstone(row.leaf);
 }
 
 /** Leaves in the log's order, from `fromIndex` on. */
 export async function readTombstones(db: Kysely<KeysTables>, fromIndex: number, limit: number): Promise<Tombstone[]> {
-  const rows = await db
-    .selectFrom("tombstone")
-    .select("leaf")
-    .where("leaf_index", ">=", fromIndex)
-    .orderBy("leaf_index")
-    .limit(limit)
-    .execute();
+  const rows = await onDatabase(acrossTenants("lifecycle"), () =>
+    db
+      .selectFrom("tombstone")
+      .select("leaf")
+      .where("leaf_index", ">=", fromIndex)
+      .orderBy("leaf_index")
+      .limit(limit)
+      .execute(),
+  );
   return rows.map((row) => decodeTombstone(row.leaf));
 }

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { ofTenants, onDatabase } from "@cloister/storage";
 import { conversationText, type ConversationName } from "@cloister/keyring";
 import type { ConversationSecretRow, KeysTables } from "../records/tables.ts";
 
@@ -20,13 +21,16 @@ export async function loadConversations(
 ): Promise<ReadonlyMap<string, LoadedConversation>> {
   const ids = names.map(({ conversationId }) => conversationId);
   if (ids.length === 0) return new Map();
-  const rows = await db.selectFrom("conversation").selectAll().where("conversation_id", "in", ids).execute();
-  const secrets = await db.selectFrom("conversation_secret").selectAll().where("conversation_id", "in", ids).execute();
-  const buried = await db
-    .selectFrom("tombstone")
-    .select(["tenant_id", "conversation_id"])
-    .where("conversation_id", "in", ids)
-    .execute();
+  const tenants = ofTenants(names.map(({ tenantId }) => tenantId));
+  const { rows, secrets, buried } = await onDatabase(tenants, async () => ({
+    rows: await db.selectFrom("conversation").selectAll().where("conversation_id", "in", ids).execute(),
+    secrets: await db.selectFrom("conversation_secret").selectAll().where("conversation_id", "in", ids).execute(),
+    buried: await db
+      .selectFrom("tombstone")
+      .select(["tenant_id", "conversation_id"])
+      .where("conversation_id", "in", ids)
+      .execute(),
+  }));
   const secretOf = new Map(secrets.map((secret) => [textOf(secret.tenant_id, secret.conversation_id), secret]));
   const isBuried = new Set(buried.map((row) => textOf(row.tenant_id, row.conversation_id ?? new Uint8Array())));
   return new Map(

@@ -1,5 +1,5 @@
 import { idToHex } from "@cloister/envelope";
-import { onDatabase, PartitionKeeper, schemaOf, type Database } from "@cloister/storage";
+import { noTenant, ofTenants, onDatabase, PartitionKeeper, schemaOf, type Database } from "@cloister/storage";
 import type { Kysely, Transaction } from "kysely";
 import {
   mapPartitions,
@@ -13,6 +13,12 @@ import {
 export interface StoredConversation {
   readonly row: ConversationRow | undefined;
   readonly mapRows: readonly MapEntryRow[];
+}
+
+/** As a message names them; 16 bytes each. */
+export interface ConversationOfTenant {
+  readonly tenantId: Uint8Array;
+  readonly conversationId: Uint8Array;
 }
 
 /** What one message changes. */
@@ -32,10 +38,13 @@ export class ConversationStore {
   }
 
   /** By conversation_id in hex. Map rows come in the order of their message ids, which is that of time. */
-  async load(conversationIds: readonly Uint8Array[], nowMs: number): Promise<ReadonlyMap<string, StoredConversation>> {
-    const ids = [...conversationIds];
+  async load(
+    conversations: readonly ConversationOfTenant[],
+    nowMs: number,
+  ): Promise<ReadonlyMap<string, StoredConversation>> {
+    const ids = [...new Map(conversations.map(({ conversationId: id }) => [idToHex(id), id])).values()];
     if (ids.length === 0) return new Map();
-    const [rows, mapRows] = await onDatabase(() =>
+    const [rows, mapRows] = await onDatabase(ofTenants(conversations.map(({ tenantId }) => tenantId)), () =>
       Promise.all([
         this.#db.selectFrom("conversation").selectAll().where("conversation_id", "in", ids).execute(),
         this.#db
@@ -59,7 +68,7 @@ export class ConversationStore {
 
   /** Makes room for map rows before the transaction that inserts them. */
   async prepare(bucketEndsMs: readonly number[]): Promise<void> {
-    await onDatabase(() => this.#partitions.ensure([...bucketEndsMs]));
+    await onDatabase(noTenant, () => this.#partitions.ensure([...bucketEndsMs]));
   }
 
   /** One insert for the map rows of a batch, one upsert for its conversations: the last state of each wins. */

@@ -1,0 +1,71 @@
+import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
+import type pg from "pg";
+import { scopeSettings } from "./row-scope.ts";
+
+/**
+ * A pool whose transactions begin with the settings of the scope that they were begun under, in the message that begins
+ * them; a statement outside of one, asked under a scope, becomes a transaction of its own whose three parts travel
+ * together. So no round trip is added. The pool's clients must be in pg's pipeline mode.
+ */
+export function scopedPool(pool: pg.Pool): PostgresPool {
+  const clients = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    connect: async () => {
+      const client = await pool.connect();
+      const known = clients.get(client);
+      if (known !== undefined) return known;
+      const scoped = new ScopedClient(client);
+      clients.set(client, scoped);
+      return scoped;
+    },
+  };
+}
+
+class ScopedClient implements PostgresPoolClient {
+  readonly #client: pg.PoolClient;
+  #isInTransaction = false;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  release(destroy?: boolean): void {
+    this.#isInTransaction = false;
+    this.#client.release(destroy);
+  }
+
+  query<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  query(cursor: unknown): never;
+  query<R>(text: unknown, parameters: readonly unknown[] = []): Promise<PostgresQueryResult<R>> {
+    if (typeof text !== "string") throw new TypeError("cursors are not used here");
+    if (/^(?:begin|start transaction)\b/u.test(text)) return this.#begin(text);
+    if (text === "commit" || text === "rollback") this.#isInTransaction = false;
+    const settings = this.#isInTransaction ? undefined : scopeSettings();
+    return settings === undefined ? this.#ask(text, parameters) : this.#askAlone(settings, text, parameters);
+  }
+
+  #begin<R>(text: string): Promise<PostgresQueryResult<R>> {
+    this.#isInTransaction = true;
+    const settings = scopeSettings();
+    return this.#ask(settings === undefined ? text : `${text}; ${settings}`, []);
+  }
+
+  /** The answer is that of the statement, or its error; whatever became of it, the transaction has ended. */
+  async #askAlone<R>(settings: string, text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+    const [begun, answer, ended] = await Promise.allSettled([
+      this.#ask(`begin; ${settings}`, []),
+      this.#ask<R>(text, parameters),
+      this.#ask("commit", []),
+    ]);
+    if (answer.status === "rejected") throw answer.reason;
+    for (const one of [begun, ended]) if (one.status === "rejected") throw one.reason;
+    return answer.value;
+  }
+
+  async #ask<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+    // pg's result has what Kysely reads of it: the rows, the command, how many rows; of several statements a list.
+    return (await this.#client.query(text, [...parameters])) as unknown as PostgresQueryResult<R>;
+  }
+}
