@@ -6,6 +6,7 @@ import { redisVariables } from "@cloister/storage/redis";
 import { z } from "zod";
 
 import { trustedIssuersText } from "./access/oidc/trusted-issuers.ts";
+import { tenantIdText } from "./http/caller.ts";
 import { isOrigin } from "./http/browsers.ts";
 import { isAddressRange } from "./limits/addresses.ts";
 import { limitVariables } from "./limits/limit-variables.ts";
@@ -18,6 +19,7 @@ const listOf = (isGood: (text: string) => boolean, sentence: string) =>
     .refine((all) => all.every(isGood), sentence);
 const originList = listOf(isOrigin, "each is an origin such as https://app.example, without a path");
 const addressList = listOf(isAddressRange, "each is an address or a range such as 10.0.0.0/8");
+const tenantList = listOf((text) => tenantIdText.safeParse(text).success, "each is a tenant id, 32 hex digits");
 const milliseconds = z.coerce.number().int().positive();
 
 /** Every environment variable that ingest reads. */
@@ -58,6 +60,11 @@ export const ingestConfig = defineConfig({
       description: "The only tenant that the administration token is good for; unset: every tenant",
     },
   ),
+  tenantTopics: variable("CLOISTER_INGEST_TENANT_TOPICS", tenantList, {
+    description:
+      "Tenants that send and read by topics of their own (tenant.<id>.inbound.v1, .replies.v1): ids, separated by commas",
+    default: "none",
+  }),
   oidcIssuers: variable("CLOISTER_INGEST_OIDC_ISSUERS", trustedIssuersText, {
     description:
       "Issuers whose JWTs give transport, as JSON: a list of {issuer, audience, tenantIdHex, scopesClaim, scopesOf}",

@@ -8,16 +8,15 @@ import { AUTHORITY, type Authority } from "./authority/authority.ts";
 import { ConversationsController } from "./authority/conversations.controller.ts";
 import { PolicyController } from "./authority/policy.controller.ts";
 import { EnclavesController } from "./enclaves/enclaves.controller.ts";
+import { BRIDGED_TENANTS, type BridgedTenants } from "./bridge/bridged-tenants.ts";
 import { AccessGuard } from "./http/access.guard.ts";
 import { OpenResponses } from "./http/open-responses.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestPipeline } from "./ingest.pipeline.ts";
 import { CLOCK, SETTINGS, type IngestPorts, type IngestSettings } from "./ingest.ports.ts";
-import type { MessageIntake } from "./messages/message-intake.ts";
 import { MessagesController } from "./messages/messages.controller.ts";
 import { POLICIES, type Policies } from "./messages/policies.ts";
 import { PressureConsumer } from "./pressure/pressure-consumer.ts";
-import type { TenantPressures } from "./pressure/tenant-pressures.ts";
 import { MAILBOX, MAILBOX_STORE } from "./replies/mailbox.ts";
 import { RepliesConsumer } from "./replies/replies.consumer.ts";
 import { RepliesController } from "./replies/replies.controller.ts";
@@ -30,10 +29,10 @@ export interface IngestParts {
   readonly open: OpenResponses;
   readonly authority: Authority;
   readonly policies: Policies;
-  readonly intake: MessageIntake;
-  readonly pressure: TenantPressures;
+  readonly pipeline: IngestPipeline;
   readonly mailbox: SqlMailbox;
   readonly waker: Waker;
+  readonly bridged: BridgedTenants;
   readonly metrics: IngestMetrics;
 }
 
@@ -42,9 +41,6 @@ export interface IngestParts {
 export class IngestModule {
   static register(settings: IngestSettings, ports: IngestPorts, parts: IngestParts): DynamicModule {
     const { clock } = ports;
-    const { region } = settings;
-    const { policies, pressure, intake } = parts;
-    const steps = { policies, pressure, intake, clock, ...(region && { region }) };
     return {
       module: IngestModule,
       controllers: [
@@ -63,10 +59,11 @@ export class IngestModule {
         { provide: OpenResponses, useValue: parts.open },
         { provide: AUTHORITY, useValue: parts.authority },
         { provide: POLICIES, useValue: parts.policies },
-        { provide: IngestPipeline, useValue: new IngestPipeline(steps) },
+        { provide: IngestPipeline, useValue: parts.pipeline },
         { provide: MAILBOX, useValue: parts.mailbox },
         { provide: MAILBOX_STORE, useValue: parts.mailbox },
         { provide: Waker, useValue: parts.waker },
+        { provide: BRIDGED_TENANTS, useValue: parts.bridged },
         { provide: IngestMetrics, useValue: parts.metrics },
         { provide: CLOCK, useValue: clock },
         { provide: SETTINGS, useValue: settings },

@@ -49,6 +49,8 @@ export interface IngestConfig extends Partial<IngestSettings> {
   readonly limits?: Partial<IngestLimits>;
   /** Addresses and ranges of proxies whose X-Forwarded-For counts; missing: none. */
   readonly trustedProxies?: readonly string[];
+  /** Tenants with topics of their own on the log, 32 hex digits each; missing: none. */
+  readonly tenantTopics?: readonly string[];
   /** Origins of browser apps that may call the doors; missing: none. */
   readonly corsOrigins?: readonly string[];
 }

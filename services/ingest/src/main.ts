@@ -13,7 +13,7 @@ import { startIngest } from "./start-ingest.ts";
 await runMain("ingest", async () => {
   const environment = ingestConfig.parse(process.env);
   const { host, port, keysUrl, authorityTokenFile, accessTokenFile, tenantIdHex, oidcIssuers, region } = environment;
-  const { metricsHost, metricsPort, corsOrigins, trustedProxies } = environment;
+  const { metricsHost, metricsPort, corsOrigins, trustedProxies, tenantTopics } = environment;
   const { keepAliveMs, reconnectMs, accessCacheMs, policyCacheMs } = environment;
   const log = createLog({ service: "ingest" });
   const clock = systemClock;
@@ -31,6 +31,7 @@ await runMain("ingest", async () => {
     limits: limitsConfig.parse(process.env),
     corsOrigins,
     trustedProxies,
+    tenantTopics,
     ...(tenantIdHex !== undefined && { tenantIdHex }),
     ...(region !== undefined && { region: { name: region, isAttested: false } }),
   };

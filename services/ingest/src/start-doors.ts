@@ -27,6 +27,8 @@ export interface DoorParts {
 /** What stands before the doors: limits, access, browsers. */
 export interface Doors {
   readonly open: OpenResponses;
+  /** By tenant, whichever way its messages come. */
+  readonly tenantRate: Pick<RateLimit, "take">;
   readonly clients: ClientBounds;
   readonly configure: (app: NestFastifyApplication) => void;
 }
@@ -46,6 +48,7 @@ export function startDoors(config: IngestConfig, parts: DoorParts): Doors {
   const { headersTimeoutMs, requestTimeoutMs } = limits;
   return {
     open,
+    tenantRate,
     clients: { headersTimeoutMs, requestTimeoutMs, isTrustedProxy: (address) => proxies.has(address) },
     configure: (app) => {
       takeBinaryBodies(app);

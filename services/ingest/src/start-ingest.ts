@@ -1,14 +1,17 @@
 import { topics } from "@cloister/contracts/topics";
 import { defineConsumer, LogStrategy, Outbox, type ConsumingService } from "@cloister/messaging";
-import { Secret, ServiceMetrics, startService } from "@cloister/service";
+import { Audit, Secret, ServiceMetrics, startService } from "@cloister/service";
 import { InProcessLiveFrames, prepareSchema, PartitionKeeper, schemaOf } from "@cloister/storage";
 
 import { connectAuthority } from "./adapters/connect-authority.ts";
 import { OutboxIntake } from "./adapters/outbox-intake.ts";
 import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
 import { SqlTenantPressure } from "./adapters/sql-tenant-pressure.ts";
+import { BridgedTenants } from "./bridge/bridged-tenants.ts";
+import { startBridge } from "./bridge/start-bridge.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
 import { IngestModule } from "./ingest.module.ts";
+import { IngestPipeline } from "./ingest.pipeline.ts";
 import { defaultSettings, type IngestConfig, type IngestPorts } from "./ingest.ports.ts";
 import { problemsAtTheDoors } from "./ingest.problems.ts";
 import { AuthorityPolicies } from "./messages/authority-policies.ts";
@@ -58,13 +61,18 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     accessCacheMs,
     ...(sharedRates && { sharedRates }),
   });
+  const policies = new AuthorityPolicies({ authority, clock, cacheMs: settings.policyCacheMs });
+  const intake = new OutboxIntake({ db, outbox, partitions });
+  const { region } = settings;
+  const pipeline = new IngestPipeline({ policies, pressure, intake, clock, ...(region && { region }) });
+  const bridged = new BridgedTenants(config.tenantTopics ?? []);
   const parts = {
     access,
     open: doors.open,
     authority,
-    policies: new AuthorityPolicies({ authority, clock, cacheMs: settings.policyCacheMs }),
-    intake: new OutboxIntake({ db, outbox, partitions }),
-    pressure,
+    policies,
+    pipeline,
+    bridged,
     mailbox,
     waker,
     metrics: ingestMetrics,
@@ -110,6 +118,31 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     problems: problemsAtTheDoors,
     release: [() => doors.open.close(), () => outbox.close()],
   });
-  const { deadLetters } = strategy;
-  return { ...service, deadLetters, accessToken: new Secret(access.startToken), routes };
+  const { tenantRate } = doors;
+  const bridgeParts = {
+    tenants: bridged,
+    db,
+    pipeline,
+    tenantRate,
+    metrics: ingestMetrics,
+    audit: new Audit(log, metrics),
+  };
+  const bridge = await startBridge({ ...bridgeParts, messages, clock, log }).catch(async (error: unknown) => {
+    await service.close();
+    throw error;
+  });
+  return {
+    ...service,
+    deadLetters: [...strategy.deadLetters, ...bridge.deadLetters],
+    accessToken: new Secret(access.startToken),
+    routes,
+    onFatal: (listener) => {
+      service.onFatal(listener);
+      bridge.onFatal(listener);
+    },
+    close: async () => {
+      await bridge.close();
+      await service.close();
+    },
+  };
 }

@@ -5,7 +5,7 @@ import { AuthorityService } from "@cloister/contracts/keys/authority";
 import { KEYS_ERROR_HEADER, type KeysErrorCode } from "@cloister/contracts/keys/errors";
 import { MessageSealedSchema } from "@cloister/contracts/events";
 import { topics } from "@cloister/contracts/topics";
-import { readHeader } from "@cloister/envelope";
+import { idToHex, readHeader } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { PostgresMessageLog, type Failpoints } from "@cloister/messaging";
 import { bucketEndMs as bucketEnd } from "@cloister/policy";
@@ -76,6 +76,9 @@ class KeysDoor {
   }
 }
 
+/** Of the configuration; the tenant has topics of its own on the log, or no tenant has. */
+export type IngestChanges = Omit<Partial<IngestConfig>, "tenantTopics"> & { readonly tenantTopics?: "the tenant's" };
+
 /** Ingest on a real database and a real log, before an Authority that checks and signs for real; a test is the rest. */
 export class IngestUnderTest {
   readonly clock = new FakeClock(startMs);
@@ -91,7 +94,7 @@ export class IngestUnderTest {
 
   private constructor(
     readonly db: Database,
-    readonly changes: Partial<IngestConfig>,
+    readonly changes: IngestChanges,
   ) {
     this.#wakeUps = wakeUpsFor(db);
   }
@@ -100,7 +103,7 @@ export class IngestUnderTest {
    * @param changes to the configuration
    * @param db what it stands on; closed with it
    */
-  static async start(changes: Partial<IngestConfig> = {}, db?: Database): Promise<IngestUnderTest> {
+  static async start(changes: IngestChanges = {}, db?: Database): Promise<IngestUnderTest> {
     const ingest = new IngestUnderTest(db ?? (await testDatabase()), changes);
     await ingest.startService();
     return ingest;
@@ -131,7 +134,9 @@ export class IngestUnderTest {
     await messages.ensureTopics(
       [topics.inbound, topics.replies, topics.pressure].map((name) => ({ name, partitions: 4 })),
     );
-    const config = { http: { host: "127.0.0.1", port: 0 }, keepAliveMs: 200, reconnectMs: 20, ...this.changes };
+    const tenantTopics = this.changes.tenantTopics === "the tenant's" ? [idToHex(this.tenant.tenantId)] : [];
+    const changed = { ...this.changes, tenantTopics };
+    const config = { http: { host: "127.0.0.1", port: 0 }, keepAliveMs: 200, reconnectMs: 20, ...changed };
     const ports = { db, messages, wakeUps, liveFrames, keysTransport: this.keys.transport, clock, log: silentLog };
     return { messages, service: await startIngest(config, { ...ports, ...(failpoints && { failpoints }) }) };
   }
@@ -206,10 +211,15 @@ export class IngestUnderTest {
     return instance.answer(header, statement, answer, this.clock.nowMs(), options);
   }
 
+  /** Puts a record on a topic, as whoever may write there. */
+  async produce(topic: string, key: Uint8Array, value: Uint8Array): Promise<void> {
+    const bucketEndMs = bucketEnd(this.tenant.policy.periods.flow.periodMs, this.clock.nowMs());
+    await this.#messages?.produce([{ topic, key, value, bucketEndMs }]);
+  }
+
   /** Puts a record on chat.replies.v1. */
   async produceReply(conversationId: Uint8Array, value: Uint8Array): Promise<void> {
-    const bucketEndMs = bucketEnd(this.tenant.policy.periods.flow.periodMs, this.clock.nowMs());
-    await this.#messages?.produce([{ topic: topics.replies, key: conversationId, value, bucketEndMs }]);
+    await this.produce(topics.replies, conversationId, value);
   }
 
   async answer(envelope: Uint8Array, answer: SimulatedAnswer, options: AnswerOptions = {}): Promise<void> {
