@@ -5,8 +5,15 @@ import type { ConsumerMetrics } from "./consumer-metrics.ts";
 import type { ConsumerDefinition, Step } from "./consumer.ts";
 import type { Failpoints, Gap } from "./failpoints.ts";
 import { failureOf, stopped } from "./failures.ts";
-import type { LogRecord, MessageLog, OutgoingRecord, RecordBatch, TopicPartition } from "./message-log.ts";
-import { MessagingError } from "./messaging-error.ts";
+import {
+  MAX_RECORD_BYTES,
+  type LogRecord,
+  type MessageLog,
+  type OutgoingRecord,
+  type RecordBatch,
+  type TopicPartition,
+} from "./message-log.ts";
+import { MessagingError, type MessagingErrorCode } from "./messaging-error.ts";
 import { outcomesOf, outputsOf, recordOf, BEHIND, type Outcome } from "./outcome.ts";
 import { deleteSent, drainLane, type Lane } from "./outbox-rows.ts";
 import { defaultParkingLimits } from "./parking-limits.ts";
@@ -202,7 +209,7 @@ export class ConsumerRunner {
       const { kind } = result.failure;
       if (kind === "shared" || kind === "fatal") throw stopped(this.#scope.consumer, result.failure);
     }
-    return results;
+    return results.map(withinTheLog);
   }
 
   #lane(partition: number): Lane {
@@ -222,6 +229,15 @@ export class ConsumerRunner {
     }
   }
 }
+
+/** In the outbox, an output that the log never takes would hold up all that come after it. */
+function withinTheLog(result: RecordResult): RecordResult {
+  if (result.status !== "done") return result;
+  const isTooLarge = result.outputs.some(({ value }) => value.byteLength > MAX_RECORD_BYTES);
+  return isTooLarge ? { status: "failed", failure: poison(TOO_LARGE) } : result;
+}
+
+const TOO_LARGE = "RECORD_TOO_LARGE" satisfies MessagingErrorCode;
 
 function poison(code: string): Failure {
   return { kind: "poison", code, isRetryable: false };

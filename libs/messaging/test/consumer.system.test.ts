@@ -1,5 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import { done, failed, GAPS, PostgresMessageLog, type ConsumedRecord, type Failpoints } from "@cloister/messaging";
+import {
+  done,
+  failed,
+  GAPS,
+  MAX_RECORD_BYTES,
+  PostgresMessageLog,
+  type ConsumedRecord,
+  type Failpoints,
+  type LogRecord,
+  type MessageLog,
+} from "@cloister/messaging";
 import { systemClock, type RunningService } from "@cloister/service";
 import { openDatabase, schemaOf, wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
 import {
@@ -160,6 +170,34 @@ function suite(open: () => Promise<Database>): void {
     await eventually(async () => expect(await replies()).toEqual(["failed UNREADABLE", "ONE"]));
   });
 
+  it("makes a dead letter of a record that the log does not vouch for, and uses nothing of it", async () => {
+    const doubting: MessageLog = {
+      ensureTopics: (topics) => messages.ensureTopics(topics),
+      produce: (records) => messages.produce(records),
+      close: () => messages.close(),
+      consume: (options) =>
+        messages.consume({
+          ...options,
+          onBatch: (batch) => options.onBatch({ ...batch, records: batch.records.map(foreignFlawed) }),
+        }),
+    };
+    running.push(await startToy({ name }, { db, messages: doubting, clock, log }));
+    await send(["a", "foreign"], ["a", "one"]);
+    await eventually(async () => expect(await replies()).toEqual(["failed RECORD_UNTRUSTED", "ONE"]));
+    expect((await deadLetters()).map((letter) => letter.code)).toEqual(["RECORD_UNTRUSTED"]);
+    expect(await effects()).toEqual(["a:one"]);
+  });
+
+  it("makes a dead letter of a record whose output no log would take, so that its outbox never gets stuck", async () => {
+    const large = (one: ConsumedRecord) =>
+      done<ToyTables, ToyTables["effect"]>([
+        { ...toyRecord(`${name}.out`, toyMessage(one.record)), value: Buffer.alloc(MAX_RECORD_BYTES + 1) },
+      ]);
+    await start(each((one) => (textOf(one) === "large" ? large(one) : answered(one))));
+    await send(["a", "one"], ["a", "large"], ["a", "two"]);
+    await eventually(async () => expect(await replies()).toEqual(["ONE", "failed RECORD_TOO_LARGE", "TWO"]));
+  });
+
   it("waits for an engine that is away and then does everything once", async () => {
     let isAway = true;
     await start(each((one) => (isAway ? failed("shared", "KEYS_DOWN") : answered(one))));
@@ -236,4 +274,8 @@ function suite(open: () => Promise<Database>): void {
     expect((await effects()).sort()).toEqual(["a:four", "a:one", "a:three", "b:two"]);
     await eventually(async () => expect(await rowsIn("outbox")).toBe(0));
   });
+}
+
+function foreignFlawed(record: LogRecord): LogRecord {
+  return toyMessage(record).text === "foreign" ? { ...record, flaw: "RECORD_UNTRUSTED" } : record;
 }
