@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { isFree } from "@cloister/testing/engines";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
 import type { StackDemoReport } from "../../scripts/stack/demo.ts";
 import type { StatusRow } from "../../scripts/stack/status.ts";
@@ -64,7 +65,8 @@ describeWithEngines("npm run stack", () => {
     it("ends by their pids all that it has started", async () => {
       const ended = await stack("down");
       expect([...ended.values()].map(({ state }) => state)).toEqual(Array.from(ended, () => "stopped"));
-      for (const { pid } of first.values()) expect(pid === null || !isRunning(pid)).toBe(true);
+      const ports = [...first.values()].map(({ address }) => Number(address.split(":")[1]));
+      expect(await Promise.all(ports.map(isFree))).toEqual(ports.map(() => true));
     });
   });
 
@@ -78,12 +80,3 @@ describeWithEngines("npm run stack", () => {
     expect(asked.filter((text) => text === "" || text.includes("Quintanilla"))).toEqual([]);
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
