@@ -5,8 +5,10 @@ import { fileURLToPath } from "node:url";
 
 const BENCHMARKS: Readonly<Record<string, { readonly builds: readonly string[] }>> = {
   envelope: { builds: ["libs/envelope"] },
+  kafka: { builds: ["libs/messaging", "libs/testing"] },
   live: { builds: ["services/enclave-inference"] },
-  retrieval: { builds: ["libs/retrieval", "services/enclave-inference"] },
+  pipeline: { builds: ["embedded", "libs/testing"] },
+  retrieval: { builds: ["libs/retrieval", "libs/testing", "services/enclave-inference"] },
 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
