@@ -1,20 +1,51 @@
 /**
  * `npm run bench retrieval`: how well passages are found, by words and by vectors, and what a search costs. Prints the
- * tables of docs/retrieval.md; `-- --cost` those of docs/performance.md alone.
+ * tables of docs/retrieval.md; `-- --cost` those of docs/performance.md alone, `-- --protected` what a store of protected
+ * vectors finds and gives away (`--passages N` for others than 100,000).
  */
 import { cpus } from "node:os";
-import { staticEmbedder } from "@cloister/retrieval";
+import { defaultBeta, staticEmbedder } from "@cloister/retrieval";
 import { banking77, type Split } from "./banking77.ts";
 import { findings } from "./finding.ts";
+import { candidateCounts, knownPairs, protection, protectionWorld } from "./protection.ts";
 import { searchCost } from "./search-cost.ts";
+import { storeSearch } from "./store-search.ts";
 
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 const ms = (value: number): string => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
 
 const split = banking77();
-if (split !== undefined) {
+if (split !== undefined && process.argv.includes("--protected")) await printProtected(split);
+else if (split !== undefined) {
   if (!process.argv.includes("--cost")) await printFindings(split);
   await printCost(split);
+}
+
+async function printProtected(questions: Split): Promise<void> {
+  const given = process.argv.indexOf("--passages");
+  const count = given === -1 ? 100_000 : Number(process.argv[given + 1]);
+  const world = await protectionWorld(questions, count, 100);
+  const cells = (values: Iterable<string>): string => [...values].join(" | ");
+  console.log(`\n${count.toLocaleString("en")} passages, 100 questions. Beta of this build: ${defaultBeta}.\n`);
+  console.log(`| beta | ${cells(candidateCounts.map((k) => `recall@10 of ${k}`))} | neighbours seen |`);
+  console.log(`| ---: | ${cells(candidateCounts.map(() => "---:"))} | ---: |`);
+  const measured = [0.5, 1, 1.5, 2].map((beta) => protection(world, beta));
+  for (const { beta, recall, neighbours } of measured) {
+    console.log(`| ${beta} | ${cells([...recall.values()].map(percent))} | ${percent(neighbours)} |`);
+  }
+  console.log(`\n| beta | ${cells(knownPairs.map((pairs) => `${pairs.toLocaleString("en")} pairs known`))} |`);
+  console.log(`| ---: | ${cells(knownPairs.map(() => "---:"))} |`);
+  for (const { beta, recovered } of measured) {
+    const found = [...recovered.values()].map(
+      ({ cosine, identified }) => `${cosine.toFixed(2)}, ${percent(identified)}`,
+    );
+    console.log(`| ${beta} | ${cells(found)} |`);
+  }
+  const { recall, storeMs, rankMs, storedPerSecond } = await storeSearch(questions, count, 100);
+  console.log("\n| pgvector | recall@10 | store ms, median | p95 | open and rank ms | stored a second |");
+  console.log("| --- | ---: | ---: | ---: | ---: | ---: |");
+  const times = [ms(storeMs.median), ms(storeMs.p95), ms(rankMs), String(Math.round(storedPerSecond))];
+  console.log(`| ${count.toLocaleString("en")} passages | ${percent(recall)} | ${cells(times)} |`);
 }
 
 async function printFindings(questions: Split): Promise<void> {

@@ -17,10 +17,10 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { PassageSchema } from "@cloister/contracts/content";
 import { quantized, search, SearchIndex, staticEmbedder, type Searchable } from "@cloister/retrieval";
 
-const tenantId = parseTenantId(nodeBackend.randomBytes(16));
-const conversationId = parseConversationId(nodeBackend.randomBytes(16));
+export const tenantId = parseTenantId(nodeBackend.randomBytes(16));
+export const conversationId = parseConversationId(nodeBackend.randomBytes(16));
 const nowMs = Date.UTC(2026, 0, 1);
-const bucketEndMs = nowMs + 86_400_000;
+export const bucketEndMs = nowMs + 86_400_000;
 
 export interface SearchCost {
   readonly passages: number;
@@ -38,10 +38,7 @@ export interface SearchCost {
 
 /** What one question costs over so many sealed passages of some 400 characters, made of the texts given. */
 export async function searchCost(texts: readonly string[], count: number): Promise<SearchCost> {
-  const key = createWrapKey(nodeBackend, {
-    key: nodeBackend.randomBytes(32),
-    keyId: wrapKeyId({ tenantId, conversationId, purpose: "vector", bucketEndMs }),
-  });
+  const key = newVectorKey();
   const sealed = await sealedPassages(texts, count, key);
   const openStartedAtMs = cpuMs();
   for (const envelope of sealed) opened(envelope, key);
@@ -68,6 +65,11 @@ export async function searchCost(texts: readonly string[], count: number): Promi
   };
 }
 
+export function newVectorKey(): WrapKey {
+  const keyId = wrapKeyId({ tenantId, conversationId, purpose: "vector", bucketEndMs });
+  return createWrapKey(nodeBackend, { key: nodeBackend.randomBytes(32), keyId });
+}
+
 async function sealedPassages(texts: readonly string[], count: number, key: WrapKey): Promise<Uint8Array[]> {
   const embedder = staticEmbedder();
   const sealed: Uint8Array[] = [];
@@ -80,7 +82,8 @@ async function sealedPassages(texts: readonly string[], count: number, key: Wrap
   return sealed;
 }
 
-function sealedPassage(text: string, vector: Int8Array, key: WrapKey): Uint8Array {
+/** One passage with its vector, sealed. */
+export function sealedPassage(text: string, vector: Int8Array, key: WrapKey): Uint8Array {
   const causeId = uuidv7(nowMs, nodeBackend.randomBytes(10));
   const values = new Uint8Array(vector.buffer, vector.byteOffset, vector.length);
   const passage = create(PassageSchema, { text, vector: { model: "static-en-1", values } });
@@ -104,7 +107,8 @@ function sealedPassage(text: string, vector: Int8Array, key: WrapKey): Uint8Arra
   }).bytes;
 }
 
-function opened(envelope: Uint8Array, key: WrapKey): Searchable {
+/** What was sealed, ready to be searched. */
+export function opened(envelope: Uint8Array, key: WrapKey): Searchable {
   const { payload } = openEnvelope(nodeBackend, envelope, { keys: [key], signer: "none", nowMs });
   const { text, vector } = fromBinary(PassageSchema, payload);
   return { title: "", text, vector: Int8Array.from(vector?.values ?? [], (byte) => (byte << 24) >> 24) };

@@ -71,7 +71,10 @@ export function pgvectorNearest(db: Database): NearestPassages {
   };
 }
 
-/** The sealed passage lies in embedding's own table: the join leaves out what was replaced. */
+/**
+ * The sealed passage lies in embedding's own table: one look by its key for each candidate, whatever the planner knows of
+ * the tables, leaves out what was replaced.
+ */
 async function fetchNearest(
   transaction: Kysely<PgvectorTables>,
   { tenantId, conversationId, bucketEndMs }: Segment,
@@ -85,9 +88,12 @@ async function fetchNearest(
       where bucket_end_ms = ${bucketEndMs} and tenant_id = ${tenantId} and conversation_id = ${conversationId}
       order by protected <#> ${textOf(probe)}::vector
       limit ${limit})
-    select passage_view.* from candidate
-    join ${sql.id(passageSchema, "passage_view")} using (cause_id, passage_number)
-    where bucket_end_ms = ${bucketEndMs} and tenant_id = ${tenantId} and conversation_id = ${conversationId}
+    select live.* from candidate
+    cross join lateral (
+      select * from ${sql.id(passageSchema, "passage_view")}
+      where bucket_end_ms = ${bucketEndMs} and tenant_id = ${tenantId} and conversation_id = ${conversationId}
+        and cause_id = candidate.cause_id and passage_number = candidate.passage_number
+      limit 1) as live
     order by away`.execute(transaction);
   return rows.map(toPassage);
 }
