@@ -32,7 +32,7 @@ export class Erasure {
    */
   async erase(conversation: ErasedConversation): Promise<ErasureReceipt> {
     const tombstones = await this.#keys.erase(conversation);
-    const note = await this.#keys.issueReceipt(tombstones, await this.#forget(conversation));
+    const { note } = await this.#keys.issueReceipt(tombstones, await this.#forget(conversation));
     return { ...conversation, issuedAtMs: this.#clock.nowMs(), note: new TextDecoder().decode(note) };
   }
 

@@ -8,12 +8,13 @@ import { startRetention } from "./start-retention.ts";
 await runMain("retention", async () => {
   const environment = retentionConfig.parse(process.env);
   const { host, port, keysUrl, lifecycleTokenFile, accessTokenFile, intervalMs } = environment;
+  const { messageLog, kafkaFlowDays } = environment;
   const log = createLog({ service: "retention" });
   const credential = await readSecretFile(lifecycleTokenFile);
   const db = await openDatabase(await databaseOptions(environment, "retention"));
   const vectors = await vectorsToEndFromEnvironment(environment, db);
   const retention = await startRetention(
-    { http: { host, port }, intervalMs },
+    { http: { host, port }, intervalMs, ...(messageLog === "kafka" && { kafkaFlowDays }) },
     { db, keysTransport: keysTransport({ url: keysUrl, credential }), vectors, clock, log },
   );
   await writeSecretFile(accessTokenFile, retention.accessToken.reveal());

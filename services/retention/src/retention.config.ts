@@ -1,3 +1,4 @@
+import { logVariables } from "@cloister/messaging";
 import { vectorVariables } from "@cloister/retrieval";
 import { defineConfig, httpUrl, portNumber, variable } from "@cloister/service";
 import { databaseVariables } from "@cloister/storage";
@@ -28,4 +29,7 @@ export const retentionConfig = defineConfig({
     description: "How often retention looks for what is due, in milliseconds",
     default: "60000",
   }),
+  // Where brokers keep the log, receipts say until when.
+  messageLog: logVariables.messageLog,
+  kafkaFlowDays: logVariables.kafkaFlowDays,
 });

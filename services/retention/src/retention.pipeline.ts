@@ -2,7 +2,15 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "@cloister/service";
 import { RetentionError } from "./errors.ts";
 import type { Dropped, PurgeJob } from "./purge/job.ts";
-import type { ExpiringStores, KeyLifecycle, PurgeFailpoints, PurgeJobs, SignedReceipt } from "./purge/ports.ts";
+import type {
+  BrokerLog,
+  ExpiringStores,
+  KeyLifecycle,
+  Outstanding,
+  PurgeFailpoints,
+  PurgeJobs,
+  SignedReceipt,
+} from "./purge/ports.ts";
 
 export interface RetentionSteps {
   readonly keys: KeyLifecycle;
@@ -10,7 +18,12 @@ export interface RetentionSteps {
   readonly jobs: PurgeJobs;
   readonly clock: Clock;
   readonly failpoints: PurgeFailpoints;
+  /** Missing where the message log is tables, which are dropped like any other. */
+  readonly brokerLog?: BrokerLog;
 }
+
+/** What brokers still hold, in a receipt's words. */
+const BROKERS_HOLD = "the sealed records on Kafka, which its brokers delete by age";
 
 /** How long one instance may purge before another takes over; each saved state prolongs it. */
 const LEASE_MS = 120_000;
@@ -36,7 +49,9 @@ export class RetentionPipeline {
       const cutOff = await jobs.unfinished();
       const resumed = cutOff === undefined ? [] : [await this.#finish(cutOff)];
       const planned = await this.#plan();
-      return planned === undefined ? resumed : [...resumed, await this.#finish(planned)];
+      const finished = planned === undefined ? resumed : [...resumed, await this.#finish(planned)];
+      await this.#closePartial();
+      return finished;
     } finally {
       await jobs.releaseLease();
     }
@@ -106,18 +121,39 @@ export class RetentionPipeline {
     const { keys, jobs, clock, failpoints } = this.#steps;
     const receipts: SignedReceipt[] = [];
     for (const tombstones of job.tombstones) {
-      const note = await keys.issueReceipt(tombstones, job.dropped);
-      receipts.push({
-        jobId: job.id,
-        tenantIdHex: tombstones.tenantIdHex,
-        issuedAtMs: clock.nowMs(),
-        note: new TextDecoder().decode(note),
-      });
+      const { tenantIdHex } = tombstones;
+      const outstanding = this.#outstanding(job, tenantIdHex);
+      const { idHex, note } = await keys.issueReceipt(tombstones, job.dropped, { ...(outstanding && { outstanding }) });
+      const receipt = { jobId: job.id, tenantIdHex, issuedAtMs: clock.nowMs(), note: new TextDecoder().decode(note) };
+      receipts.push(outstanding === undefined ? receipt : { ...receipt, idHex, outstanding });
     }
     const finished: PurgeJob = { ...job, state: "receipted", updatedAtMs: clock.nowMs() };
     await jobs.finish(finished, receipts);
     await failpoints.reached("receipted");
     return finished;
+  }
+
+  /** Where brokers keep the log, records of class `flow` outlast their bucket: unreadable, and still there. */
+  #outstanding(job: PurgeJob, tenantIdHex: string): Outstanding | undefined {
+    const { brokerLog, clock } = this.#steps;
+    const isFlow = (key: PurgeJob["keys"][number]): boolean => key.purpose === "inbound" || key.purpose === "flow";
+    const endsMs = job.keys
+      .filter((key) => key.tenantIdHex === tenantIdHex && isFlow(key))
+      .map((key) => key.bucketEndMs);
+    if (brokerLog === undefined || endsMs.length === 0) return undefined;
+    const untilMs = brokerLog.deletedByMs(Math.max(...endsMs));
+    return untilMs > clock.nowMs() ? { what: BROKERS_HOLD, untilMs } : undefined;
+  }
+
+  /** A second receipt for each that was partial until now. */
+  async #closePartial(): Promise<void> {
+    const { keys, jobs, clock } = this.#steps;
+    for (const closes of await jobs.closable(clock.nowMs())) {
+      const { note } = await keys.issueReceipt(closes.tombstones, [], { closes });
+      const { tenantIdHex } = closes.tombstones;
+      const text = new TextDecoder().decode(note);
+      await jobs.close(closes, { jobId: closes.jobId, tenantIdHex, issuedAtMs: clock.nowMs(), note: text });
+    }
   }
 
   async #saved(job: PurgeJob): Promise<PurgeJob> {

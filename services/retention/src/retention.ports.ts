@@ -8,6 +8,8 @@ export interface RetentionConfig {
   readonly http?: { readonly host: string; readonly port: number };
   /** How often it looks by itself for what is due; 0 for only when asked. */
   readonly intervalMs: number;
+  /** Set where the message log is on Kafka: the days after which its brokers have deleted a record. */
+  readonly kafkaFlowDays?: number;
 }
 
 export interface RetentionPorts {

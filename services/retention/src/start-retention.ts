@@ -1,3 +1,4 @@
+import { deletedByMs } from "@cloister/messaging/kafka";
 import { randomAccessToken, Secret, startService, TokenDigest, type RunningService } from "@cloister/service";
 import { prepareSchema, schemaOf } from "@cloister/storage";
 import { connectLifecycle } from "./adapters/connect-lifecycle.ts";
@@ -33,7 +34,11 @@ export async function startRetention(config: RetentionConfig, ports: RetentionPo
   const stores = vectors.buckets === undefined ? tables : new StoresWithVectors(tables, vectors.buckets);
   const jobs = new SqlJobs(schemaOf<RetentionTables>(db, retentionSchema));
   const failpoints = ports.failpoints ?? noPurgeFailpoints;
-  const runs = new PurgeRuns(new RetentionPipeline({ keys, stores, jobs, clock, failpoints }), log, config.intervalMs);
+  const { kafkaFlowDays } = config;
+  const brokerLog =
+    kafkaFlowDays === undefined ? undefined : { deletedByMs: (ms: number) => deletedByMs(ms, kafkaFlowDays) };
+  const steps = { keys, stores, jobs, clock, failpoints, ...(brokerLog && { brokerLog }) };
+  const runs = new PurgeRuns(new RetentionPipeline(steps), log, config.intervalMs);
   const accessToken = randomAccessToken();
   const service = await startService({
     name: "retention",

@@ -18,6 +18,12 @@ export interface RetentionTables {
     readonly issued_at_ms: number;
     /** A signed note. */
     readonly note: string;
+    /** 16 bytes, and what was outstanding until when; null in a receipt that is complete. */
+    readonly receipt_id: Uint8Array | null;
+    readonly outstanding: string | null;
+    readonly partial_until_ms: number | null;
+    /** The `part` of the same job that this receipt closes; null in all others. */
+    readonly closes_part: number | null;
   };
   lease: { readonly name: string; readonly holder: string; readonly until_ms: number };
 }

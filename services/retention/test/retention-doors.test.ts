@@ -25,13 +25,15 @@ const keys: KeyLifecycle = {
     erased.push(asked);
     return Promise.resolve({ tenantIdHex: asked.tenantIdHex, tombstoneIdsHex: ["ef".repeat(16)] });
   },
-  issueReceipt: () => Promise.resolve(new TextEncoder().encode("a note")),
+  issueReceipt: () => Promise.resolve({ idHex: "ab".repeat(16), note: new TextEncoder().encode("a note") }),
 };
 const stores: ExpiringStores = { list: () => Promise.resolve([]), dropDue: () => Promise.resolve([]) };
 const jobs: PurgeJobs = {
   unfinished: () => Promise.resolve(undefined),
   save: () => Promise.resolve(),
   finish: () => Promise.resolve(),
+  closable: () => Promise.resolve([]),
+  close: () => Promise.resolve(),
   latest: () => Promise.resolve([]),
   receipts: () => Promise.resolve([]),
   acquireLease: () => Promise.resolve(true),

@@ -39,7 +39,8 @@ export async function issueReceipt(parts: KeysParts, request: IssueReceiptReques
     partialUntilMs: outstandingMs > issuedAtMs ? outstandingMs : null,
     closes: request.closes.length === 0 ? null : request.closes,
   };
-  return create(IssueReceiptResponseSchema, { receipt: refusing(() => signReceipt(receipt, noteSigner(issuer))) });
+  const note = refusing(() => signReceipt(receipt, noteSigner(issuer)));
+  return create(IssueReceiptResponseSchema, { receipt: note, receiptId: receipt.id });
 }
 
 function requireForm({ tenantId, tombstoneIds, closes }: IssueReceiptRequest): void {

@@ -4,7 +4,7 @@ import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
 import { purposeFromWire, purposeToWire } from "@cloister/policy";
 import { RetentionError } from "../errors.ts";
 import type { Dropped, DueKey, TenantTombstones } from "../purge/job.ts";
-import type { KeyLifecycle } from "../purge/ports.ts";
+import type { KeyLifecycle, Outstanding, PartialReceipt } from "../purge/ports.ts";
 
 /** What one receipt can name (libs/audit). */
 const MAX_TOMBSTONES = 96;
@@ -39,15 +39,21 @@ export function connectLifecycle(transport: Transport): KeyLifecycle {
       return { tenantIdHex, tombstoneIdsHex: [hex(tombstoneId)] };
     },
 
-    async issueReceipt({ tenantIdHex, tombstoneIdsHex }, dropped) {
-      const { receipt } = await asked(() =>
+    async issueReceipt({ tenantIdHex, tombstoneIdsHex }, dropped, { outstanding, closes } = {}) {
+      const { receipt, receiptId } = await asked(() =>
         client.issueReceipt({
           tenantId: bytes(tenantIdHex),
           tombstoneIds: tombstoneIdsHex.map(bytes),
-          operatorAsserted: dropped.map(toAssertion),
+          operatorAsserted: [
+            ...dropped.map(toAssertion),
+            ...outstandingAssertion(outstanding),
+            ...closingAssertion(closes),
+          ],
+          ...(outstanding && { partialUntilMs: BigInt(outstanding.untilMs) }),
+          ...(closes && { closes: bytes(closes.idHex) }),
         }),
       );
-      return receipt;
+      return { idHex: hex(receiptId), note: receipt };
     },
   };
 }
@@ -70,6 +76,17 @@ const toAssertion = ({ table, partitions, rows }: Dropped) => ({
   dropped: `${droppedText(table, partitions)}${isGeometry(table) ? geometryNote : ""}`,
   rows: BigInt(rows),
 });
+
+/** How many rows it is, nobody counts. */
+function outstandingAssertion(outstanding: Outstanding | undefined) {
+  if (outstanding === undefined) return [];
+  const by = new Date(outstanding.untilMs).toISOString();
+  return [{ dropped: `nothing yet of ${outstanding.what}, which are gone by ${by}`, rows: 0n }];
+}
+
+function closingAssertion(closes: PartialReceipt | undefined) {
+  return closes === undefined ? [] : [{ dropped: closes.outstanding.what, rows: 0n }];
+}
 
 /** What makes this assertion weigh more than others: of sealed rows nothing can be read once their keys are destroyed. */
 const geometryNote = " - geometry of vectors, which no destroyed key erases";

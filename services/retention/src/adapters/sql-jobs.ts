@@ -4,7 +4,7 @@ import { acrossTenants, inTransaction, noTenant, ofTenants, onDatabase } from "@
 import type { Kysely, Transaction } from "kysely";
 import { z } from "zod";
 import { PURGE_STATES, type PurgeJob } from "../purge/job.ts";
-import type { PurgeJobs, SignedReceipt } from "../purge/ports.ts";
+import type { PartialReceipt, PurgeJobs, SignedReceipt } from "../purge/ports.ts";
 import type { RetentionTables } from "../tables.ts";
 
 const tombstones = z.array(z.object({ tenantIdHex: z.string(), tombstoneIdsHex: z.array(z.string()) }));
@@ -46,13 +46,7 @@ export class SqlJobs implements PurgeJobs {
     const tenants = receipts.map(({ tenantIdHex }) => Buffer.from(tenantIdHex, "hex"));
     await inTransaction(this.#db, ofTenants(tenants), async (tx) => {
       await upsert(tx, job);
-      const rows = receipts.map(({ jobId, tenantIdHex, issuedAtMs, note }, part) => ({
-        job_id: jobId,
-        part,
-        tenant_id: Buffer.from(tenantIdHex, "hex"),
-        issued_at_ms: issuedAtMs,
-        note,
-      }));
+      const rows = receipts.map((receipt, part) => rowOf(receipt, part));
       if (rows.length > 0)
         await tx
           .insertInto("receipt")
@@ -81,6 +75,54 @@ export class SqlJobs implements PurgeJobs {
     }));
   }
 
+  async closable(nowMs: number): Promise<PartialReceipt[]> {
+    const rows = await onDatabase(acrossTenants("receipts"), () =>
+      this.#db
+        .selectFrom("receipt as partial")
+        .innerJoin("job", "job.id", "partial.job_id")
+        .select(["partial.job_id", "partial.part", "partial.receipt_id", "outstanding", "partial_until_ms", "details"])
+        .where("partial.partial_until_ms", "<=", nowMs)
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom("receipt as closing")
+                .select("closing.part")
+                .whereRef("closing.job_id", "=", "partial.job_id")
+                .whereRef("closing.closes_part", "=", "partial.part"),
+            ),
+          ),
+        )
+        .execute(),
+    );
+    return rows.flatMap((row) => {
+      const tombstones = details.parse(JSON.parse(row.details)).tombstones[row.part];
+      if (tombstones === undefined || row.receipt_id === null) return [];
+      return [
+        {
+          jobId: row.job_id,
+          part: row.part,
+          idHex: Buffer.from(row.receipt_id).toString("hex"),
+          tombstones,
+          outstanding: { what: row.outstanding ?? "", untilMs: row.partial_until_ms ?? 0 },
+        },
+      ];
+    });
+  }
+
+  async close({ part, tombstones }: PartialReceipt, receipt: SignedReceipt): Promise<void> {
+    const tenant = Buffer.from(tombstones.tenantIdHex, "hex");
+    // The parts of a job that close others are numbered below zero, so that both kinds have a place of their own.
+    const row = { ...rowOf(receipt, -1 - part), closes_part: part };
+    await inTransaction(this.#db, ofTenants([tenant]), async (tx) => {
+      await tx
+        .insertInto("receipt")
+        .values(row)
+        .onConflict((on) => on.doNothing())
+        .execute();
+    });
+  }
+
   async acquireLease(nowMs: number, untilMs: number): Promise<boolean> {
     const taken = await onDatabase(noTenant, () =>
       this.#db
@@ -101,6 +143,21 @@ export class SqlJobs implements PurgeJobs {
   async releaseLease(): Promise<void> {
     await onDatabase(noTenant, () => this.#db.deleteFrom("lease").where("holder", "=", this.#holder).execute());
   }
+}
+
+function rowOf(receipt: SignedReceipt, part: number): RetentionTables["receipt"] {
+  const { jobId, tenantIdHex, issuedAtMs, note, idHex, outstanding } = receipt;
+  return {
+    job_id: jobId,
+    part,
+    tenant_id: Buffer.from(tenantIdHex, "hex"),
+    issued_at_ms: issuedAtMs,
+    note,
+    receipt_id: idHex === undefined ? null : Buffer.from(idHex, "hex"),
+    outstanding: outstanding?.what ?? null,
+    partial_until_ms: outstanding?.untilMs ?? null,
+    closes_part: null,
+  };
 }
 
 async function upsert(db: Kysely<RetentionTables> | Transaction<RetentionTables>, job: PurgeJob): Promise<void> {
