@@ -1,5 +1,5 @@
 // What a real application has in its configuration and its secrets, read here from the folders of `cloister serve` and
-// `cloister tenant init`. Flags: --tenant ./tenant --data ./.cloister --port 0 --key support.key
+// `cloister tenant init`. Flags: --tenant ./tenant --data ./.cloister --port 0 --key support.key --brokers 127.0.0.1:9092
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ export const { values: flags, positionals } = parseArgs({
     data: { type: "string", default: "./.cloister" },
     port: { type: "string", default: "0" },
     key: { type: "string", default: "./support.key" },
+    brokers: { type: "string", default: "127.0.0.1:9092" },
   },
 });
 

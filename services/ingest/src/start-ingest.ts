@@ -99,8 +99,13 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     ...(failpoints && { failpoints }),
   });
   outbox.start();
+  const { tenantRate } = doors;
+  const audit = new Audit(log, metrics);
+  const bridgeParts = { tenants: bridged, db, pipeline, tenantRate, metrics: ingestMetrics, audit };
+  // Before the doors open: whoever finds them open finds the topics read, too.
+  const bridge = await startBridge({ ...bridgeParts, messages, clock, log });
   const routes: string[] = [];
-  const service = await startService({
+  const starting = startService({
     name: "ingest",
     module: IngestModule.register(settings, ports, parts),
     log,
@@ -118,17 +123,8 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     problems: problemsAtTheDoors,
     release: [() => doors.open.close(), () => outbox.close()],
   });
-  const { tenantRate } = doors;
-  const bridgeParts = {
-    tenants: bridged,
-    db,
-    pipeline,
-    tenantRate,
-    metrics: ingestMetrics,
-    audit: new Audit(log, metrics),
-  };
-  const bridge = await startBridge({ ...bridgeParts, messages, clock, log }).catch(async (error: unknown) => {
-    await service.close();
+  const service = await starting.catch(async (error: unknown) => {
+    await bridge.close();
     throw error;
   });
   return {
