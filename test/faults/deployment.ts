@@ -3,9 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "@cloister/storage";
 import {
+  freePort,
   startNativeKafka,
   startNativePostgres,
   startNativeRedis,
+  type KafkaListener,
   type RunningKafka,
   type RunningPostgres,
   type RunningRedis,
@@ -67,11 +69,15 @@ export class Deployment {
     const folder = await mkdtemp(join(tmpdir(), "cloister-faults-"));
     const wires = new Map<string, TcpProxy>();
     const ports: Partial<Record<WiredEngine, number>> = {};
-    if (topology.wired) {
-      for (const service of serviceNames) {
-        for (const engine of enginesOf(service)) {
-          wires.set(`${service} ${engine}`, await TcpProxy.listen(() => ports[engine] ?? 0));
-        }
+    const listeners: KafkaListener[] = [];
+    for (const service of topology.wired ? serviceNames : []) {
+      for (const engine of enginesOf(service)) {
+        // A broker sends its clients to the address that it gives itself: on each wire that wire's.
+        const behind = engine === "kafka" ? await freePort() : undefined;
+        const wire = await TcpProxy.listen(() => behind ?? ports[engine] ?? 0);
+        wires.set(`${service} ${engine}`, wire);
+        if (behind !== undefined)
+          listeners.push({ name: listenerOf(service), port: behind, advertisedPort: wire.port });
       }
     }
     const [postgres, kafka, redis] = await Promise.all([
@@ -79,7 +85,7 @@ export class Deployment {
         ...(topology.postgresFolder !== undefined && { dataFolder: topology.postgresFolder }),
         settings: { max_wal_size: "64MB", min_wal_size: "32MB" },
       }),
-      topology.kafkaClient === undefined ? undefined : startBrokers(topology),
+      topology.kafkaClient === undefined ? undefined : startBrokers(topology, listeners),
       startNativeRedis({ persistence: "snapshot", settings: { rdbcompression: "no" } }),
     ]);
     ports.postgres = portOf(postgres.url);
@@ -137,9 +143,14 @@ export class Deployment {
     return {
       ...environment,
       CLOISTER_LOG: "kafka",
-      CLOISTER_KAFKA_BROKERS: this.kafka.bootstrapServers.join(","),
+      CLOISTER_KAFKA_BROKERS: this.#brokersFor(name, this.kafka),
       CLOISTER_KAFKA_CLIENT: kafkaClient,
     };
+  }
+
+  #brokersFor(name: ServiceName, { bootstrapServers }: RunningKafka): string {
+    const wire = this.#wires.get(`${name} kafka`);
+    return wire === undefined ? bootstrapServers.join(",") : `127.0.0.1:${wire.port}`;
   }
 
   #through(name: ServiceName, engine: WiredEngine, url: string): string {
@@ -159,10 +170,14 @@ const generousLimits = {
   CLOISTER_INGEST_ADDRESS_CONNECTIONS: "5000",
 };
 
-function startBrokers({ brokers, kafkaFolder }: Topology): Promise<RunningKafka> {
+function startBrokers(
+  { brokers, kafkaFolder }: Topology,
+  moreListeners: readonly KafkaListener[],
+): Promise<RunningKafka> {
   const inSync = brokers === 3 ? "2" : "1";
   return startNativeKafka({
     brokers,
+    moreListeners,
     ...(kafkaFolder !== undefined && { dataFolder: kafkaFolder }),
     properties: {
       "default.replication.factor": String(brokers),
@@ -172,6 +187,8 @@ function startBrokers({ brokers, kafkaFolder }: Topology): Promise<RunningKafka>
     },
   });
 }
+
+const listenerOf = (service: ServiceName): string => service.toUpperCase().replaceAll("-", "");
 
 const portOf = (url: string): number => Number(new URL(url).port);
 

@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { topics } from "@cloister/contracts/topics";
 import { PostgresMessageLog, type MessageLog, type OutgoingRecord } from "@cloister/messaging";
 import { KafkajsMessageLog } from "@cloister/messaging/kafka/kafkajs";
-import { systemClock as clock } from "@cloister/service";
+import { createLog, systemClock as clock } from "@cloister/service";
 import { openDatabase, wakeUpsFor } from "@cloister/storage";
-import { silentLog } from "@cloister/testing";
 import type { Deployment } from "./deployment.ts";
+
+const log = createLog({ service: "injector", level: "silent" });
 
 /** Somebody who can write to the pipeline's topics, and read them. */
 export class Injector {
@@ -20,11 +21,11 @@ export class Injector {
   static async at({ kafka, postgres }: Deployment): Promise<Injector> {
     if (kafka !== undefined) {
       const connection = { brokers: kafka.bootstrapServers, clientId: "injector" };
-      const messages = new KafkajsMessageLog({ connection, clock, log: silentLog });
+      const messages = new KafkajsMessageLog({ connection, clock, log });
       return new Injector(messages, () => messages.close());
     }
     const db = await openDatabase({ engine: "postgres", url: postgres.url });
-    const messages = await PostgresMessageLog.open({ db, clock, log: silentLog, wakeUps: wakeUpsFor(db) });
+    const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
     return new Injector(messages, async () => {
       await messages.close();
       await db.close();

@@ -12,24 +12,38 @@ export interface MailboxDoor {
 
 /** Longer than a look of ingest's at a mailbox takes: what lies in it comes at once. */
 const QUIET_MS = 700;
+/** For what is known to lie in it, on a machine that is busy. */
+const EXPECTED_MS = 20_000;
 const READ_AT_ONCE = 40;
 
+export interface MailboxToRead {
+  readonly conversationId: string;
+  /** How many ends of messages lie in it at least, as somebody knows already. */
+  readonly endings: number;
+}
+
 /** Everything that lies in these mailboxes, from their beginnings, read without a key. */
-export async function readMailboxes(door: MailboxDoor, conversationIds: readonly string[]): Promise<MailboxEvent[]> {
-  const waiting = [...conversationIds];
+export async function readMailboxes(door: MailboxDoor, mailboxes: readonly MailboxToRead[]): Promise<MailboxEvent[]> {
+  const waiting = [...mailboxes];
   const events: MailboxEvent[] = [];
   const lane = async (): Promise<void> => {
-    for (let id = waiting.shift(); id !== undefined; id = waiting.shift())
-      events.push(...(await readMailbox(door, id)));
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      events.push(...(await readMailbox(door, one)));
+    }
   };
   await Promise.all(Array.from({ length: READ_AT_ONCE }, lane));
   return events;
 }
 
-async function readMailbox(door: MailboxDoor, conversationId: string): Promise<MailboxEvent[]> {
+const isEnding = ({ kind }: MailboxEvent): boolean => kind === "reply" || kind === "failed";
+
+async function readMailbox(door: MailboxDoor, { conversationId, endings }: MailboxToRead): Promise<MailboxEvent[]> {
   const events: MailboxEvent[] = [];
   const leave = new AbortController();
-  const leaveLater = (): NodeJS.Timeout => setTimeout(() => leave.abort(), QUIET_MS);
+  const leaveLater = (): NodeJS.Timeout => {
+    const hasAll = events.filter(isEnding).length >= endings;
+    return setTimeout(() => leave.abort(), hasAll ? QUIET_MS : EXPECTED_MS);
+  };
   const parser = createParser({
     onEvent: ({ id, event, data }) => {
       if (event === "reply" && id !== undefined) events.push(readEvent(conversationId, Number(id), data));

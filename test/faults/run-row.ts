@@ -100,7 +100,7 @@ async function play(
     sent: application.door.sent,
     mailbox: await readMailboxes(
       application.mailboxDoor,
-      load.talks.map(({ conversationId }) => conversationId),
+      load.talks.map(({ conversationId, endings }) => ({ conversationId, endings: endings.length })),
     ),
     opened: load.talks.flatMap(({ opened }) => opened),
     deadLetters: await readDeadLetters(services.operationsUrls, await services.operationsToken),

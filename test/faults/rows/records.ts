@@ -44,7 +44,7 @@ function poisonRow(): Row {
     judge: async ({ application, expect, note }, { deadLetters }) => {
       const mailbox = await readMailboxes(
         application.mailboxDoor,
-        poison.map(({ conversation }) => idToHex(conversation.id)),
+        poison.map(({ conversation }) => ({ conversationId: idToHex(conversation.id), endings: 1 })),
       );
       const kinds = poison.flatMap((one) => one.kinds);
       for (const { kind, codes, isTold } of poison[0]?.kinds ?? []) {
@@ -94,7 +94,7 @@ function copiesRow(): Row {
     judge: async ({ application, expect }) => {
       const mailbox = await readMailboxes(
         application.mailboxDoor,
-        conversations.map(({ id }) => idToHex(id)),
+        conversations.map(({ id }) => ({ conversationId: idToHex(id), endings: scrambled.length })),
       );
       const replies = mailbox.filter(({ kind }) => kind === "reply");
       const wanted = conversations.length * scrambled.length;

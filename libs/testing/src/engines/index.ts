@@ -2,7 +2,7 @@ export { missingKafka, missingPostgres, missingRedis, startKafka, startPostgres,
 export { startEngine, type EngineCommand, type EngineControl } from "./engine-process.ts";
 export { freePort, isFree } from "./free-port.ts";
 export { startNativeKafka, type KafkaBroker, type RunningKafka } from "./kafka.ts";
-export type { KafkaOptions, KafkaUser } from "./kafka-options.ts";
+export type { KafkaListener, KafkaOptions, KafkaUser } from "./kafka-options.ts";
 export { startNativePostgres, type PostgresOptions, type RunningPostgres } from "./postgres.ts";
 export { redisCommand, startNativeRedis, type RedisOptions, type RunningRedis } from "./redis.ts";
 export {

@@ -6,6 +6,14 @@ export interface KafkaUser {
   readonly password: string;
 }
 
+/** A port of the broker that stands behind another, such as a proxy's. */
+export interface KafkaListener {
+  /** Upper-case letters. */
+  readonly name: string;
+  readonly port: number;
+  readonly advertisedPort: number;
+}
+
 export interface KafkaOptions {
   /** Each is a controller too; 1 without. */
   readonly brokers?: 1 | 2 | 3;
@@ -15,6 +23,8 @@ export interface KafkaOptions {
   readonly tls?: boolean;
   /** Principals other than these may do what an ACL allows them, and nothing without one. It needs `sasl`. */
   readonly authorizer?: { readonly superUsers: readonly string[] };
+  /** Further ports of a single broker for clients in clear, each of which gives itself out as another port of loopback. */
+  readonly moreListeners?: readonly KafkaListener[];
   /** Further lines of server.properties, or others in place of ours. */
   readonly properties?: Readonly<Record<string, string>>;
   /** Each broker gets a folder in it, and `stop` keeps it. Without: a temporary one. */
@@ -62,6 +72,7 @@ export function serverProperties(
       `CONTROLLER://127.0.0.1:${place.controllerPort}`,
     ].join(","),
     "listener.security.protocol.map": `CLIENT:${client},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT`,
+    ...listenerProperties(place, client, options.moreListeners ?? []),
     "inter.broker.listener.name": "INTERNAL",
     "controller.listener.names": "CONTROLLER",
     "log.dirs": join(place.folder, "data"),
@@ -83,6 +94,24 @@ export function serverProperties(
     ...tls?.properties,
     ...authorizerProperties(options),
     ...options.properties,
+  };
+}
+
+/** In place of the listeners above, when there are more. */
+function listenerProperties(
+  { clientPort, internalPort, controllerPort }: BrokerPlace,
+  client: string,
+  more: readonly KafkaListener[],
+): Record<string, string> {
+  if (more.length === 0) return {};
+  const own = [`CLIENT://127.0.0.1:${clientPort}`, `INTERNAL://127.0.0.1:${internalPort}`];
+  const others = more.map(({ name, port }) => `${name}://127.0.0.1:${port}`);
+  const advertised = more.map(({ name, advertisedPort }) => `${name}://127.0.0.1:${advertisedPort}`);
+  const protocols = ["INTERNAL", "CONTROLLER", ...more.map(({ name }) => name)].map((name) => `${name}:PLAINTEXT`);
+  return {
+    listeners: [...own, ...others, `CONTROLLER://127.0.0.1:${controllerPort}`].join(","),
+    "advertised.listeners": [...own, ...advertised].join(","),
+    "listener.security.protocol.map": [`CLIENT:${client}`, ...protocols].join(","),
   };
 }
 
