@@ -1,4 +1,5 @@
 import { logOwned } from "@cloister/messaging";
+import { pgvectorOwned, staticEmbedder } from "@cloister/retrieval";
 import { embeddingOwned } from "@cloister/service-embedding/migrations";
 import { inferenceOwned } from "@cloister/service-enclave-inference/migrations";
 import { ingestOwned } from "@cloister/service-ingest/migrations";
@@ -16,6 +17,11 @@ export const mainSchemas: readonly OwnedSchema[] = [
   embeddingOwned,
   retentionOwned,
 ];
+
+/** What is added to the services' database where it keeps protected vectors as well, which needs pgvector. */
+export function pgvectorSchemas(): readonly OwnedSchema[] {
+  return [pgvectorOwned(staticEmbedder().model.dimension)];
+}
 
 /** The schemas of the database of `keys`. */
 export const keysSchemas: readonly OwnedSchema[] = [keysOwned];

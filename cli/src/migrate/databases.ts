@@ -1,4 +1,4 @@
-import { keysSchemas, mainSchemas } from "@cloister/embedded/schemas";
+import { keysSchemas, mainSchemas, pgvectorSchemas } from "@cloister/embedded/schemas";
 import { openDatabase, type Database, type OwnedSchema, type PlanOptions } from "@cloister/storage";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { CliError } from "../cli-error.ts";
@@ -6,6 +6,7 @@ import { CliError } from "../cli-error.ts";
 export interface MigrateFlags {
   readonly database?: string;
   readonly keysDatabase?: string;
+  readonly vectors: "sealed" | "pgvector" | "qdrant";
   readonly rolePrefix: string;
   readonly roles: boolean;
   readonly json?: true;
@@ -26,6 +27,12 @@ export function addDatabaseOptions(command: Command): Command {
     .addOption(
       new Option("--keys-database <url>", "PostgreSQL of keys, as its owner").env("CLOISTER_MIGRATE_KEYS_DATABASE_URL"),
     )
+    .addOption(
+      new Option("--vectors <where>", "pgvector: the services' database keeps protected vectors, too")
+        .choices(["sealed", "pgvector", "qdrant"])
+        .default("sealed")
+        .env("CLOISTER_VECTORS"),
+    )
     .option("--role-prefix <name>", "of the roles' names; two deployments on one server need two", prefix, "cloister")
     .option("--no-roles", "leave roles and rights alone: one login owns everything and works in it")
     .option("--json", "print as JSON");
@@ -40,8 +47,9 @@ export function planOptions({ roles, rolePrefix }: MigrateFlags): PlanOptions {
  * @throws CliError DATABASE_MISSING when none was
  */
 export async function eachDatabase<T>(flags: MigrateFlags, work: (one: OwnedDatabase) => Promise<T>): Promise<T[]> {
+  const ofVectors = flags.vectors === "pgvector" ? pgvectorSchemas() : [];
   const named = [
-    { name: "main", url: flags.database, schemas: mainSchemas },
+    { name: "main", url: flags.database, schemas: [...mainSchemas, ...ofVectors] },
     { name: "keys", url: flags.keysDatabase, schemas: keysSchemas },
   ] as const;
   const results: T[] = [];
