@@ -50,6 +50,9 @@ const attested = (folder: StackFolder): Record<string, string> => ({
   CLOISTER_SIMULATED_ROOT_FILE: folder.secret("simulated-root"),
 });
 
+/** The stack's PostgreSQL has pgvector: what a policy says of vectors is done. */
+export const protectedVectors = { CLOISTER_VECTORS: "pgvector" };
+
 /** What a service alone is told. */
 const own: Readonly<Record<ServiceName, (folder: StackFolder) => Record<string, string>>> = {
   keys: (folder) => ({
@@ -67,10 +70,19 @@ const own: Readonly<Record<ServiceName, (folder: StackFolder) => Record<string, 
     CLOISTER_INGEST_ACCESS_TOKEN_FILE: folder.secret("ingest-token"),
   }),
   redaction: (folder) => ({ CLOISTER_REDACTION_PORT: String(folder.ports.redaction), ...attested(folder) }),
-  "enclave-inference": (folder) => ({ CLOISTER_INFERENCE_PORT: String(folder.ports.inference), ...attested(folder) }),
-  embedding: (folder) => ({ CLOISTER_EMBEDDING_PORT: String(folder.ports.embedding), ...attested(folder) }),
+  "enclave-inference": (folder) => ({
+    CLOISTER_INFERENCE_PORT: String(folder.ports.inference),
+    ...protectedVectors,
+    ...attested(folder),
+  }),
+  embedding: (folder) => ({
+    CLOISTER_EMBEDDING_PORT: String(folder.ports.embedding),
+    ...protectedVectors,
+    ...attested(folder),
+  }),
   retention: (folder) => ({
     CLOISTER_RETENTION_PORT: String(folder.ports.retention),
+    ...protectedVectors,
     CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE: folder.secret("lifecycle"),
     CLOISTER_RETENTION_ACCESS_TOKEN_FILE: folder.secret("retention-token"),
   }),

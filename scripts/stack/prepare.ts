@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { repositoryRoot } from "../lint/workspaces.ts";
 import { databaseUrls } from "./engines.ts";
+import { protectedVectors } from "./environment.ts";
 import { databaseLogin, serviceNames, type StackFolder } from "./layout.ts";
 import { secretOf } from "./secrets.ts";
 import { StackError } from "./stack-error.ts";
@@ -19,6 +20,7 @@ export async function prepareEngines(folder: StackFolder): Promise<void> {
   await cloister(["migrate", "apply"], {
     CLOISTER_MIGRATE_DATABASE_URL: main,
     CLOISTER_MIGRATE_KEYS_DATABASE_URL: keys,
+    ...protectedVectors,
   });
   for (const service of serviceNames) {
     const { role, login } = databaseLogin(service);
