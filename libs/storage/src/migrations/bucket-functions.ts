@@ -74,14 +74,14 @@ async function dropBucket(db: Kysely<unknown>, schema: string): Promise<void> {
       ) then
         return null;
       end if;
-      execute format('select count(*) from %I.%I', ${sql.lit(schema)}, bucket) into ended;
-      execute format('drop table if exists %I.%I', ${sql.lit(schema)}, bucket);
-      return ended;
-    exception
-      -- Another session dropped it meanwhile.
-      when undefined_table then
-        if to_regclass(format('%I.%I', ${sql.lit(schema)}, table_name)) is null then raise; end if;
-        return null;
+      begin
+        execute format('select count(*) from %I.%I', ${sql.lit(schema)}, bucket) into ended;
+        execute format('drop table if exists %I.%I', ${sql.lit(schema)}, bucket);
+        return ended;
+      exception
+        -- Another session dropped it meanwhile.
+        when undefined_table then return null;
+      end;
     end $$`.execute(db);
 }
 
