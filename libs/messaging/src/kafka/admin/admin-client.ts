@@ -2,6 +2,7 @@ import { Admin } from "@platformatic/kafka";
 import type { KafkaConnection } from "../connection-settings.ts";
 import { clientError } from "../platformatic/client-errors.ts";
 import { clientOptions } from "../platformatic/client-options.ts";
+import { closed } from "../platformatic/closing.ts";
 
 /** Does something as the brokers' administrator, on connections of its own. @throws MessagingError */
 export async function asAdmin<T>(
@@ -17,6 +18,6 @@ export async function asAdmin<T>(
   } catch (error) {
     throw clientError(what, error);
   } finally {
-    await admin.close();
+    await closed(admin.close());
   }
 }

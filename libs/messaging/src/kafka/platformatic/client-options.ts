@@ -2,13 +2,17 @@ import type { BaseOptions } from "@platformatic/kafka";
 import { isIP } from "node:net";
 import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 
-/** What every client of the library is made with. */
-export function clientOptions(connection: KafkaConnection): BaseOptions {
+/**
+ * What every client of the library is made with. It asks the first broker for the others, time and again, though it may
+ * hang: a client that takes a failed one's place begins with another, by its `turn`.
+ */
+export function clientOptions(connection: KafkaConnection, turn = 0): BaseOptions {
   const { brokers, clientId, tls, scram } = connection;
+  const first = turn % brokers.length;
   const { connectTimeoutMs, requestTimeoutMs } = timeoutsOf(connection);
   return {
     clientId,
-    bootstrapBrokers: [...brokers],
+    bootstrapBrokers: [...brokers.slice(first), ...brokers.slice(0, first)],
     autocreateTopics: false,
     connectTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,

@@ -33,6 +33,7 @@ const BUSY_WAIT_MS = 20;
 const MAX_BYTES = 16 * 1_024 * 1_024;
 const MAX_PARTITION_BYTES = 1_024 * 1_024;
 const NO_LEADER = -1;
+const METADATA_RETRIES = 2;
 
 /**
  * Fetches the owned partitions from their leaders, one request a broker at a time. The library's own stream is not used:
@@ -91,7 +92,8 @@ export class FetchLoop {
     const { reads, client, topics } = this.#parts;
     const all = reads.all();
     if (all.length === 0) return;
-    const metadata = await client.metadata({ topics: [...topics] });
+    // Each attempt asks another broker.
+    const metadata = await client.metadata({ topics: [...topics], retries: METADATA_RETRIES });
     const leaders = new Map(all.map((read) => [read, leaderOf(metadata, read)]));
     for (const leader of new Set(leaders.values())) {
       if (leader === NO_LEADER || this.#asked.has(leader)) continue;

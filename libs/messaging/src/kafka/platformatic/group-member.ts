@@ -7,9 +7,12 @@ import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 import type { GroupOffset } from "../offset-committer.ts";
 import { clientError } from "./client-errors.ts";
 import { clientOptions } from "./client-options.ts";
+import { closed } from "./closing.ts";
 
 export interface GroupMemberParts {
   readonly connection: KafkaConnection;
+  /** Counts the members before this one, see `clientOptions`. */
+  readonly turn: number;
   readonly group: string;
   readonly topics: readonly string[];
   readonly log: Log;
@@ -42,7 +45,7 @@ export class GroupMember {
     this.#parts = parts;
     const { sessionTimeoutMs, rebalanceTimeoutMs, heartbeatMs, requestTimeoutMs } = timeoutsOf(parts.connection);
     this.#client = new Consumer({
-      ...clientOptions(parts.connection),
+      ...clientOptions(parts.connection, parts.turn),
       groupId: parts.group,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
@@ -90,16 +93,16 @@ export class GroupMember {
   /** Leaves the group, if its coordinator answers, and ends the connections. */
   async leave(): Promise<void> {
     this.#stop();
-    await this.#client.close();
+    await closed(this.#client.close());
   }
 
   /** Ends the connections; the group learns of it when the session lapses. */
   async abandon(): Promise<void> {
     this.#stop();
-    await this.#client.connections.close();
+    await closed(this.#client.connections.close());
     // Fails for want of a connection, and stops the heartbeats.
-    await new Promise<void>((resolve) => this.#client.leaveGroup(() => resolve()));
-    await this.#client.close();
+    await closed(new Promise<void>((resolve) => this.#client.leaveGroup(() => resolve())));
+    await closed(this.#client.close());
   }
 
   #stop(): void {

@@ -7,6 +7,7 @@ import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 import { GroupWork } from "../group-work.ts";
 import { clientError } from "./client-errors.ts";
 import { clientOptions } from "./client-options.ts";
+import { closed } from "./closing.ts";
 import { FetchLoop } from "./fetch-loop.ts";
 import { GroupMember, type Position } from "./group-member.ts";
 import { PartitionReads } from "./partition-reads.ts";
@@ -32,6 +33,7 @@ export class PlatformaticConsumption implements Consumption {
   readonly #loop: FetchLoop;
   readonly #stopping = new AbortController();
   #member: GroupMember;
+  #members = 0;
   #isJoined = false;
   #closing: Promise<void> | undefined;
 
@@ -116,16 +118,13 @@ export class PlatformaticConsumption implements Consumption {
     this.#closing ??= Promise.resolve();
     this.#halt();
     this.#work.abandon();
-    await Promise.all([this.#member.abandon(), this.#fetching.close()]);
+    await Promise.all([this.#member.abandon(), closed(this.#fetching.close())]);
   }
 
   async #close(): Promise<void> {
     this.#halt();
     await this.#work.revoke({ commitMs: CLOSING_COMMIT_MS });
-    await Promise.all([this.#member.leave(), this.#fetching.close()]).catch((error: unknown) => {
-      // The session lapses by itself.
-      this.#parts.log.warn("a group could not be left", { group: this.#options.group, error });
-    });
+    await Promise.all([this.#member.leave(), closed(this.#fetching.close())]);
   }
 
   #halt(): void {
@@ -138,6 +137,7 @@ export class PlatformaticConsumption implements Consumption {
     const { group, topics } = this.#options;
     return new GroupMember({
       connection,
+      turn: this.#members++,
       group,
       topics,
       log,

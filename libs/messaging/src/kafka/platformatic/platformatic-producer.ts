@@ -4,16 +4,21 @@ import type { ProduceRound } from "../produce-rounds.ts";
 import { BUCKET_END_HEADER } from "../record-mapping.ts";
 import { clientError } from "./client-errors.ts";
 import { clientOptions } from "./client-options.ts";
+import { closed } from "./closing.ts";
 
 const BUCKET_END_NAME = Buffer.from(BUCKET_END_HEADER);
 /** Under two, the library takes it for infinite. */
 const RETRIES = 3;
 const RETRY_DELAY_MS = 200;
 
-/** Idempotent, uncompressed; acknowledged by every in-sync replica. After a failure it begins with new sequence numbers. */
+/**
+ * Idempotent, uncompressed; acknowledged by every in-sync replica. After a failure the producer is thrown away: a new one
+ * has new sequence numbers, and asks another broker first.
+ */
 export class PlatformaticProducer {
   readonly #connection: KafkaConnection;
   #client: Producer | undefined;
+  #turn = 0;
 
   constructor(connection: KafkaConnection) {
     this.#connection = connection;
@@ -33,18 +38,22 @@ export class PlatformaticProducer {
         })),
       });
     } catch (error) {
+      const failed = this.#client;
+      this.#client = undefined;
+      this.#turn += 1;
+      void closed(failed.close());
       throw clientError("produce", error);
     }
   }
 
   /** Ends the connections, and with them what is under way. */
   async close(): Promise<void> {
-    await this.#client?.close();
+    if (this.#client !== undefined) await closed(this.#client.close());
   }
 
   #open(): Producer {
     const client = new Producer({
-      ...clientOptions(this.#connection),
+      ...clientOptions(this.#connection, this.#turn),
       // Makes it wait for all in-sync replicas; otherwise the library's default is the leader alone.
       idempotent: true,
       compression: "none",

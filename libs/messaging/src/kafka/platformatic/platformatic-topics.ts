@@ -6,6 +6,7 @@ import type { KafkaConnection } from "../connection-settings.ts";
 import { durabilityFor, topicSettings } from "../topic-settings.ts";
 import { clientError, namesIn } from "./client-errors.ts";
 import { clientOptions } from "./client-options.ts";
+import { closed } from "./closing.ts";
 
 /** A brokers' wait of about 5 s: a new topic is known to each a moment after the controller has made it. */
 const LOOKS = 25;
@@ -14,6 +15,7 @@ const LOOKS = 25;
 export class PlatformaticTopics {
   readonly #connection: KafkaConnection;
   readonly #flowDays: number;
+  #turn = 0;
 
   constructor(connection: KafkaConnection, flowDays: number) {
     this.#connection = connection;
@@ -62,15 +64,16 @@ export class PlatformaticTopics {
   }
 
   async #asAdmin<T>(what: string, work: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = new Admin({ ...clientOptions(this.#connection), retries: 0 });
+    const admin = new Admin({ ...clientOptions(this.#connection, this.#turn), retries: 0 });
     // What is wrong with a connection comes out of the call that needed it.
     admin.on("error", () => undefined);
     try {
       return await work(admin);
     } catch (error) {
+      this.#turn += 1;
       throw clientError(what, error);
     } finally {
-      await admin.close();
+      await closed(admin.close());
     }
   }
 }
