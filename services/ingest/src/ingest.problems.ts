@@ -115,7 +115,7 @@ export const ingestProblems = {
     httpStatus: 422,
   },
   RATE_LIMITED: {
-    title: "The tenant sends more requests than this instance takes",
+    title: "The tenant sends more requests than are taken from one",
     remedy: "Wait as long as Retry-After says, and send more slowly.",
     httpStatus: 429,
     isRetryable: true,

@@ -1,4 +1,4 @@
-/** How much one tenant, one address and all together may take of an instance. */
+/** How much one tenant, one address and all together may take: of all instances together where rates are shared, of each otherwise. */
 export interface IngestLimits {
   /** Requests of a tenant in a second. */
   readonly tenantRequestsPerSecond: number;

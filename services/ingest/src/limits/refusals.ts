@@ -3,7 +3,7 @@ import type { ProblemError } from "@cloister/service";
 import { problem, type IngestProblem } from "../ingest.problems.ts";
 
 export function tenantIsTooFast(waitMs: number): ProblemError {
-  return tooMany("RATE_LIMITED", "The tenant sends more requests than this instance takes from one.", waitMs);
+  return tooMany("RATE_LIMITED", "The tenant sends more requests than are taken from one.", waitMs);
 }
 
 export function tenantHasTooManyStreams(): ProblemError {
