@@ -104,11 +104,20 @@ export class GroupMember {
   }
 
   pause({ topic, partition }: TopicPartition): void {
-    if (!this.#isOver) this.#consumer.pause([{ topic, partitions: [partition] }]);
+    this.#whileFetching(() => this.#consumer.pause([{ topic, partitions: [partition] }]));
   }
 
   resume({ topic, partition }: TopicPartition): void {
-    if (!this.#isOver) this.#consumer.resume([{ topic, partitions: [partition] }]);
+    this.#whileFetching(() => this.#consumer.resume([{ topic, partitions: [partition] }]));
+  }
+
+  /** kafkajs throws when it has stopped, which it may have done a moment ago: then there is nothing to pause. */
+  #whileFetching(work: () => void): void {
+    try {
+      if (!this.#isOver) work();
+    } catch {
+      return;
+    }
   }
 
   /** Leaves the group, within seconds. */
