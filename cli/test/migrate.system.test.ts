@@ -71,11 +71,11 @@ describeOnPostgres("on a PostgreSQL server", (url) => {
       await db.close();
     });
 
-    it("applies once when five processes start at once", async () => {
+    it("applies once when three processes start at once", async () => {
       const runs = await Promise.all(
-        Array.from({ length: 5 }, () => runCli(".", "migrate", "apply", "--json", ...flags)),
+        Array.from({ length: 3 }, () => runCli(".", "migrate", "apply", "--json", ...flags)),
       );
-      expect(runs.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual(Array(5).fill([0, ""]));
+      expect(runs.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual(Array(3).fill([0, ""]));
       const steps = runs.flatMap(({ stdout }) => [...stdout.matchAll(/"100_messages_and_mailbox"/gu)]);
       expect(steps).toHaveLength(1);
       const { exitCode, stdout } = await command("migrate", "status", "--json", ...flags);
@@ -91,11 +91,11 @@ describeOnPostgres("on a PostgreSQL server", (url) => {
       expect((await command("migrate", "plan", ...flags)).stdout).toBe("main: nothing to do\nkeys: nothing to do\n");
     });
 
-    it("applies once when ten connections of one process do it at once", async () => {
+    it("applies once when six connections of one process do it at once", async () => {
       const name = `many_${suffix}`;
       await onServer(`main_${suffix}`, `create database ${name}`);
       const applied = await Promise.all(
-        Array.from({ length: 10 }, async () => {
+        Array.from({ length: 6 }, async () => {
           const db = await openDatabase({
             engine: "postgres",
             url: at(name),

@@ -1,9 +1,9 @@
 import { planDatabase, statementsOf, type DatabasePlan } from "@cloister/storage";
-import type { Command } from "commander";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
-import { addDatabaseOptions, eachDatabase, planOptions, type MigrateFlags, type OwnedDatabase } from "./databases.ts";
+import type { MigrateFlags } from "./database-options.ts";
+import { eachDatabase, planOptions, type OwnedDatabase } from "./databases.ts";
 
-interface Flags extends MigrateFlags {
+export interface PlanFlags extends MigrateFlags {
   readonly sql?: true;
 }
 
@@ -21,26 +21,7 @@ interface Plan {
   readonly rights: readonly string[];
 }
 
-const notes = `
-Nothing is changed. With --sql each step's statements are shown; what a step does for each row that it finds is not. --json names each right.
-
-Examples:
-  cloister migrate plan --database postgresql://owner@localhost/cloister --keys-database postgresql://owner@localhost/keys
-  cloister migrate plan --sql --json`;
-
-/** Adds `cloister migrate plan`. */
-export function registerMigratePlan(group: Command, terminal: Terminal): void {
-  const command = group
-    .command("plan")
-    .summary("show what apply would do, without doing it")
-    .description("Shows what `migrate apply` would do, without doing it.");
-  addDatabaseOptions(command)
-    .option("--sql", "show the statements of each step")
-    .addHelpText("after", notes)
-    .action((flags: Flags) => plan(flags, terminal));
-}
-
-async function plan(flags: Flags, terminal: Terminal): Promise<void> {
+export async function plan(flags: PlanFlags, terminal: Terminal): Promise<void> {
   const plans = await eachDatabase(flags, async (one): Promise<Plan> => {
     const found = await planDatabase(one.db, one.schemas, planOptions(flags));
     const steps = await stepsOf(one, found, flags.sql === true);

@@ -1,32 +1,13 @@
 import { planDatabase, type DatabasePlan } from "@cloister/storage";
-import type { Command } from "commander";
 import { CliError } from "../cli-error.ts";
 import { tableLines } from "../table.ts";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
-import { addDatabaseOptions, eachDatabase, planOptions, type MigrateFlags, type OwnedDatabase } from "./databases.ts";
+import type { MigrateFlags } from "./database-options.ts";
+import { eachDatabase, planOptions, type OwnedDatabase } from "./databases.ts";
 
 type Status = DatabasePlan & { readonly database: OwnedDatabase["name"]; readonly isUpToDate: boolean };
 
-const notes = `
-Exits 1 with MIGRATIONS_PENDING when a schema, a role or a right is missing. Steps of a later build are no fault: a
-service works with a schema that is ahead of it.
-
-Examples:
-  cloister migrate status --database postgresql://owner@localhost/cloister
-  cloister migrate status --json`;
-
-/** Adds `cloister migrate status`. */
-export function registerMigrateStatus(group: Command, terminal: Terminal): void {
-  const command = group
-    .command("status")
-    .summary("show whether schemas, roles and rights are what this build needs")
-    .description("Shows whether schemas, roles and rights are what this build needs.");
-  addDatabaseOptions(command)
-    .addHelpText("after", notes)
-    .action((flags: MigrateFlags) => status(flags, terminal));
-}
-
-async function status(flags: MigrateFlags, terminal: Terminal): Promise<void> {
+export async function status(flags: MigrateFlags, terminal: Terminal): Promise<void> {
   const databases = await eachDatabase(flags, async ({ name, db, schemas }): Promise<Status> => {
     const plan = await planDatabase(db, schemas, planOptions(flags));
     return { database: name, isUpToDate: isUpToDate(plan), ...plan };
