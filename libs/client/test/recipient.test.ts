@@ -47,6 +47,25 @@ describe("a recipient whom the policy names", () => {
     ]);
   });
 
+  it("reads what came by another way than the service's doors, and each reply once", async () => {
+    const { service, conversation, tool, forTool } = await opened();
+    service.answer(map, forTool);
+    service.answer(reply("Hello [PERSON_1]."), forTool);
+    const [names = new Uint8Array(), answer = new Uint8Array()] = service.mailbox;
+    const reader = tool.reader(conversation.id);
+    expect(await reader.read(names, "0/0")).toBeUndefined();
+    expect(await reader.read(answer, "0/1")).toMatchObject({ kind: "reply", text: "Hello Zoë Quintanilla." });
+    expect(await reader.read(answer, "0/2")).toBeUndefined();
+  });
+
+  it("passes over map entries for others that came so, and refuses what is no event", async () => {
+    const { service, conversation, tool } = await opened();
+    service.answer(map);
+    const reader = tool.reader(conversation.id);
+    expect(await reader.read(service.mailbox[0] ?? new Uint8Array(), "0/0")).toBeUndefined();
+    expect(await reader.read(Buffer.from("no event"), "0/1")).toMatchObject({ kind: "refused" });
+  });
+
   it("shows nothing that another instance than the certified one signed", async () => {
     const { service, conversation, tool, forTool } = await opened();
     service.answer(reply("Forged."), { ...forTool, certificate: service.redaction.certificate });

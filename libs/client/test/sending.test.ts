@@ -93,6 +93,27 @@ describe("sending", () => {
     expect(service.posted.map((bytes) => readHeader(bytes).senderSeq)).toEqual([1, 2]);
   });
 
+  it("seals for a caller who carries messages itself, numbered with those that are sent", async () => {
+    const service = new SimulatedService();
+    const conversation = await service.open();
+    const [first, , third] = await Promise.all([
+      conversation.seal("first"),
+      conversation.send("second"),
+      conversation.seal("third"),
+    ]);
+    const sealed = [first.envelope, ...service.posted, third.envelope].map((bytes) => readHeader(bytes));
+    expect(sealed.map(({ senderSeq }) => senderSeq)).toEqual([1, 2, 3]);
+    expect([service.posted.length, sealed[0]?.messageId]).toEqual([1, first.messageId]);
+  });
+
+  it("renews the conversation before it seals for a caller, too", async () => {
+    const service = new SimulatedService();
+    const conversation = await service.open();
+    service.nowMs += HOUR_MS;
+    await conversation.seal("an hour later");
+    expect(service.authority.inboundKeysOf(conversation.id)).toHaveLength(2);
+  });
+
   it("hands on any other refusal", async () => {
     const service = new SimulatedService();
     const conversation = await service.open();

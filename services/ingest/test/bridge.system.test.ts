@@ -160,6 +160,25 @@ describe("a tenant's own topics", () => {
   });
 });
 
+describe("a tenant's own topics beyond its limit", () => {
+  it("are read more slowly, and nothing is refused", async () => {
+    const limits = { tenantRequestsPerSecond: 5, tenantBurst: 1 };
+    const slow = await IngestUnderTest.start({ tenantTopics: "the tenant's", limits });
+    const topic = tenantTopics(idToHex(slow.tenant.tenantId)).inbound;
+    const chat = await slow.open();
+    const envelopes: Uint8Array[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      const { envelope } = await chat.seal(`Message ${n}`);
+      envelopes.push(envelope);
+      await slow.produce(topic, chat.id, envelope);
+    }
+    await eventually(async () => expect(await slow.inbound()).toEqual(envelopes.map((one) => Uint8Array.from(one))), {
+      timeoutMs: 20_000,
+    });
+    await slow.stop();
+  });
+});
+
 /** The same envelope with another tenant in its header: its seal would not hold, but nobody here has a key. */
 function withTenant(envelope: Uint8Array, from: Uint8Array, to: Uint8Array): Uint8Array {
   const bytes = Buffer.from(envelope);
