@@ -49,3 +49,4 @@ export {
   type VectorEnvironment,
   type VectorsToEnd,
 } from "./vector-variables.ts";
+export { livePassages } from "./adapters/protected/live-passages.ts";

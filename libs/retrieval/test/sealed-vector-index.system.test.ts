@@ -1,5 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { inTransaction, migrate, noTenant, openDatabase, schemaOf } from "@cloister/storage";
+import { MemoryVectors } from "@cloister/testing/vectors";
+import { protectedVectorIndex } from "../src/adapters/protected/protected-vector-index.ts";
 import { passageMigrations, passageSchema, type PassageTables } from "../src/adapters/sealed/passage-table.ts";
 import { sealedPassageReader } from "../src/adapters/sealed/sealed-passage-reader.ts";
 import { sealedVectorIndex } from "../src/adapters/sealed/sealed-vector-index.ts";
@@ -15,6 +17,21 @@ vectorIndexContract("sealed rows on PGlite", async () => {
     close: () => db.close(),
   };
 });
+
+vectorIndexContract(
+  "protected vectors in memory",
+  async () => {
+    const db = await openDatabase({ engine: "pglite" });
+    await migrate(db, passageSchema, passageMigrations);
+    const tables = schemaOf<PassageTables>(db, passageSchema);
+    return {
+      index: protectedVectorIndex(db, new MemoryVectors(db)),
+      inTransaction: (work) => inTransaction(tables, noTenant, work),
+      close: () => db.close(),
+    };
+  },
+  "qdrant",
+);
 
 describe("the reader of sealed passages", () => {
   it("says that the index isn't ready while its tables are missing", async () => {

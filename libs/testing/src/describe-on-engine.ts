@@ -2,15 +2,18 @@ import { afterAll, beforeAll, describe, it } from "@jest/globals";
 import {
   missingKafka,
   missingPostgres,
+  missingQdrant,
   missingRedis,
   startKafka,
   startPostgres,
+  startQdrant,
   startRedis,
   type KafkaOptions,
   type PostgresOptions,
   type RedisOptions,
   type RunningKafka,
   type RunningPostgres,
+  type RunningQdrant,
   type RunningRedis,
 } from "./engines/index.ts";
 
@@ -44,6 +47,16 @@ export function describeOnPostgres(name: string, suite: (url: () => string) => v
   describeOnPostgresServer(name, {}, (server) => {
     suite(() => server().url);
   });
+}
+
+/**
+ * As `describeOnKafka`, with Qdrant. Skipped even where engines are required: no package of any system has it, so that a
+ * machine without Docker can't be asked for it. The skip says that the real server was not tested.
+ */
+export function describeOnQdrant(name: string, suite: EngineSuite<RunningQdrant>): void {
+  const missing = missingQdrant();
+  if (missing === undefined) describeOn(name, "Qdrant", missing, startQdrant, suite);
+  else describe(name, () => skip(name, "Qdrant", missing));
 }
 
 function describeOn<Running extends { stop(): Promise<void> }>(
@@ -81,6 +94,10 @@ function reportMissing(name: string, engine: string, reason: string): void {
     });
     return;
   }
+  skip(name, engine, reason);
+}
+
+function skip(name: string, engine: string, reason: string): void {
   process.stderr.write(`SKIPPED ${name}: ${reason}\n`);
   // Parentheses would end the reason early, for who reads it out of the name.
   it.skip(`needs a real ${engine} (skipped: ${reason.replaceAll(/[()]/g, "").trim()})`, () => undefined);

@@ -3,6 +3,7 @@ export {
   describeOnKafka,
   describeOnPostgres,
   describeOnPostgresServer,
+  describeOnQdrant,
   describeOnRedis,
   type EngineSuite,
 } from "./describe-on-engine.ts";

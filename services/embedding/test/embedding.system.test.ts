@@ -5,11 +5,19 @@ import { topics } from "@cloister/contracts/topics";
 import { Stage } from "@cloister/envelope";
 import type { ConversationRecord } from "@cloister/keyring";
 import { GAPS, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
-import { sealedVectorIndex, staticModel } from "@cloister/retrieval";
+import {
+  directionOf,
+  protectedVectorIndex,
+  sealedVectorIndex,
+  staticModel,
+  VectorTransforms,
+  type SealedPassage,
+} from "@cloister/retrieval";
 import type { RunningService } from "@cloister/service";
 import { wakeUpsFor, type Database } from "@cloister/storage";
 import { capturedLog, eventually, failOnce, FakeClock, readTopic, testDatabase } from "@cloister/testing";
 import { SimulatedKeys } from "@cloister/testing/simulated-keys";
+import { MemoryVectors } from "@cloister/testing/vectors";
 import { SimulatedTenant } from "@cloister/testing/tenant";
 import { startEmbedding } from "../src/index.ts";
 import { openPassage, redactedMessage, type Redacted } from "./redacted-message.ts";
@@ -172,6 +180,71 @@ describe("embedding", () => {
     const message = redactedMessage(keys, kb, { text: "x", document: { documentId: "d", title: "" } }, nowMs);
     await send(message);
     await eventually(async () => expect(await failuresFor(message.causeId)).toEqual(["KNOWLEDGE_NOT_ALLOWED"]));
+  });
+
+  describe("under a policy with protected vectors", () => {
+    let store: MemoryVectors;
+    const document = { documentId: "fees", title: "Fees" };
+    const vectorKeyOf = ({ tenantId, conversationId, bucketEndMs }: SealedPassage) => ({
+      tenantId,
+      conversationId,
+      purpose: "vector" as const,
+      bucketEndMs,
+    });
+
+    beforeAll(async () => {
+      tenant.policy = { ...tenant.policy, vectors: "protected", history: true };
+      await service.close();
+      store = new MemoryVectors(db);
+      const ports = { db, messages, clock, log, keyring: keys.sourceFor("embedding") };
+      service = await startEmbedding({}, { ...ports, index: protectedVectorIndex(db, store) });
+    });
+
+    it("gives a store the vectors of knowledge bases, protected by the conversation's own transform", async () => {
+      const { record } = keys.openConversation({ kind: "kb" });
+      await send(redactedMessage(keys, record, { text: "A refund is paid within five days.", document }, nowMs));
+      const [passage] = await eventually(async () => {
+        const stored = await passagesOf(record);
+        expect(stored).toHaveLength(1);
+        return stored;
+      });
+      const [held] = store.held;
+      if (passage === undefined || held === undefined) throw new Error("both have it");
+      const exact = Int8Array.from(
+        openPassage(keys, passage, nowMs).vector?.values ?? [],
+        (byte) => (byte << 24) >> 24,
+      );
+      const messageId = openPassage(keys, passage, nowMs).header.messageId;
+      const transform = new VectorTransforms(exact.length).of(keys.transformKey(vectorKeyOf(passage)));
+      expect([...held.vector]).toEqual([...transform.protect(directionOf(exact), messageId)]);
+      expect(Buffer.from(held.envelope)).toEqual(Buffer.from(passage.envelope));
+    });
+
+    it("keeps chat messages sealed only", async () => {
+      const before = store.held.length;
+      const { record } = keys.openConversation();
+      await send(redactedMessage(keys, record, { text: "I wait for a refund." }, nowMs));
+      await eventually(async () => expect(await textsOf(record)).toEqual(["I wait for a refund."]));
+      expect(store.held).toHaveLength(before);
+    });
+
+    it("takes a replaced document out of the store", async () => {
+      const { record } = keys.openConversation({ kind: "kb" });
+      const ofKb = () => store.held.filter((one) => Buffer.compare(one.conversationId, record.conversationId) === 0);
+      await send(redactedMessage(keys, record, { text: "The fee is ten.", document }, nowMs));
+      await send(redactedMessage(keys, record, { text: "The fee is twenty.", document }, nowMs));
+      await eventually(async () => expect(await textsOf(record)).toEqual(["The fee is twenty."]));
+      expect(ofKb().map((one) => openPassage(keys, one, nowMs).text)).toEqual(["The fee is twenty."]);
+    });
+
+    it("keeps them sealed where the system has no store, and says so once", async () => {
+      await service.close();
+      await start();
+      const { record } = keys.openConversation({ kind: "kb" });
+      await send(redactedMessage(keys, record, { text: "Sealed it is.", document }, nowMs));
+      await eventually(async () => expect(await textsOf(record)).toEqual(["Sealed it is."]));
+      expect(lines.filter((line) => line.includes("without a store they stay sealed"))).toHaveLength(1);
+    });
   });
 
   it("wrote nothing into its log that anybody typed", () => {

@@ -1,15 +1,27 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { topics } from "@cloister/contracts/topics";
 import { createKemPrivateKey, createKemPublicKey, Stage, type MessageId } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord } from "@cloister/keyring";
 import { GAPS, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
-import { passageSchema, sealedVectorIndex, type PassageTables } from "@cloister/retrieval";
+import {
+  directionOf,
+  passageSchema,
+  protectedPassageReader,
+  protectedVectorIndex,
+  quantized,
+  sealedVectorIndex,
+  staticEmbedder,
+  VectorTransforms,
+  type PassageReader,
+  type PassageTables,
+} from "@cloister/retrieval";
 import type { RunningService } from "@cloister/service";
 import { sql } from "kysely";
 import { schemaOf, wakeUpsFor, type Database } from "@cloister/storage";
 import { capturedLog, eventually, failOnce, FakeClock, readTopic, testDatabase } from "@cloister/testing";
 import { SimulatedKeys, type SimulatedConversation } from "@cloister/testing/simulated-keys";
+import { MemoryVectors } from "@cloister/testing/vectors";
 import { SimulatedTenant } from "@cloister/testing/tenant";
 import { extractiveRuntime, ModelError, startInference, type ModelRequest, type ModelRuntime } from "../src/index.ts";
 import type { InferenceTables } from "../src/tables.ts";
@@ -122,6 +134,74 @@ describe("enclave-inference", () => {
     expect(reply.sources).toMatchObject([{ documentId: "refunds", title: "Refunds, by [PERSON]" }]);
     expect(reply.header).toMatchObject({ stage: Stage.REPLY, createdAtMs: nowMs });
     expect(Buffer.from(reply.signerCertificate).toString()).toContain("\n");
+  });
+
+  describe("with a store of protected vectors", () => {
+    const embedder = staticEmbedder();
+    let vectors: MemoryVectors;
+
+    /** A knowledge base as embedding keeps it under such a policy, and a conversation that may be answered from it. */
+    async function withProtected(texts: readonly string[]): Promise<SimulatedConversation> {
+      tenant.policy = { ...defaultPolicy, vectors: "protected" };
+      const { record } = keys.openConversation({ kind: "kb" });
+      const embedded = await embedder.embed(texts);
+      const passages = texts.map((text, n) => {
+        const exact = quantized(embedded[n] ?? new Float32Array());
+        const vector = { model: embedder.model.name, values: Uint8Array.from(exact) };
+        const document = { documentId: `d${n}`, title: "" };
+        const sealed = passage(keys, record, { text, document, vector }, nowMs);
+        const transform = new VectorTransforms(exact.length).of(keys.transformKey({ ...sealed, purpose: "vector" }));
+        return { ...sealed, protection: { vector: transform.protect(directionOf(exact), sealed.causeId) } };
+      });
+      const index = protectedVectorIndex(db, vectors);
+      await index.prepare(passages.map(({ bucketEndMs }) => bucketEndMs));
+      await index.stage(passages);
+      await index.store(schemaOf<PassageTables>(db, passageSchema), passages);
+      return keys.openConversation({ knowledgeBases: [record.conversationId] });
+    }
+    async function restart(passages?: PassageReader): Promise<void> {
+      await service.close();
+      service = await startInference(
+        {},
+        { db, messages, clock, log, keyring: source, runtime, ...(passages && { passages }) },
+      );
+    }
+
+    beforeAll(async () => {
+      vectors = new MemoryVectors(db);
+      await restart(protectedPassageReader(sealedVectorIndex(db), vectors));
+    });
+    afterAll(() => restart());
+
+    const texts = ["A refund is paid back within five working days.", "The branch opens at nine.", "A card costs ten."];
+
+    it("asks it for what is near the question, and ranks that by what lies sealed beside it", async () => {
+      const conversation = await withProtected(texts);
+      const asksOfStore = jest.spyOn(vectors, "nearest");
+      expect((await ask(conversation, "When is a refund paid?")).text).toContain("within five working days");
+      expect(asksOfStore).toHaveBeenCalledTimes(1);
+      const [, probe] = asksOfStore.mock.calls[0] ?? [];
+      const [question] = await embedder.embed(["When is a refund paid?"]);
+      expect(probe).not.toEqual(question);
+      asksOfStore.mockRestore();
+    });
+
+    it("opens the segment itself where the store has lost it", async () => {
+      const conversation = await withProtected(texts);
+      const lost = jest.spyOn(vectors, "nearest").mockImplementation(async () => undefined);
+      expect((await ask(conversation, "When is a refund paid?")).text).toContain("within five working days");
+      lost.mockRestore();
+    });
+
+    it("asks no store once the policy lets vectors be sealed alone", async () => {
+      const kb = await withProtected(texts);
+      tenant.policy = defaultPolicy;
+      const conversation = keys.openConversation({ knowledgeBases: kb.record.knowledgeBases });
+      const asksOfStore = jest.spyOn(vectors, "nearest");
+      expect((await ask(conversation, "When is a refund paid?")).text).toContain("within five working days");
+      expect(asksOfStore).not.toHaveBeenCalled();
+      asksOfStore.mockRestore();
+    });
   });
 
   it("takes the numbers from placeholders of the knowledge base", async () => {

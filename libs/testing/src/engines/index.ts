@@ -13,3 +13,4 @@ export {
   startRedisSentinels,
   type RedisGroup,
 } from "./redis-groups.ts";
+export { missingQdrant, startQdrant, type RunningQdrant } from "./qdrant.ts";
