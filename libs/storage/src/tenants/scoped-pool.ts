@@ -41,7 +41,11 @@ class ScopedClient implements PostgresPoolClient {
   query<R>(text: unknown, parameters: readonly unknown[] = []): Promise<PostgresQueryResult<R>> {
     if (typeof text !== "string") throw new TypeError("cursors are not used here");
     if (/^(?:begin|start transaction)\b/u.test(text)) return this.#begin(text);
-    if (text === "commit" || text === "rollback") this.#isInTransaction = false;
+    if (text === "commit" || text === "rollback") {
+      // As it is: nothing else is taken of a transaction that failed.
+      this.#isInTransaction = false;
+      return this.#ask(text, parameters);
+    }
     const settings = this.#isInTransaction ? undefined : scopeSettings();
     return settings === undefined ? this.#ask(text, parameters) : this.#askAlone(settings, text, parameters);
   }
