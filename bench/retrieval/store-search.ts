@@ -31,16 +31,20 @@ export interface StoreSearch {
   readonly storeMs: { readonly median: number; readonly p95: number };
   /** Opening the candidates and ranking them by words and exact vectors. */
   readonly rankMs: number;
+  /** Of the first 5,000, each linked into the graph as it comes. */
   readonly storedPerSecond: number;
 }
 
 const batch = 1_000;
+/** So many are stored one by one as embedding does. */
+const linked = 5_000;
+const vectorIndex = sql.id("protected_vectors", "vector_protected_idx");
 const candidates = 400;
 
 /** A knowledge base in a real PostgreSQL with pgvector, asked as enclave-inference asks it. */
 export async function storeSearch({ known, asked }: Split, count: number, questions: number): Promise<StoreSearch> {
   const server = await startPostgres({ pgvector: true });
-  const db = await openDatabase({ engine: "postgres", url: server.url });
+  const db = await openDatabase({ engine: "postgres", url: server.url, statementTimeoutMs: 0 });
   try {
     return await measured(db, passageTexts(known, count), sampled(asked, questions));
   } finally {
@@ -59,8 +63,14 @@ async function measured(db: Database, texts: readonly string[], questions: reado
   const key = newVectorKey();
   const vectors = await embedder.embed(texts);
   const startedAtMs = performance.now();
+  let storedPerSecond = 0;
   await index.prepare([bucketEndMs]);
   for (let start = 0; start < texts.length; start += batch) {
+    if (start === linked) {
+      storedPerSecond = linked / ((performance.now() - startedAtMs) / 1_000);
+      // The rest is linked in one go, which gives the same graph sooner.
+      await sql`drop index ${vectorIndex}`.execute(db.kysely);
+    }
     const part = texts.slice(start, start + batch).map((text, n): SealedPassage => {
       const vector = vectors[start + n] ?? new Float32Array(dimension);
       const causeId = Buffer.alloc(16);
@@ -71,7 +81,9 @@ async function measured(db: Database, texts: readonly string[], questions: reado
     });
     await store(db, index, part);
   }
-  const storedPerSecond = texts.length / ((performance.now() - startedAtMs) / 1_000);
+  if (texts.length > linked) {
+    await sql`create index on protected_vectors.vector using hnsw (protected vector_ip_ops)`.execute(db.kysely);
+  }
   // As autovacuum would, in time.
   await sql`analyze`.execute(db.kysely);
   const [segment] = await index.segments({ tenantId, conversationIds: [conversationId], nowMs: 0 });

@@ -14,8 +14,8 @@ import { passageSchema, type PassageRow, type PassageTables } from "../sealed/pa
 import { reading, toPassage } from "../sealed/sealed-passage-reader.ts";
 import { forgetConversation, pgvectorSchema, vectorPartitions, type PgvectorTables } from "./pgvector-tables.ts";
 
-/** PostgreSQL takes at most 65,535 parameters a statement; a vector's row has six. */
-const rowsPerInsert = 1_000;
+/** Each takes some milliseconds to be linked into the graph; a statement has to end within its time-out. */
+const rowsPerInsert = 100;
 /** pgvector looks at so many at least, and goes on until the filter has let enough through. */
 const maxEfSearch = 1_000;
 
