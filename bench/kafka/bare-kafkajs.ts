@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type Consumer } from "kafkajs";
 import { PARTITIONS, type Contender } from "./contender.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
 const ALL_IN_SYNC = -1;
 
@@ -16,13 +17,15 @@ export async function bareKafkajs(brokers: readonly string[]): Promise<Contender
       await admin.createTopics({ topics: names.map((topic) => ({ topic, numPartitions: PARTITIONS })) });
       await admin.disconnect();
     },
-    send: async (topic, messages) => {
-      await producer.send({
-        topic,
+    send: oneAtATime((messages) =>
+      producer.sendBatch({
         acks: ALL_IN_SYNC,
-        messages: messages.map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) })),
-      });
-    },
+        topicMessages: [...Map.groupBy(messages, ({ topic }) => topic)].map(([topic, ofTopic]) => ({
+          topic,
+          messages: ofTopic.map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) })),
+        })),
+      }),
+    ),
     consume: async (topic, handle) => {
       const consumer = kafka.consumer({ groupId: `bench-${topic}`, maxWaitTimeInMs: 200 });
       consumers.push(consumer);

@@ -1,7 +1,8 @@
 import { Admin, Consumer, MessagesStreamFallbackModes, MessagesStreamModes, Producer } from "@platformatic/kafka";
 import { PARTITIONS, type Contender, type Message } from "./contender.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 
-/** @platformatic/kafka and nothing else: what its stream has brought goes on together, offsets once a second. */
+/** @platformatic/kafka and nothing else: what its stream brings in a turn goes on together, offsets once a second. */
 export function barePlatformatic(brokers: readonly string[]): Contender {
   const base = { bootstrapBrokers: [...brokers], clientId: "bench" };
   const producer = new Producer({ ...base, idempotent: true, retries: 3 });
@@ -12,11 +13,15 @@ export function barePlatformatic(brokers: readonly string[]): Contender {
       await admin.createTopics({ topics: [...names], partitions: PARTITIONS, replicas: 1 });
       await admin.close();
     },
-    send: async (topic, messages) => {
-      await producer.send({
-        messages: messages.map(({ key, value }) => ({ topic, key: Buffer.from(key), value: Buffer.from(value) })),
-      });
-    },
+    send: oneAtATime((messages) =>
+      producer.send({
+        messages: messages.map(({ topic, key, value }) => ({
+          topic,
+          key: Buffer.from(key),
+          value: Buffer.from(value),
+        })),
+      }),
+    ),
     consume: async (topic, handle) => {
       const consumer = new Consumer({ ...base, groupId: `bench-${topic}`, maxWaitTime: 500 });
       consumers.push(consumer);
@@ -26,18 +31,14 @@ export function barePlatformatic(brokers: readonly string[]): Contender {
         fallbackMode: MessagesStreamFallbackModes.EARLIEST,
         autocommit: 1_000,
       });
-      const waiting: Message[] = [];
-      let isSending = false;
+      let turn: Message[] = [];
       stream.on("data", (message) => {
-        waiting.push(message);
-        if (isSending) return;
-        isSending = true;
-        setImmediate(() => void sendWaiting());
+        if (turn.push(message) > 1) return;
+        setImmediate(() => {
+          void handle(turn);
+          turn = [];
+        });
       });
-      const sendWaiting = async (): Promise<void> => {
-        while (waiting.length > 0) await handle(waiting.splice(0));
-        isSending = false;
-      };
     },
     close: async () => {
       await Promise.all(consumers.map((consumer) => consumer.close(true)));

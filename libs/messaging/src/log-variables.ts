@@ -53,7 +53,7 @@ export const logVariables = {
   }),
   kafkaClient: variable("CLOISTER_KAFKA_CLIENT", z.enum(["kafkajs", "platformatic"]), {
     description: "The library that speaks to Kafka",
-    default: "kafkajs",
+    default: "platformatic",
   }),
   ...kafkaVariables,
 };
