@@ -11,7 +11,7 @@ const OURS = Buffer.alloc(16, 0xa1);
 const THEIRS = Buffer.alloc(16, 0xb2);
 const BUCKET = 1_767_614_400_000;
 
-/** Tables that show every tenant's rows to a transaction that names the reason. Adding one is a decision (ADR 16). */
+/** Tables that show every tenant's rows to a transaction that names the reason. Adding one is a decision (ADR 17). */
 const expectedAcross: Readonly<Record<string, string>> = {
   "ingest.access_token": "access",
   "ingest.tenant_pressure": "access",

@@ -12,7 +12,7 @@ export interface TenantRows {
 
 /**
  * For a migration: a table with `tenant_id` shows and takes rows of the transaction's tenants only, and none without one
- * (docs/adr/0016-rows-by-tenant.md). Its owner is bound by it as well, but for what the owner's own functions do, and what
+ * (docs/adr/0017-rows-by-tenant.md). Its owner is bound by it as well, but for what the owner's own functions do, and what
  * a later step does, after `select set_config('cloister.across', 'owner', true)`. A partition is reached by its table only:
  * no role has a right on it.
  */
