@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "@cloister/service";
 import { openRedis, redisVariables, type RedisSignals } from "@cloister/storage/redis";
 import { describeOnRedis, eventually, silentLog } from "@cloister/testing";
@@ -62,6 +65,27 @@ describeOnRedis("limits in Redis", { persistence: "none" }, (server) => {
     expect(keys.filter((key) => /203\.0|00112233/u.test(key) || !key.startsWith("cloister:rate:"))).toEqual([]);
     const lives = await Promise.all(keys.map((key) => askRedis(at, "PTTL", key)));
     expect(lives.every((life) => Number(life) > 0 && Number(life) <= 60_000)).toBe(true);
+  });
+
+  it("and live answers need no more of Redis than its user is given by docs/operations-redis.md", async () => {
+    const page = await readFile(join(import.meta.dirname, "../../../docs/operations-redis.md"), "utf8");
+    const [, rights = ""] = /ACL SETUSER cloister on (.*)$/mu.exec(page) ?? [];
+    const folder = await mkdtemp(join(tmpdir(), "cloister-redis-user-"));
+    await writeFile(join(folder, "password"), "for-tests-only", { mode: 0o600 });
+    const words = rights.replace(">PASSWORD", ">for-tests-only").split(" ");
+    await askRedis(redisAddress(server()), "ACL", "SETUSER", "cloister", "on", ...words);
+    const user = { CLOISTER_REDIS_USERNAME: "cloister", CLOISTER_REDIS_PASSWORD_FILE: join(folder, "password") };
+    const redis = await connected({ CLOISTER_REDIS_URL: server().url, ...user });
+    const rate = redisRates(redis.connection, "limited")("tenant", { points: 1, windowMs: 10_000 });
+    expect([await rate.waitMs("a"), await rate.take("a"), (await rate.waitMs("a")) > 0]).toEqual([0, 0, true]);
+    const leave = redis.liveFrames.subscribe("a", () => undefined);
+    await eventually(async () => expect(await one.liveFrames.hasListeners("a")).toBe(true));
+    leave();
+    await eventually(async () => expect(await redis.liveFrames.hasListeners("a")).toBe(false));
+    await expect(redis.connection.commands.call("FLUSHALL")).rejects.toThrow("NOPERM");
+    await expect(redis.connection.commands.get("another's key")).rejects.toThrow("NOPERM");
+    await redis.close();
+    await rm(folder, { recursive: true });
   });
 
   it("begin anew when all of Redis is flushed", async () => {

@@ -34,6 +34,7 @@ function connectionOptions({ username, password, tls }: RedisSettings) {
     ...(password && { password: password.reveal() }),
     ...(tls && { tls: { ...tls } }),
     connectionName: "cloister",
+    disableClientInfo: true,
     connectTimeout: connectTimeoutMs,
     commandTimeout: commandTimeoutMs,
     socketTimeout: socketTimeoutMs,
