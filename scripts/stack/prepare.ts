@@ -22,6 +22,8 @@ export async function prepareEngines(folder: StackFolder): Promise<void> {
     CLOISTER_MIGRATE_KEYS_DATABASE_URL: keys,
     ...protectedVectors,
   });
+  const brokers = `127.0.0.1:${folder.ports.kafka}`;
+  await cloister(["topics", "apply", "--yes", "--replicas", "1", "--brokers", brokers], {});
   for (const service of serviceNames) {
     const { role, login } = databaseLogin(service);
     const password = await secretOf(folder, `database-${service}`);

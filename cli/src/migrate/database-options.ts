@@ -2,7 +2,9 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 
 export interface MigrateFlags {
   readonly database?: string;
+  readonly databasePasswordFile?: string;
   readonly keysDatabase?: string;
+  readonly keysDatabasePasswordFile?: string;
   readonly vectors: "sealed" | "pgvector" | "qdrant";
   readonly rolePrefix: string;
   readonly roles: boolean;
@@ -14,9 +16,11 @@ export function addDatabaseOptions(command: Command): Command {
     .addOption(
       new Option("--database <url>", "PostgreSQL of the services, as its owner").env("CLOISTER_MIGRATE_DATABASE_URL"),
     )
+    .option("--database-password-file <file>", "with the password of its owner (0600), instead of one in the URL")
     .addOption(
       new Option("--keys-database <url>", "PostgreSQL of keys, as its owner").env("CLOISTER_MIGRATE_KEYS_DATABASE_URL"),
     )
+    .option("--keys-database-password-file <file>", "the same of keys' owner")
     .addOption(
       new Option("--vectors <where>", "pgvector: the services' database keeps protected vectors, too")
         .choices(["sealed", "pgvector", "qdrant"])

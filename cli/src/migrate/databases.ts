@@ -1,4 +1,5 @@
 import { keysSchemas, mainSchemas, pgvectorSchemas } from "@cloister/embedded/schemas";
+import { readSecretFile } from "@cloister/service";
 import { openDatabase, type Database, type OwnedSchema, type PlanOptions } from "@cloister/storage";
 import { CliError } from "../cli-error.ts";
 import type { MigrateFlags } from "./database-options.ts";
@@ -21,15 +22,20 @@ export function planOptions({ roles, rolePrefix }: MigrateFlags): PlanOptions {
 export async function eachDatabase<T>(flags: MigrateFlags, work: (one: OwnedDatabase) => Promise<T>): Promise<T[]> {
   const ofVectors = flags.vectors === "pgvector" ? pgvectorSchemas() : [];
   const named = [
-    { name: "main", url: flags.database, schemas: [...mainSchemas, ...ofVectors] },
-    { name: "keys", url: flags.keysDatabase, schemas: keysSchemas },
+    {
+      name: "main",
+      url: flags.database,
+      passwordFile: flags.databasePasswordFile,
+      schemas: [...mainSchemas, ...ofVectors],
+    },
+    { name: "keys", url: flags.keysDatabase, passwordFile: flags.keysDatabasePasswordFile, schemas: keysSchemas },
   ] as const;
   const results: T[] = [];
-  for (const { name, url, schemas } of named) {
+  for (const { name, url, passwordFile, schemas } of named) {
     if (url === undefined) continue;
     const db = await openDatabase({
       engine: "postgres",
-      url: postgresUrl(url),
+      url: await withPassword(postgresUrl(url), passwordFile),
       applicationName: "cloister migrate",
       // One holds the lock, one works.
       maxConnections: 2,
@@ -45,6 +51,14 @@ export async function eachDatabase<T>(flags: MigrateFlags, work: (one: OwnedData
   }
   if (results.length > 0) return results;
   throw new CliError("DATABASE_MISSING", "Name --database, --keys-database or both, or set the variables of the help.");
+}
+
+/** @throws ServiceError when the file can't be read, or by others than its owner */
+async function withPassword(url: string, file: string | undefined): Promise<string> {
+  if (file === undefined) return url;
+  const withIt = new URL(url);
+  withIt.password = encodeURIComponent(await readSecretFile(file));
+  return withIt.href;
 }
 
 /** The URL may hold a password, so that it is never quoted. @throws CliError DATABASE_MISSING */

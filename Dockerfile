@@ -1,0 +1,55 @@
+# One target for each service, and `cli`: docker build --target ingest -t cloister/ingest .
+# An image holds Node, the service's build and the packages that it runs on: no shell, no package manager, no source.
+
+FROM node:24.21.0-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY libs libs
+COPY services services
+COPY embedded embedded
+COPY cli cli
+RUN npm ci
+COPY tsconfig.base.json ./
+COPY scripts scripts
+RUN npx tsc -b services/ingest services/redaction services/enclave-inference services/embedding services/retention services/keys cli
+RUN for folder in services/ingest services/redaction services/enclave-inference services/embedding services/retention services/keys cli; do \
+      node scripts/image-tree.ts "$folder" "/images/$(basename "$folder")"; \
+    done
+
+# C and C++ runtime libraries and certificates, and no program at all; `nonroot` is user 65532.
+FROM gcr.io/distroless/cc-debian12:nonroot AS runtime
+COPY --from=build /usr/local/bin/node /usr/local/bin/node
+WORKDIR /app
+ENV NODE_ENV=production
+USER 65532:65532
+ENTRYPOINT ["/usr/local/bin/node"]
+
+FROM runtime AS keys
+COPY --from=build /images/keys /app
+CMD ["services/keys/dist/main.js"]
+
+FROM runtime AS ingest
+COPY --from=build /images/ingest /app
+CMD ["services/ingest/dist/main.js"]
+
+FROM runtime AS redaction
+COPY --from=build /images/redaction /app
+CMD ["services/redaction/dist/main.js"]
+
+FROM runtime AS enclave-inference
+COPY --from=build /images/enclave-inference /app
+CMD ["services/enclave-inference/dist/main.js"]
+
+FROM runtime AS embedding
+COPY --from=build /images/embedding /app
+CMD ["services/embedding/dist/main.js"]
+
+FROM runtime AS retention
+COPY --from=build /images/retention /app
+CMD ["services/retention/dist/main.js"]
+
+# For migrations, topics, tenants: docker compose run --rm cli --help
+FROM runtime AS cli
+COPY --from=build /images/cli /app
+ENTRYPOINT ["/usr/local/bin/node", "cli/dist/main.js"]
+CMD ["--help"]

@@ -1,0 +1,92 @@
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+} from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
+import { z } from "zod";
+import { workspaces, repositoryRoot } from "../lint/workspaces.ts";
+
+const manifestSchema = z.looseObject({
+  name: z.string(),
+  dependencies: z.record(z.string(), z.string()).default({}),
+  optionalDependencies: z.record(z.string(), z.string()).default({}),
+  peerDependencies: z.record(z.string(), z.string()).default({}),
+  peerDependenciesMeta: z.record(z.string(), z.looseObject({ optional: z.boolean().optional() })).default({}),
+});
+
+/** Of a package of ours these stay behind: an image holds what runs. */
+const notInImages = new Set(["src", "test", "training", "node_modules", "engines", "jest"]);
+
+/**
+ * Copies what a workspace needs to run, and nothing else: its build, those of our packages that it depends on, and the
+ * installed packages that they name, each at the place where it lies here.
+ */
+export function writeImageTree(workspaceFolder: string, target: string): void {
+  const seen = new Set<string>();
+  const due = [join(repositoryRoot, workspaceFolder)];
+  for (let folder = due.pop(); folder !== undefined; folder = due.pop()) {
+    if (seen.has(folder)) continue;
+    seen.add(folder);
+    copyPackage(folder, target);
+    due.push(...dependenciesOf(folder).map((link) => followLink(link, target)));
+  }
+}
+
+/** The folders, or links to them, by which Node finds what a package depends on; an absent optional one has none. */
+function dependenciesOf(folder: string): string[] {
+  const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, "package.json"), "utf8")));
+  const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest;
+  const peers = Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional !== true);
+  return [...new Set([...peers, ...Object.keys({ ...optionalDependencies, ...dependencies })])].flatMap((name) => {
+    const found = installed(name, folder);
+    if (found === undefined && name in dependencies && !(name in optionalDependencies)) {
+      throw new Error(`${manifest.name} depends on ${name}, which is not installed`);
+    }
+    return found ?? [];
+  });
+}
+
+function installed(name: string, from: string): string | undefined {
+  for (let folder = from; folder.startsWith(repositoryRoot); folder = dirname(folder)) {
+    const candidate = join(folder, "node_modules", name);
+    if (existsSync(candidate)) return candidate;
+  }
+  return undefined;
+}
+
+/** Our own packages are linked into node_modules: the link is made again, and what it leads to is returned. */
+function followLink(link: string, target: string): string {
+  const folder = realpathSync(link);
+  const copy = placeIn(target, link);
+  // What it leads to may not be there yet, so that it is asked for itself.
+  if (folder !== link && lstatSync(copy, { throwIfNoEntry: false }) === undefined) {
+    mkdirSync(dirname(copy), { recursive: true });
+    symlinkSync(relative(dirname(link), folder), copy);
+  }
+  return folder;
+}
+
+function copyPackage(folder: string, target: string): void {
+  const isOurs = workspaces.some((workspace) => join(repositoryRoot, workspace.folder) === folder);
+  for (const entry of readdirSync(folder)) {
+    if (entry === "node_modules" || (isOurs && isLeftBehind(entry))) continue;
+    cpSync(join(folder, entry), join(placeIn(target, folder), entry), { recursive: true, filter: isWanted });
+  }
+}
+
+const isLeftBehind = (entry: string): boolean =>
+  notInImages.has(entry) || entry.startsWith("tsconfig") || entry.endsWith(".md");
+
+const isWanted = (path: string): boolean => !basename(path).endsWith(".tsbuildinfo");
+
+function placeIn(target: string, path: string): string {
+  const place = relative(repositoryRoot, path);
+  if (place.startsWith(`..${sep}`)) throw new Error(`${path} is outside the repository`);
+  return join(target, place);
+}
