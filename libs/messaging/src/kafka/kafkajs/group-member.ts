@@ -6,7 +6,7 @@ import { MessagingError } from "../../messaging-error.ts";
 import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 import type { GroupOffset } from "../offset-committer.ts";
 import { BUCKET_END_HEADER, fromKafkaRecord, type HeaderValue } from "../record-mapping.ts";
-import { openKafkajs, shortRetry, type KafkajsClient } from "./kafkajs-client.ts";
+import { longRetry, openKafkajs, shortRetry, type KafkajsClient } from "./kafkajs-client.ts";
 import { kafkajsError } from "./kafkajs-errors.ts";
 import { revokingAssigner } from "./revoking-assigner.ts";
 
@@ -48,7 +48,7 @@ export class GroupMember {
   constructor(parts: MemberParts) {
     this.#parts = parts;
     const { sessionTimeoutMs, rebalanceTimeoutMs, heartbeatMs } = timeoutsOf(parts.connection);
-    this.#client = openKafkajs(parts.connection);
+    this.#client = openKafkajs(parts.connection, longRetry);
     this.#consumer = this.#client.kafka.consumer({
       groupId: parts.group,
       partitionAssigners: [revokingAssigner(parts.revoke)],

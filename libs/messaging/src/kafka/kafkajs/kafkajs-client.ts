@@ -12,20 +12,27 @@ export interface KafkajsClient {
 /** Gives up after about 3 s of refused connections: who asked decides what to do next. */
 export const shortRetry = { retries: 5, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 };
 
-export function openKafkajs(connection: KafkaConnection): KafkajsClient {
+/**
+ * Gives up after about 30 s. A consumer that holds on so long is the same member of its group when a broker is back; as
+ * another one it would wait until the session of the first has timed out.
+ */
+export const longRetry = { ...shortRetry, retries: 60, maxRetryTime: 500 };
+
+export function openKafkajs(connection: KafkaConnection, retry: typeof shortRetry = shortRetry): KafkajsClient {
   correctRequestQueueTimer();
   const { connectTimeoutMs, requestTimeoutMs } = timeoutsOf(connection);
   const { brokers, clientId, tls, scram } = connection;
   const sockets = new TrackedSockets(tls !== undefined);
   const kafka = new Kafka({
-    brokers: [...brokers],
+    // Without brokers it gives up at once; with refused connections it would go on after its end.
+    brokers: () => (sockets.isSevered ? [] : [...brokers]),
     clientId,
     socketFactory: sockets.factory,
     connectionTimeout: connectTimeoutMs,
     authenticationTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
     enforceRequestTimeout: true,
-    retry: shortRetry,
+    retry,
     // Its sentences hold whatever the brokers say; ours are in the errors that come out.
     logLevel: logLevel.NOTHING,
     ...(tls && { ssl: tls.authorities === undefined ? true : { ca: [tls.authorities] } }),

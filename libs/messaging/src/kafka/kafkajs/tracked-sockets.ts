@@ -14,6 +14,10 @@ export class TrackedSockets {
     this.#isTls = isTls;
   }
 
+  get isSevered(): boolean {
+    return this.#isSevered;
+  }
+
   /** As kafkajs makes them, and without waiting to fill a packet. */
   readonly factory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
     if (this.#isSevered) throw new Error("the client was closed");
