@@ -74,6 +74,11 @@ export function protection({ passages, questions }: ProtectionWorld, beta: numbe
   return { beta, recall, neighbours, recovered };
 }
 
+/** What an attacker reaches who knows nothing: the mean cosine of two passages. */
+export function cosineByChance({ passages }: ProtectionWorld): number {
+  return mean(passages.slice(0, attacked).map((vector, n) => cosine(vector, passages[n + attacked] ?? vector)));
+}
+
 /** Known plaintext: some pairs are fitted, others are worked out, and looked for among texts that they could be. */
 function attack(passages: readonly Float32Array[], kept: readonly Float32Array[], pairs: number): Recovered {
   const fit = linearFit(kept.slice(-pairs), passages.slice(-pairs));

@@ -95,6 +95,13 @@ function periods({ periods: kept }: Policy): string[] {
   return tableLines(["class", "what", "kept", "not erased before"], rows);
 }
 
+const whatOfVectors: Readonly<Record<Policy["vectors"], string>> = {
+  none: "Vectors: none; no knowledge base is kept.",
+  sealed: "Vectors: sealed, and searched inside the attested service.",
+  protected:
+    "Vectors: sealed; those of knowledge bases also in a store, where the system has one, that sees roughly which texts are alike.",
+};
+
 function custody({ kms, residency, vectors, witnesses }: Policy): string[] {
   const held = kms.custody === "hyok" ? "The tenant runs the key service itself" : "The operator runs the key service";
   const regions = residency.regions.join(", ");
@@ -103,7 +110,8 @@ function custody({ kms, residency, vectors, witnesses }: Policy): string[] {
     residency.regions.length === 0
       ? "No region is required."
       : `Only in ${regions}, ${residency.attested ? "proved by hardware" : "as the operator states it"}.`,
-    `Vectors: ${vectors}. Witnesses of the log: ${witnesses.length === 0 ? "none" : witnesses.map(({ name }) => name).join(", ")}.`,
+    whatOfVectors[vectors],
+    `Witnesses of the log: ${witnesses.length === 0 ? "none" : witnesses.map(({ name }) => name).join(", ")}.`,
   ];
 }
 
