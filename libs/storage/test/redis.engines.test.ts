@@ -253,6 +253,24 @@ describeOnRedis("a Redis Cluster", { persistence: "none" }, () => {
   });
 });
 
+describe("a Redis that is not there", () => {
+  const where = { url: "CLOISTER_REDIS_URL", sentinels: "CLOISTER_REDIS_SENTINELS", cluster: "CLOISTER_REDIS_CLUSTER" };
+
+  it.each([
+    [where.url, "redis://", "ECONNREFUSED"],
+    [where.sentinels, "", "SENTINELS_UNREACHABLE"],
+    [where.cluster, "", "CLUSTER_UNREACHABLE"],
+  ])("keeps nobody from starting, and the log says why: %s", async (variable, scheme, code) => {
+    const { log, lines } = capturedLog();
+    const signals = await open({ [variable]: `${scheme}127.0.0.1:${await freePort()}` }, log);
+    const heard: Uint8Array[] = [];
+    signals.liveFrames.subscribe("a", (frame) => heard.push(frame));
+    signals.liveFrames.publish("a", Uint8Array.of(1));
+    await eventually(() => expect([heard.length, lines.join("\n")]).toEqual([1, expect.stringContaining(code)]));
+    expect(await signals.liveFrames.hasListeners("b")).toBe(false);
+  });
+});
+
 describe("the variables of Redis", () => {
   const refused = (environment: Environment) => openRedis(config.parse(environment), silentLog);
 

@@ -1,10 +1,12 @@
 import type { Log } from "@cloister/service";
+import { setTimeout as delay } from "node:timers/promises";
 import { connectRedis, type RedisClient } from "./connect-redis.ts";
 import { redisErrorCode } from "./redis-error-code.ts";
 import type { RedisSettings } from "./redis-settings.ts";
 
 /** How often the listening connection is asked for a sign of life: nothing else is ever asked on it. */
 const heartbeatMs = 2_000;
+const firstTryMs = 3_000;
 
 /**
  * Two connections to Redis: one that asks, one that listens. Both come back by themselves; nothing of the service waits
@@ -31,11 +33,13 @@ export class RedisConnection {
     }, heartbeatMs).unref();
   }
 
-  /** Resolves when Redis has answered, or did not at the first try: a service starts without it. */
+  /** Resolves when Redis has answered, or has not within three seconds: a service starts without it. */
   static async open(settings: RedisSettings, log: Log): Promise<RedisConnection> {
     const connection = new RedisConnection(settings, log);
     const { commands, subscriber } = connection;
-    await Promise.all([commands, subscriber].map((client) => client.connect().catch(() => undefined)));
+    const connecting = [commands, subscriber].map((client) => client.connect().catch(() => undefined));
+    // Sentinels that are away are asked again and again before this would end.
+    await Promise.race([Promise.all(connecting), delay(firstTryMs, undefined, { ref: false })]);
     return connection;
   }
 
