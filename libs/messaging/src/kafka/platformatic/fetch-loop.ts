@@ -44,6 +44,8 @@ export class FetchLoop {
   readonly #stopping = new AbortController();
   readonly #asked = new Set<number>();
   #isStarted = false;
+  /** Requests that failed since the last that didn't. */
+  #failures = 0;
   #isKicked = false;
   #kicked: () => void = () => undefined;
 
@@ -115,6 +117,7 @@ export class FetchLoop {
         maxBytes: MAX_BYTES,
         topics: topicsOf(request),
       });
+      this.#failures = 0;
       this.#take(response, request);
     } catch (error) {
       if (!this.#stopping.signal.aborted) await this.#recover(error, request);
@@ -147,10 +150,10 @@ export class FetchLoop {
     this.#failed(error);
     try {
       if (namesIn(error).includes("OFFSET_OUT_OF_RANGE")) await this.#goToWhatIsThere(wanted);
-      else await pause(backoffMs(FETCH_FAILURES), this.#stopping.signal);
+      else await this.#pauseAfterFailure();
     } catch (second) {
       this.#failed(second);
-      await pause(backoffMs(FETCH_FAILURES), this.#stopping.signal);
+      await this.#pauseAfterFailure();
     }
   }
 
@@ -171,6 +174,12 @@ export class FetchLoop {
     }
   }
 
+  /** A second and a half at most: leaders move within seconds. */
+  async #pauseAfterFailure(): Promise<void> {
+    this.#failures = Math.min(this.#failures + 1, 5);
+    await pause(backoffMs(this.#failures), this.#stopping.signal);
+  }
+
   #failed(cause: unknown): void {
     const error = clientError("fetch", cause);
     this.#parts.log.warn("the brokers could not be asked for records", { error });
@@ -178,9 +187,6 @@ export class FetchLoop {
     if (isHopeless(error)) this.#parts.died(error);
   }
 }
-
-/** What a failed request counts as: each is followed by a look at who leads, so there is no need to wait for long. */
-const FETCH_FAILURES = 3;
 
 interface FetchRequest {
   readonly wanted: readonly PartitionRead[];

@@ -43,15 +43,15 @@ export class GroupMember {
 
   constructor(parts: GroupMemberParts) {
     this.#parts = parts;
-    const { sessionTimeoutMs, rebalanceTimeoutMs, heartbeatMs, requestTimeoutMs } = timeoutsOf(parts.connection);
+    const { sessionTimeoutMs, rebalanceTimeoutMs, heartbeatMs } = timeoutsOf(parts.connection);
     this.#client = new Consumer({
       ...clientOptions(parts.connection, parts.turn),
       groupId: parts.group,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
       heartbeatInterval: heartbeatMs,
-      // A request to join is answered when all members have joined, or were given up.
-      requestTimeout: rebalanceTimeoutMs + requestTimeoutMs,
+      // A request to join is answered when all members have joined, or their sessions have lapsed.
+      requestTimeout: 2 * sessionTimeoutMs,
       // Without an answer for so long the group has given this member up.
       heartbeatStallTimeout: sessionTimeoutMs,
       // With more, a commit that is refused would join the group again by itself, and then commit what is not ours.

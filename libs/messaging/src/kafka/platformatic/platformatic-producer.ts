@@ -1,5 +1,6 @@
 import { Producer } from "@platformatic/kafka";
-import type { KafkaConnection } from "../connection-settings.ts";
+import { pause } from "../../backoff.ts";
+import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 import type { ProduceRound } from "../produce-rounds.ts";
 import { BUCKET_END_HEADER } from "../record-mapping.ts";
 import { clientError } from "./client-errors.ts";
@@ -10,6 +11,8 @@ const BUCKET_END_NAME = Buffer.from(BUCKET_END_HEADER);
 /** Under two, the library takes it for infinite. */
 const RETRIES = 3;
 const RETRY_DELAY_MS = 200;
+/** After a request that was not answered, for one that is. */
+const LAST_ATTEMPT_MS = 1_000;
 
 /**
  * Idempotent, uncompressed; acknowledged by every in-sync replica. After a failure the producer is thrown away: a new one
@@ -26,22 +29,22 @@ export class PlatformaticProducer {
 
   /** One call at a time. @throws MessagingError */
   async send(round: ProduceRound): Promise<void> {
-    this.#client ??= this.#open();
+    const client = (this.#client ??= this.#open());
+    const sent = client.send({
+      messages: round.map(({ topic, partition, key, value, bucketEndHeader }) => ({
+        topic,
+        partition,
+        key,
+        value,
+        headers: new Map([[BUCKET_END_NAME, bucketEndHeader]]),
+      })),
+    });
     try {
-      await this.#client.send({
-        messages: round.map(({ topic, partition, key, value, bucketEndHeader }) => ({
-          topic,
-          partition,
-          key,
-          value,
-          headers: new Map([[BUCKET_END_NAME, bucketEndHeader]]),
-        })),
-      });
+      await this.#inTime(sent);
     } catch (error) {
-      const failed = this.#client;
       this.#client = undefined;
       this.#turn += 1;
-      void closed(failed.close());
+      void closed(client.close());
       throw clientError("produce", error);
     }
   }
@@ -49,6 +52,23 @@ export class PlatformaticProducer {
   /** Ends the connections, and with them what is under way. */
   async close(): Promise<void> {
     if (this.#client !== undefined) await closed(this.#client.close());
+  }
+
+  /** All attempts together: the library would spend as long on each, with the broker that hangs. */
+  async #inTime(sent: Promise<unknown>): Promise<void> {
+    const over = new AbortController();
+    const limit = timeoutsOf(this.#connection).requestTimeoutMs + LAST_ATTEMPT_MS;
+    const timeUp = pause(limit, over.signal).then(() => {
+      if (!over.signal.aborted) throw new Error("a broker has not answered in time");
+    });
+    // Who loses the race is not waited for.
+    timeUp.catch(() => undefined);
+    sent.catch(() => undefined);
+    try {
+      await Promise.race([sent, timeUp]);
+    } finally {
+      over.abort();
+    }
   }
 
   #open(): Producer {
