@@ -102,7 +102,7 @@ async function format(place: BrokerPlace, classPath: string, clusterId: string, 
   ]);
   await runTool("java", [
     ...[...SMALL_JAVA, "-cp", classPath, "kafka.tools.StorageTool", "format"],
-    ...["--cluster-id", clusterId, "--config", propertiesFile(place), ...users],
+    ...[`--cluster-id=${clusterId}`, "--config", propertiesFile(place), ...users],
   ]);
 }
 
