@@ -43,7 +43,7 @@ async function printProtected(questions: Split): Promise<void> {
     console.log(`| ${beta} | ${cells(found)} |`);
   }
   const { recall, storeMs, rankMs, storedPerSecond } = await storeSearch(questions, count, 100);
-  console.log("\n| pgvector | recall@10 | store ms, median | p95 | open and rank ms | stored a second |");
+  console.log("\n| pgvector | recall@10 | store ms, median | p95 | open and rank, CPU ms | stored a second |");
   console.log("| --- | ---: | ---: | ---: | ---: | ---: |");
   const times = [ms(storeMs.median), ms(storeMs.p95), ms(rankMs), String(Math.round(storedPerSecond))];
   console.log(`| ${count.toLocaleString("en")} passages | ${percent(recall)} | ${cells(times)} |`);

@@ -121,7 +121,7 @@ function timed(work: () => unknown): number {
 }
 
 /** Time of the processor, not of the clock: others may be at work on the same machine. */
-function cpuMs(): number {
+export function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
