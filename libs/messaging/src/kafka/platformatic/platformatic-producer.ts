@@ -1,5 +1,4 @@
 import { Producer } from "@platformatic/kafka";
-import { pause } from "../../backoff.ts";
 import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 import type { ProduceRound } from "../produce-rounds.ts";
 import { BUCKET_END_HEADER } from "../record-mapping.ts";
@@ -56,18 +55,15 @@ export class PlatformaticProducer {
 
   /** All attempts together: the library would spend as long on each, with the broker that hangs. */
   async #inTime(sent: Promise<unknown>): Promise<void> {
-    const over = new AbortController();
-    const limit = timeoutsOf(this.#connection).requestTimeoutMs + LAST_ATTEMPT_MS;
-    const timeUp = pause(limit, over.signal).then(() => {
-      if (!over.signal.aborted) throw new Error("a broker has not answered in time");
+    const limitMs = timeoutsOf(this.#connection).requestTimeoutMs + LAST_ATTEMPT_MS;
+    let timer: NodeJS.Timeout | undefined;
+    const timeUp = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error("a broker has not answered in time")), limitMs);
     });
-    // Who loses the race is not waited for.
-    timeUp.catch(() => undefined);
-    sent.catch(() => undefined);
     try {
       await Promise.race([sent, timeUp]);
     } finally {
-      over.abort();
+      clearTimeout(timer);
     }
   }
 
