@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { Outbox, PostgresMessageLog, protocolMigrations, type MessageLog } from "@cloister/messaging";
 import { systemClock } from "@cloister/service";
-import { inTransaction, migrate, openDatabase, schemaOf, wakeUpsFor, type Database } from "@cloister/storage";
+import { inTransaction, migrate, noTenant, openDatabase, schemaOf, wakeUpsFor, type Database } from "@cloister/storage";
 import { describeOnPostgres, eventually, readTopic, silentLog } from "@cloister/testing";
 import { bucketEndMs, toyMessage, toyRecord } from "./toy-service.ts";
 
@@ -42,13 +42,13 @@ describeOnPostgres("with many connections", (url) => {
       const outbox = new Outbox({ db: tables, schema: "door", lane: "door.a", ...ports });
       const record = (text: string) => toyRecord("door.a", { id: text, conversation: text, text });
       await outbox.prepare([bucketEndMs]);
-      slow = inTransaction(tables, async (tx) => {
+      slow = inTransaction(tables, noTenant, async (tx) => {
         await outbox.append(tx, [record("slow")]);
         steps[0]?.();
         await mayCommit;
       });
       await appended;
-      await inTransaction(tables, (tx) => outbox.append(tx, [record("fast")]));
+      await inTransaction(tables, noTenant, (tx) => outbox.append(tx, [record("fast")]));
       outbox.start();
       await eventually(async () => {
         expect((await readTopic(db, "door.a")).map((one) => toyMessage(one).text)).toEqual(["fast", "slow"]);
