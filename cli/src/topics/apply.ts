@@ -21,8 +21,8 @@ class flow, in segments of a ninth of it. A record counts when --min-insync copi
 
 Nothing shrinks: a topic never loses partitions, nor is a limit lowered that its records rely on. More partitions put a
 conversation's later messages elsewhere, and a shorter period drops what waits, so both are refused (TOPIC_NOT_DRAINED)
-until every consumer group has read the topic to its end; stop ingest first. Without a terminal nothing is done unless
---yes is given.
+until every consumer group has read the topic to its end: stop ingest, then the others, and start them with
+CLOISTER_KAFKA_PARTITIONS set to the new number. Without a terminal nothing is done unless --yes is given.
 
 Examples:
   cloister topics apply --brokers kafka-1:9092,kafka-2:9092,kafka-3:9092

@@ -2,7 +2,7 @@ import type { Clock, ConfigOf, Log } from "@cloister/service";
 import { wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
 import { kafkaConnection, type logVariables } from "./log-variables.ts";
 import type { MessageLog } from "./message-log.ts";
-import { pipelineTopics } from "./pipeline-topics.ts";
+import { pipelineTopics, pipelineTopicsOf } from "./pipeline-topics.ts";
 import { PostgresMessageLog } from "./postgres/postgres-message-log.ts";
 
 export interface LogOwner {
@@ -24,8 +24,9 @@ export async function messageLogFromEnvironment(
   config: ConfigOf<typeof logVariables>,
   owner: LogOwner,
 ): Promise<MessageLog> {
-  const messages = config.messageLog === "kafka" ? await onKafka(config, owner) : await onPostgres(owner);
-  await messages.ensureTopics(pipelineTopics);
+  const isOnKafka = config.messageLog === "kafka";
+  const messages = isOnKafka ? await onKafka(config, owner) : await onPostgres(owner);
+  await messages.ensureTopics(isOnKafka ? pipelineTopicsOf(config.kafkaPartitions) : pipelineTopics);
   return messages;
 }
 

@@ -3,6 +3,7 @@ import { codeOf, readSecretFile, Secret, ServiceError, variable, type ConfigOf }
 import { z } from "zod";
 import type { KafkaConnection, KafkaTls, ScramCredentials } from "./kafka/connection-settings.ts";
 import { LONGEST_FLOW_DAYS } from "./kafka/topic-settings.ts";
+import { defaultPartitions } from "./pipeline-topics.ts";
 
 const ADDRESS = /^[\w.-]+:\d{1,5}$|^\[[\da-fA-F:]+\]:\d{1,5}$/u;
 
@@ -54,6 +55,10 @@ export const logVariables = {
   kafkaClient: variable("CLOISTER_KAFKA_CLIENT", z.enum(["kafkajs", "platformatic"]), {
     description: "The library that speaks to Kafka",
     default: "platformatic",
+  }),
+  kafkaPartitions: variable("CLOISTER_KAFKA_PARTITIONS", z.coerce.number().int().min(1).max(1_000), {
+    description: "Partitions of each of the pipeline's topics; a service that finds another number in Kafka stops",
+    default: String(defaultPartitions),
   }),
   ...kafkaVariables,
 };
