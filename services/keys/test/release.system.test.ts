@@ -4,7 +4,7 @@ import { attestedRoles, MAX_CLOCK_SKEW_MS } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { idToHex } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import { bucketEnds, type ConversationName, type KeyRequest } from "@cloister/keyring";
+import { bucketEnds, type ConversationName, type KeyRequest, type TransformKey } from "@cloister/keyring";
 import { DAY_MS, purposes, purposesOfRole, verifyAuthorityChain, verifyInstanceCertificate } from "@cloister/policy";
 import { capturedLog } from "@cloister/testing";
 import { AttestedSession, bucketOf, countingTransport } from "./attested-session.ts";
@@ -130,6 +130,38 @@ describe("a lease", () => {
     expect(renewed.sealingKey(request)).toBe(key);
     world.clock.advance(60_000);
     await keyring.lease([]);
+    expect(key.isDestroyed).toBe(true);
+  });
+
+  it("brings embedding and inference the same transform of a conversation's vectors, renewed and ended with its key", async () => {
+    const { name, tenant } = await world.open(await world.newTenant());
+    const other = await world.open(tenant);
+    const requestOf = (conversation: ConversationName): KeyRequest => ({
+      ...conversation,
+      purpose: "vector",
+      bucketEndMs: bucketOf(world, tenant, "vector"),
+    });
+    const requests = [requestOf(name), requestOf(other.name)];
+    const seedOf = (key: TransformKey): string => {
+      let seed = "";
+      key.make((bytes) => {
+        seed = Buffer.from(bytes).toString("hex");
+        return { destroy: () => undefined };
+      });
+      return seed;
+    };
+    const embedding = world.keyring("embedding");
+    const leased = await embedding.lease(requests);
+    const inference = await world.keyring("enclave-inference").lease(requests);
+    const seeds = [leased, inference].map((lease) => requests.map((one) => seedOf(lease.transformKey(one))));
+    expect(seeds[0]).toEqual(seeds[1]);
+    expect(new Set(seeds.flat()).size).toBe(2);
+
+    const key = leased.transformKey(requestOf(name));
+    world.clock.advance(50_000);
+    expect((await embedding.lease(requests)).transformKey(requestOf(name))).toBe(key);
+    world.clock.advance(60_000);
+    await embedding.lease([]);
     expect(key.isDestroyed).toBe(true);
   });
 
