@@ -11,7 +11,7 @@ import { defineConfig } from "@cloister/service";
 import type { ModelEvent, ModelRuntime } from "@cloister/service-enclave-inference";
 import { startIngest, type RunningIngest } from "@cloister/service-ingest";
 import { wakeUpsFor } from "@cloister/storage";
-import { openRedis, redisVariables, type RedisSignals } from "@cloister/storage/redis";
+import { openRedis, redisVariables, type RedisConnection, type RedisSignals } from "@cloister/storage/redis";
 import { describeOnRedis, eventually, silentLog } from "@cloister/testing";
 import { EmbeddedWorld } from "./embedded-world.ts";
 import { EventStreamSocket } from "./event-stream-socket.ts";
@@ -39,6 +39,7 @@ describeOnRedis("two ingests and inference with a Redis between them", { persist
   const config = defineConfig(redisVariables);
   const opened: { close(): Promise<void> }[] = [];
   let world: EmbeddedWorld;
+  const connections: RedisConnection[] = [];
   let ingests: RunningIngest[] = [];
 
   /** As a process of its own would: nothing is shared but the database and Redis. */
@@ -46,6 +47,7 @@ describeOnRedis("two ingests and inference with a Redis between them", { persist
     const redis = await openRedis(config.parse({ CLOISTER_REDIS_URL: server().url }), world.log.log);
     if (redis === undefined) throw new Error("the environment names a Redis");
     opened.unshift(redis);
+    connections.push(redis.connection);
     return redis;
   }
 
@@ -70,6 +72,7 @@ describeOnRedis("two ingests and inference with a Redis between them", { persist
     if (inference === undefined) throw new Error("the environment names a Redis");
     world = await EmbeddedWorld.start({ liveFrames: inference.liveFrames, wrapRuntime: () => runtime });
     opened.push(inference);
+    connections.push(inference.connection);
     ingests = [await anotherIngest(), await anotherIngest()];
     // Replies are delivered by one of the two.
     await world.cloister.ingest.close();
@@ -149,6 +152,9 @@ describeOnRedis("two ingests and inference with a Redis between them", { persist
 
   it("show answers again when Redis is back, and lose none when it is flushed or frozen", async () => {
     await server().process?.start();
+    // Who misses the opening of an answer sees nothing of it before its reply.
+    const states = () => connections.flatMap(({ commands, subscriber }) => [commands.status, subscriber.status]);
+    await eventually(() => expect(new Set(states())).toEqual(new Set(["ready"])), { timeoutMs: 20_000 });
     const flushed = await answered(() => server().flush());
     expect(flushed.mailbox).toEqual(["reply"]);
     const frozen = await answered(async () => server().process?.suspend());
