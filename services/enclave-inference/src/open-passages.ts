@@ -31,14 +31,16 @@ export interface Opening {
 
 /**
  * A passage in clear. The store only proposes: the envelope's own header has to name the segment's tenant, conversation
- * and bucket, and the stage. Placeholders of other conversations lose their numbers. Undefined for what can't be opened
- * (erased meanwhile) or belongs elsewhere.
+ * and bucket, the stage, and the cause whose rows were found live: a replaced passage under another's name is none.
+ * Placeholders of other conversations lose their numbers. Undefined for what can't be opened (erased meanwhile) or belongs
+ * elsewhere.
  */
 export function openPassage(sealed: SealedPassage, opening: Opening): OpenedPassage | undefined {
   const { segment, origin, key, model, nowMs } = opening;
   try {
     const { header, payload } = openEnvelope(nodeBackend, sealed.envelope, { keys: [key], signer: "none", nowMs });
     if (header.stage !== Stage.PASSAGE || header.causeId === undefined) return undefined;
+    if (!isSame(header.causeId, sealed.causeId)) return undefined;
     if (!isSame(header.tenantId, segment.tenantId) || !isSame(header.conversationId, segment.conversationId)) {
       return undefined;
     }

@@ -55,6 +55,12 @@ describe("a passage that is opened", () => {
     expect(others.map((other) => openPassage(sealed, opening(sealed, other)))).toEqual(others.map(() => undefined));
   });
 
+  it("is none under the name of another message or document, which a store may give to what was replaced", () => {
+    const other = passage(keys, record, { text: "Another one." }, nowMs);
+    const relabelled = { ...sealed, causeId: other.causeId };
+    expect(openPassage(relabelled, opening(relabelled))).toBeUndefined();
+  });
+
   it("is none when the envelope is of another stage, or was touched", () => {
     const turn = passage(keys, record, { text: "A turn." }, nowMs, { stage: Stage.TURN });
     const touched = {

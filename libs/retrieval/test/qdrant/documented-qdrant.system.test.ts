@@ -145,6 +145,14 @@ describe("requests to Qdrant", () => {
       expect(await vectors.nearest(segment, Float32Array.of(1, 0), 5)).toEqual([]);
     }));
 
+  it("look at no more candidates than were asked for, however many a server gives", () =>
+    withQdrant(async () => {
+      // More than PostgreSQL takes parameters.
+      const points = Array.from({ length: 70_000 }, () => ({ payload: { cause: "03", number: 0, passage: "" } }));
+      qdrant.fail({ status: 200, result: { points } });
+      expect(await qdrantVectors(db, server()).nearest(segment, Float32Array.of(1, 0), 5)).toEqual([]);
+    }));
+
   it("delete what an erased conversation has in any bucket, and drop a bucket once", () =>
     withQdrant(async () => {
       const ending = qdrantEnding(server());

@@ -73,7 +73,8 @@ export function qdrantNearest(db: Database, server: QdrantServer): NearestPassag
         }),
       );
       if (found === undefined) return undefined;
-      const candidates = found.points.flatMap(({ payload }) => passageOf(payload, segment) ?? []);
+      // What a server gives is at most what was asked for, whatever it says.
+      const candidates = found.points.slice(0, limit).flatMap(({ payload }) => passageOf(payload, segment) ?? []);
       return livePassages(tables, segment, candidates);
     },
   };
