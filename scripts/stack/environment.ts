@@ -81,6 +81,8 @@ const own: Readonly<Record<ServiceName, (folder: StackFolder) => Record<string, 
     ...attested(folder),
   }),
   retention: (folder) => ({
+    // It uses no log: its receipts say until when one holds what is destroyed.
+    CLOISTER_LOG: "kafka",
     CLOISTER_RETENTION_PORT: String(folder.ports.retention),
     ...protectedVectors,
     CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE: folder.secret("lifecycle"),

@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { attestInstances, type AttestedInstances } from "@cloister/embedded";
-import { writeRunningFile } from "@cloister/embedded/running-file";
 import { systemClock } from "@cloister/service";
 import { refuseTakenPort } from "./engines.ts";
 import { cloisterProgram } from "./prepare.ts";
-import { healthPorts, operationsPorts, serviceNames, type ServiceName, type StackFolder } from "./layout.ts";
+import { healthPorts, serviceNames, type ServiceName, type StackFolder } from "./layout.ts";
+import { writeHowToReach } from "./reach.ts";
 import { StackError } from "./stack-error.ts";
 import { isRunning, noteProcess, readProcesses } from "./state.ts";
 
@@ -66,32 +66,13 @@ export function stackInstances(folder: StackFolder): Promise<AttestedInstances> 
   return attestInstances(folder.secret("simulated-root"), systemClock, { runtime: "extractive" });
 }
 
-/** So that the other commands find the services by `--data` of the stack's folder. */
 async function sayHowToReach(folder: StackFolder): Promise<void> {
-  const { simulatedRoot, machines } = await stackInstances(folder);
-  const { ports } = folder;
-  const secret = async (name: string): Promise<string> => (await readFile(folder.secret(name), "utf8")).trim();
-  const measured = (role: keyof typeof machines) => ({
-    measurement: hexOf(machines[role].measurement),
-    configurationDigest: hexOf(machines[role].configurationDigest),
-  });
-  await writeRunningFile(folder.path, {
+  await writeHowToReach(folder.path, {
     pid: (await readProcesses(folder)).ingest?.pid ?? process.pid,
-    url: `http://127.0.0.1:${ports.ingest}`,
-    accessToken: await secret("ingest-token"),
-    metricsUrl: `http://127.0.0.1:${ports.ingestMetrics}/metrics`,
-    retentionUrl: `http://127.0.0.1:${ports.retention}`,
-    retentionToken: await secret("retention-token"),
-    operationsUrls: Object.values(operationsPorts).map((name) => `http://127.0.0.1:${ports[name]}`),
-    operationsToken: await secret("operations"),
-    simulatedRoot: hexOf(simulatedRoot),
-    measurements: {
-      keys: measured("keys"),
-      redaction: measured("redaction"),
-      "enclave-inference": measured("enclave-inference"),
-      embedding: measured("embedding"),
-    },
+    ports: folder.ports,
+    instances: await stackInstances(folder),
+    ingestTokenFile: folder.secret("ingest-token"),
+    retentionTokenFile: folder.secret("retention-token"),
+    operationsTokenFile: folder.secret("operations"),
   });
 }
-
-const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
