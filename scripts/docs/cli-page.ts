@@ -11,7 +11,7 @@ const opening = `# The \`cloister\` command
 <!-- Written by \`npm run docs\` from the commands' own help. Change it in cli/src. -->
 
 From a checkout: \`npm run cloister -- <command>\`. Commands call the running system over HTTP and never
-open a database. They find it by the data folder of a \`cloister serve\` on the same machine (\`--data\`), or by address and
+open a database (but \`migrate\`, which is run before there is a system). They find it by the data folder of a \`cloister serve\` on the same machine (\`--data\`), or by address and
 token (\`--url\`, \`--token\`, or the environment).
 
 Every failure is one line on standard error, \`cloister: CODE: what happened and what to do\`. The codes are stable:
