@@ -157,6 +157,17 @@ describeOnRedis("one Redis", { persistence: "none" }, (redis) => {
     expect(heard).toContain(7);
   });
 
+  it("gives nobody a frame that is larger than any of ours, whoever put it there", async () => {
+    const [from, to] = [await open(environment()), await open(environment())];
+    const sizes: number[] = [];
+    to.liveFrames.subscribe("sized", (frame) => sizes.push(frame.length));
+    await eventually(async () => expect(await from.liveFrames.hasListeners("sized")).toBe(true));
+    await askRedis(redisAddress(redis()), "PUBLISH", "cloister:live:sized", "x".repeat(70_000));
+    from.liveFrames.publish("sized", Uint8Array.of(7));
+    await eventually(() => expect(sizes.at(-1)).toBe(1));
+    expect(sizes).toEqual([1]);
+  });
+
   it("keeps nothing in Redis", async () => {
     const [one, other] = [await open(environment()), await open(environment())];
     await isCarried(other, one);
@@ -287,5 +298,28 @@ describe("the variables of Redis", () => {
     const secret = { CLOISTER_REDIS_URL: "redis://user:password@127.0.0.1:6379" };
     await expect(refused(secret)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
     expect(() => config.parse({ CLOISTER_REDIS_SENTINELS: "nobody" })).toThrow("CLOISTER_REDIS_SENTINELS");
+  });
+
+  it("are refused where they would be less than they say", async () => {
+    const plainInSpiteOfTls = { CLOISTER_REDIS_URL: "redis://127.0.0.1:6379", CLOISTER_REDIS_TLS: "on" };
+    await expect(refused(plainInSpiteOfTls)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    for (const rest of ["/staging", "/1/2", "?tls=true", "#1"]) {
+      const unread = { CLOISTER_REDIS_URL: `redis://127.0.0.1:6379${rest}` };
+      await expect(refused(unread)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    }
+    for (const address of ["user:password@127.0.0.1:7000", "127.0.0.1:7000?tls=true"]) {
+      expect(() => config.parse({ CLOISTER_REDIS_CLUSTER: address })).toThrow("CLOISTER_REDIS_CLUSTER");
+    }
+  });
+
+  it("are refused with a file that vouches for nobody, in whose stead Node would trust everybody it knows", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "cloister-redis-ca-"));
+    const file = join(folder, "ca.pem");
+    for (const text of ["", "no certificate"]) {
+      await writeFile(file, text);
+      const tls = { CLOISTER_REDIS_URL: "rediss://127.0.0.1:6379", CLOISTER_REDIS_CA_FILE: file };
+      await expect(refused(tls)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    }
+    await rm(folder, { recursive: true });
   });
 });

@@ -26,7 +26,10 @@ export class RedisLiveFrames implements LiveFrames {
   }
 
   subscribe(channel: string, listener: (frame: Uint8Array) => void): Unsubscribe {
-    return this.#channels.listen(channel, listener);
+    // Whoever can speak to Redis can publish larger ones.
+    return this.#channels.listen(channel, (frame) => {
+      if (frame.length <= MAX_LIVE_FRAME_BYTES) listener(frame);
+    });
   }
 
   close(): Promise<void> {

@@ -98,13 +98,24 @@ function serversOf(environment: RedisEnvironment): RedisServers | undefined {
 }
 
 /** A password in a URL would be seen wherever an environment is. */
-function urlOf({ redisUrl: configured }: RedisEnvironment): URL | undefined {
+function urlOf({ redisUrl: configured, redisTls }: RedisEnvironment): URL | undefined {
   const text = configured.reveal();
   if (text === undefined) return undefined;
   const url = new URL(text);
-  if (url.username === "" && url.password === "") return url;
-  const instead = "CLOISTER_REDIS_USERNAME and CLOISTER_REDIS_PASSWORD_FILE";
-  throw new ServiceError("CONFIG_INVALID", `CLOISTER_REDIS_URL holds credentials: put them into ${instead}`);
+  if (url.username !== "" || url.password !== "") {
+    const instead = "CLOISTER_REDIS_USERNAME and CLOISTER_REDIS_PASSWORD_FILE";
+    throw new ServiceError("CONFIG_INVALID", `CLOISTER_REDIS_URL holds credentials: put them into ${instead}`);
+  }
+  if (!/^(?:\/\d{0,5})?$/u.test(url.pathname) || url.search !== "" || url.hash !== "") {
+    const sentence =
+      "CLOISTER_REDIS_URL holds more than a host, a port and a database's number: what else it says is not read";
+    throw new ServiceError("CONFIG_INVALID", sentence);
+  }
+  if (redisTls === "on" && url.protocol !== "rediss:") {
+    const sentence = "CLOISTER_REDIS_TLS is on and CLOISTER_REDIS_URL says redis://, which is plain: use rediss://";
+    throw new ServiceError("CONFIG_INVALID", sentence);
+  }
+  return url;
 }
 
 const defaultPort = 6379;
@@ -114,15 +125,15 @@ function addressOf({ hostname, port }: URL): RedisAddress {
 }
 
 function databaseOf({ pathname }: URL): number {
-  const [, number = "0"] = /^\/?(\d{1,5})?$/u.exec(pathname) ?? [];
-  return Number(number);
+  return Number(pathname.slice(1));
 }
 
 /** Undefined when one of them is no host:port, or there is none. */
 function addressesOf(text: string): RedisAddress[] | undefined {
   const found = text.split(",").map((one) => {
     const url = URL.canParse(`redis://${one.trim()}`) ? new URL(`redis://${one.trim()}`) : undefined;
-    return url?.hostname && url.port && url.pathname === "" ? addressOf(url) : undefined;
+    const isAddressAlone = url !== undefined && url.href === `redis://${url.host}`;
+    return isAddressAlone && url.hostname !== "" && url.port !== "" ? addressOf(url) : undefined;
   });
   const good = found.filter((one) => one !== undefined);
   return good.length === found.length ? good : undefined;
@@ -140,7 +151,12 @@ async function caOf({ redisCaFile }: RedisEnvironment, isTls: boolean): Promise<
     const sentence = "CLOISTER_REDIS_CA_FILE is set and TLS is not: use rediss://, or CLOISTER_REDIS_TLS=on";
     throw new ServiceError("CONFIG_INVALID", sentence);
   }
-  return readFile(redisCaFile, "utf8").catch((error: unknown) => {
+  const pem = await readFile(redisCaFile, "utf8").catch((error: unknown) => {
     throw new ServiceError("CONFIG_INVALID", `CLOISTER_REDIS_CA_FILE can't be read (${codeOf(error)})`);
   });
+  // Node takes an empty text for none, and would trust every authority that it knows.
+  if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new ServiceError("CONFIG_INVALID", "CLOISTER_REDIS_CA_FILE holds no certificate in PEM");
+  }
+  return pem;
 }
