@@ -88,6 +88,15 @@ describeOnRedis("limits in Redis", { persistence: "none" }, (server) => {
     await rm(folder, { recursive: true });
   });
 
+  it("let nobody wait longer than a window, whoever lengthened it in Redis", async () => {
+    const rate = redisRates(one.connection, "lengthened")("tenant-burst", { points: 1, windowMs: 2_000 });
+    await rate.take("a");
+    const at = redisAddress(server());
+    const [key] = (await askRedis(at, "KEYS", "*:tenant-burst:*")) as string[];
+    await askRedis(at, "PEXPIRE", key ?? "", "86400000");
+    expect([await rate.take("a"), await rate.waitMs("a")]).toEqual([2_000, 2_000]);
+  });
+
   it("begin anew when all of Redis is flushed", async () => {
     const rate = fresh(one)({ points: 1, windowMs: 60_000 });
     expect([await rate.take("a"), (await rate.take("a")) > 0]).toEqual([0, true]);

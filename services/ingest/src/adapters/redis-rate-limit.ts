@@ -19,6 +19,7 @@ export interface RedisRateLimitParts extends RateBounds {
 export class RedisRateLimit implements RateLimit {
   readonly #limiter: RateLimiterRedis;
   readonly #secret: Uint8Array;
+  readonly #windowMs: number;
 
   constructor({ connection, name, points, windowMs, secret }: RedisRateLimitParts) {
     this.#limiter = new RateLimiterRedis({
@@ -29,6 +30,7 @@ export class RedisRateLimit implements RateLimit {
       rejectIfRedisNotReady: true,
     });
     this.#secret = secret;
+    this.#windowMs = windowMs;
   }
 
   /** @throws whatever says that Redis did not answer */
@@ -37,7 +39,7 @@ export class RedisRateLimit implements RateLimit {
       await this.#limiter.consume(this.#hidden(key));
       return 0;
     } catch (refused) {
-      if (refused instanceof RateLimiterRes) return Math.max(1, refused.msBeforeNext);
+      if (refused instanceof RateLimiterRes) return Math.max(1, this.#within(refused));
       throw refused;
     }
   }
@@ -45,7 +47,12 @@ export class RedisRateLimit implements RateLimit {
   /** @throws whatever says that Redis did not answer */
   async waitMs(key: string): Promise<number> {
     const state = await this.#limiter.get(this.#hidden(key));
-    return state === null || state.remainingPoints > 0 ? 0 : Math.max(0, state.msBeforeNext);
+    return state === null || state.remainingPoints > 0 ? 0 : this.#within(state);
+  }
+
+  /** Whatever a Redis says that somebody else writes to, nobody waits longer than a window. */
+  #within({ msBeforeNext }: RateLimiterRes): number {
+    return msBeforeNext >= 0 && msBeforeNext <= this.#windowMs ? msBeforeNext : this.#windowMs;
   }
 
   #hidden(key: string): string {

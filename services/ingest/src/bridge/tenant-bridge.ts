@@ -31,7 +31,7 @@ const keptHours = 25;
 export interface TenantBridgeParts {
   readonly messages: MessageLog;
   readonly tenants: BridgedTenants;
-  readonly pipeline: IngestPipeline;
+  readonly pipeline: Pick<IngestPipeline, "accept">;
   readonly tenantRate: Pick<RateLimit, "take">;
   /** Of each tenant's topic, by the topic. */
   readonly letters: ReadonlyMap<string, DeadLetters>;
@@ -67,8 +67,9 @@ export class TenantBridge {
     this.#consumption = await messages.consume({
       group: TENANT_BRIDGE_GROUP,
       topics: tenants.all.map(({ inbound }) => inbound),
-      // A tenant that is over its limit keeps its place for a moment, and others must not wait for it.
-      maxConcurrency: 8 * tenants.all.length,
+      // One over its limit keeps all the places that it has partitions for, and others must not wait for it: it is the
+      // tenant's limit that bounds the work.
+      maxConcurrency: Infinity,
       onAssigned: async (where) => {
         this.#settled.delete(placeOf(where));
       },
