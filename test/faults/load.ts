@@ -79,6 +79,12 @@ export class Load {
     return this.talks.reduce((sum, { endings }) => sum + endings.length, 0);
   }
 
+  /** Whether all that was accepted in a conversation has had its end. */
+  isAnswered(conversationId: string): boolean {
+    const waiting = new Set(this.open());
+    return this.#door.sent.every((one) => one.conversationId !== conversationId || !waiting.has(one.messageId));
+  }
+
   /** Ids of accepted messages that have had no end so far. */
   open(): string[] {
     const ended = new Set(this.talks.flatMap(({ endings }) => endings.map(({ causeId }) => causeId)));

@@ -2,6 +2,7 @@
 // an earlier run of the same code ended; the table goes into docs/reliability.md.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { logVariables } from "@cloister/messaging";
 import { kafkaClients, type KafkaClient } from "./deployment.ts";
 import type { LoadSize } from "./load.ts";
 import { writePage } from "./reliability-page.ts";
@@ -20,7 +21,9 @@ const usage = `npm run test:faults [-- options]
 
 const full: LoadSize = { conversations: 200, messages: 2_000, messagesPerSecond: 60 };
 const small: LoadSize = { conversations: 20, messages: 200, messagesPerSecond: 20 };
-const defaultClient: KafkaClient = "kafkajs";
+/** What the services take when nobody says. */
+const defaultClient: KafkaClient =
+  kafkaClients.find((client) => client === logVariables.kafkaClient.fallback) ?? "platformatic";
 
 const { values } = parseArgs({
   options: {

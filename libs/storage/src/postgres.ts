@@ -24,6 +24,8 @@ export function openPostgres(options: PostgresOptions): Database {
   });
   // An idle connection that dies is replaced by the pool; unheard, the event would end the process.
   pool.on("error", () => undefined);
+  // So is one that dies in somebody's hands, whose statement fails: the pool listens to idle ones only.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: scopedPool(pool) }) });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

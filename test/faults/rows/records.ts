@@ -71,11 +71,15 @@ function copiesRow(): Row {
     withEachClient: true,
     play: async (stage) => {
       const { application, load, during, note, deployment } = stage;
+      let copiesAhead = 0;
       const injector = await Injector.at(deployment);
       conversations = await openByHand(stage, SCRAMBLED_CONVERSATIONS);
       await load.hasSaid(0.1);
       const stopCopying = await injector.copyEverything();
       application.door.onNewMessage = async (conversationId, envelope) => {
+        // Ahead of itself, and of no other message of its conversation: that would be the injector's disorder.
+        if (!load.isAnswered(idToHex(conversationId))) return;
+        copiesAhead += 1;
         await injector.produce([ahead(conversationId, envelope)]);
       };
       await during(async () => {
@@ -88,7 +92,7 @@ function copiesRow(): Row {
       });
       application.door.onNewMessage = undefined;
       await delay(1_000);
-      note(`${await stopCopying()} records copied`);
+      note(`${await stopCopying()} records copied, ${copiesAhead} messages ahead of themselves`);
       await injector.close();
     },
     judge: async ({ application, expect }) => {
