@@ -1,5 +1,6 @@
 import { databaseOnServer, startNativePostgres, type PostgresOptions, type RunningPostgres } from "./postgres.ts";
 import { missingForPostgres } from "./postgres-binaries.ts";
+import { hasDocker } from "./docker.ts";
 import { brokerOf, startNativeKafka, type RunningKafka } from "./kafka.ts";
 import { missingForKafka } from "./kafka-jars.ts";
 import type { KafkaOptions } from "./kafka-options.ts";
@@ -11,12 +12,15 @@ import { missingForRedis, redisCommand, startNativeRedis, type RedisOptions, typ
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<RunningKafka> {
   const given = givenBrokers(options);
-  return given === undefined ? startNativeKafka(options) : givenKafka(given);
+  if (given !== undefined) return givenKafka(given);
+  if (missingForKafka() === undefined || !fitsContainer(options, ["properties"])) return startNativeKafka(options);
+  const { startKafkaContainer } = await import("./containers.ts");
+  return startKafkaContainer(options.properties ?? {});
 }
 
 /** Why `startKafka` would fail, with what to install; undefined when it won't. */
 export function missingKafka(options: KafkaOptions = {}): string | undefined {
-  return givenBrokers(options) === undefined ? missingForKafka() : undefined;
+  return missing(givenBrokers(options), missingForKafka(), fitsContainer(options, ["properties"]));
 }
 
 /**
@@ -25,12 +29,15 @@ export function missingKafka(options: KafkaOptions = {}): string | undefined {
  */
 export async function startRedis(options: RedisOptions = {}): Promise<RunningRedis> {
   const url = givenFor("CLOISTER_TEST_REDIS_URL", options);
-  return url === undefined ? startNativeRedis(options) : givenRedis(url);
+  if (url !== undefined) return givenRedis(url);
+  if (missingForRedis() === undefined || !fitsContainer(options, [])) return startNativeRedis(options);
+  const { startRedisContainer } = await import("./containers.ts");
+  return startRedisContainer();
 }
 
 /** Why `startRedis` would fail, with what to install; undefined when it won't. */
 export function missingRedis(options: RedisOptions = {}): string | undefined {
-  return givenFor("CLOISTER_TEST_REDIS_URL", options) === undefined ? missingForRedis() : undefined;
+  return missing(givenFor("CLOISTER_TEST_REDIS_URL", options), missingForRedis(), fitsContainer(options, []));
 }
 
 /**
@@ -39,13 +46,30 @@ export function missingRedis(options: RedisOptions = {}): string | undefined {
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<RunningPostgres> {
   const url = givenFor("CLOISTER_TEST_DATABASE_URL", options);
-  return url === undefined ? startNativePostgres(options) : databaseOnServer(url);
+  if (url !== undefined) return databaseOnServer(url);
+  const isNative = missingForPostgres({ pgvector: options.pgvector ?? false }) === undefined;
+  if (isNative || !fitsContainer(options, inPostgresContainer)) return startNativePostgres(options);
+  const { startPostgresContainer } = await import("./containers.ts");
+  return startPostgresContainer(options);
 }
 
 /** Why `startPostgres` would fail, with what to install; undefined when it won't. */
 export function missingPostgres(options: PostgresOptions = {}): string | undefined {
-  if (givenFor("CLOISTER_TEST_DATABASE_URL", options) !== undefined) return undefined;
-  return missingForPostgres({ pgvector: options.pgvector ?? false });
+  const native = missingForPostgres({ pgvector: options.pgvector ?? false });
+  const given = givenFor("CLOISTER_TEST_DATABASE_URL", options);
+  return missing(given, native, fitsContainer(options, inPostgresContainer));
+}
+
+const inPostgresContainer = ["pgvector", "settings"];
+
+/** A container does what the image does by itself: logins, TLS, several brokers and signals are the native engines'. */
+function fitsContainer(options: object, understood: readonly string[]): boolean {
+  return Object.keys(options).every((name) => understood.includes(name));
+}
+
+/** What isn't installed is taken from Docker where an engine of it answers, if a container can be what is asked for. */
+function missing(given: unknown, native: string | undefined, isContainer: boolean): string | undefined {
+  return given !== undefined || native === undefined || (isContainer && hasDocker()) ? undefined : native;
 }
 
 function givenFor(variable: string, options: object): string | undefined {
