@@ -1,4 +1,4 @@
-import { Kafka, logLevel } from "kafkajs";
+import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from "kafkajs";
 import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 import { correctRequestQueueTimer } from "./request-queue-timer.ts";
 import { TrackedSockets } from "./tracked-sockets.ts";
@@ -20,6 +20,7 @@ export const longRetry = { ...shortRetry, retries: 60, maxRetryTime: 500 };
 
 export function openKafkajs(connection: KafkaConnection, retry: typeof shortRetry = shortRetry): KafkajsClient {
   correctRequestQueueTimer();
+  refuseCompressedRecords();
   const { connectTimeoutMs, requestTimeoutMs } = timeoutsOf(connection);
   const { brokers, clientId, tls, scram } = connection;
   const sockets = new TrackedSockets(tls !== undefined);
@@ -41,4 +42,12 @@ export function openKafkajs(connection: KafkaConnection, retry: typeof shortRetr
     }),
   });
   return { kafka, sockets };
+}
+
+/**
+ * kafkajs knows gzip by itself and unpacks a batch whole, whatever comes out of it. Nothing of ours is compressed, so that
+ * it is like the others to it: not there.
+ */
+function refuseCompressedRecords(): void {
+  CompressionCodecs[CompressionTypes.GZIP] = CompressionCodecs[CompressionTypes.ZSTD];
 }

@@ -12,6 +12,7 @@ import type { MessagingError } from "../../messaging-error.ts";
 import { isHopeless } from "../broker-errors.ts";
 import { BUCKET_END_HEADER, fromKafkaRecord, type FetchedRecord } from "../record-mapping.ts";
 import { clientError, namesIn } from "./client-errors.ts";
+import { RECORDS_COMPRESSED, refuseCompressedRecords } from "./compressed-records.ts";
 import type { PartitionRead, PartitionReads } from "./partition-reads.ts";
 
 export interface FetchLoopParts {
@@ -46,10 +47,12 @@ export class FetchLoop {
   #isStarted = false;
   /** Requests that failed since the last that didn't. */
   #failures = 0;
+  #turn = 0;
   #isKicked = false;
   #kicked: () => void = () => undefined;
 
   constructor(parts: FetchLoopParts) {
+    refuseCompressedRecords();
     this.#parts = parts;
   }
 
@@ -100,8 +103,12 @@ export class FetchLoop {
     for (const leader of new Set(leaders.values())) {
       if (leader === NO_LEADER || this.#asked.has(leader)) continue;
       const ofLeader = all.filter((read) => leaders.get(read) === leader);
-      const wanted = ofLeader.filter((read) => !read.isPaused);
-      if (wanted.length > 0) void this.#ask(leader, { wanted, metadata, waitMs: waitMs(ofLeader) });
+      const ready = ofLeader.filter((read) => !read.isPaused && read.care !== "held");
+      const wanted = nextInTurn(ready);
+      this.#turn += 1;
+      for (const read of wanted) read.turn = this.#turn;
+      const wait = wanted.length < ready.length ? BUSY_WAIT_MS : waitMs(ofLeader);
+      if (wanted.length > 0) void this.#ask(leader, { wanted, metadata, waitMs: wait });
     }
     if ([...leaders.values()].includes(NO_LEADER)) throw new Error("a partition has no leader at the moment");
   }
@@ -118,7 +125,12 @@ export class FetchLoop {
         topics: topicsOf(request),
       });
       this.#failures = 0;
+      const before = request.wanted.map(({ nextOffset }) => nextOffset);
       this.#take(response, request);
+      for (const [n, read] of request.wanted.entries()) {
+        // By batches up to the end of what there is.
+        if (read.care === "alone" || read.nextOffset === before[n]) read.care = "together";
+      }
     } catch (error) {
       if (!this.#stopping.signal.aborted) await this.#recover(error, request);
     } finally {
@@ -147,6 +159,10 @@ export class FetchLoop {
   }
 
   async #recover(error: unknown, { wanted }: FetchRequest): Promise<void> {
+    if (namesIn(error).includes(RECORDS_COMPRESSED)) {
+      this.#closeIn(wanted);
+      return;
+    }
     this.#failed(error);
     try {
       if (namesIn(error).includes("OFFSET_OUT_OF_RANGE")) await this.#goToWhatIsThere(wanted);
@@ -154,6 +170,18 @@ export class FetchLoop {
     } catch (second) {
       this.#failed(second);
       await this.#pauseAfterFailure();
+    }
+  }
+
+  /** One of these has compressed records: looks for which, then for where, and holds that partition up alone. */
+  #closeIn(wanted: readonly PartitionRead[]): void {
+    for (const read of wanted) {
+      const { topic, partition, nextOffset, care } = read;
+      if (wanted.length > 1) read.care = "alone";
+      else read.care = care === "by-batch" ? "held" : "by-batch";
+      if (read.care !== "held") continue;
+      const where = { topic, partition, offset: Number(nextOffset) };
+      this.#parts.log.error("a partition is held up: its next records are compressed, and nothing reads them", where);
     }
   }
 
@@ -194,6 +222,15 @@ interface FetchRequest {
   readonly waitMs: number;
 }
 
+/** Those that are asked for together, or one that is not: whoever has waited longest. */
+function nextInTurn(reads: readonly PartitionRead[]): readonly PartitionRead[] {
+  const together = reads.filter(({ care }) => care === "together");
+  const others = reads.filter(({ care }) => care !== "together").sort((one, other) => one.turn - other.turn);
+  const [first] = others;
+  const lastTogether = Math.max(...together.map(({ turn }) => turn));
+  return first !== undefined && (together.length === 0 || first.turn < lastTogether) ? [first] : together;
+}
+
 /** Grows while a queue stays full, since its consumer may be failing for hours. */
 function waitMs(reads: readonly PartitionRead[]): number {
   const full = reads.filter((read) => read.isPaused);
@@ -207,13 +244,14 @@ function topicsOf({ wanted, metadata }: FetchRequest): FetchTopic[] {
   for (const read of wanted) byTopic.set(read.topic, [...(byTopic.get(read.topic) ?? []), read]);
   return [...byTopic].map(([topic, reads]) => ({
     topicId: idOf(metadata, topic) ?? "",
-    partitions: reads.map(({ partition, nextOffset }) => ({
+    partitions: reads.map(({ partition, nextOffset, care }) => ({
       partition,
       fetchOffset: nextOffset,
       // Unknown: the broker checks no epoch.
       currentLeaderEpoch: -1,
       lastFetchedEpoch: -1,
-      partitionMaxBytes: MAX_PARTITION_BYTES,
+      // A broker gives the first batch whole, however little is asked for.
+      partitionMaxBytes: care === "by-batch" ? 1 : MAX_PARTITION_BYTES,
     })),
   }));
 }

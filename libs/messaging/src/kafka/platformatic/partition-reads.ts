@@ -8,14 +8,25 @@ export interface PartitionRead extends TopicPartition {
   isPaused: boolean;
   /** In how many requests it was left out since then. */
   leftOut: number;
+  care: Care;
+  /** When it was last asked for, counted in requests. */
+  turn: number;
 }
+
+/**
+ * How it is asked for, since an answer with one unreadable batch is lost as a whole: with all others; by itself; by itself
+ * and a batch at a time; not any more, because its next batch is the unreadable one.
+ */
+export type Care = "together" | "alone" | "by-batch" | "held";
 
 /** The partitions that a member owns. An assignment replaces all: what was fetched for an older one finds no place. */
 export class PartitionReads {
   #reads = new Map<string, PartitionRead>();
 
   replace(positions: readonly (TopicPartition & { readonly nextOffset: bigint })[]): void {
-    this.#reads = new Map(positions.map((one) => [keyOf(one), { ...one, isPaused: false, leftOut: 0 }]));
+    this.#reads = new Map(
+      positions.map((one) => [keyOf(one), { ...one, isPaused: false, leftOut: 0, care: "together", turn: 0 }]),
+    );
   }
 
   clear(): void {
