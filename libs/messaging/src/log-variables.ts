@@ -91,11 +91,14 @@ export async function kafkaConnection(
 
 async function tlsOf({ kafkaTls, kafkaCaFile }: ConfigOf<typeof kafkaVariables>): Promise<KafkaTls | undefined> {
   if (kafkaCaFile === undefined) return kafkaTls === "on" ? {} : undefined;
-  try {
-    return { authorities: await readFile(kafkaCaFile, "utf8") };
-  } catch (error) {
+  const authorities = await readFile(kafkaCaFile, "utf8").catch((error: unknown) => {
     throw invalid(`CLOISTER_KAFKA_CA_FILE names ${kafkaCaFile}, which can't be read (${codeOf(error)})`);
+  });
+  // Node takes an empty text for none, and would trust every authority that it knows.
+  if (!authorities.includes("-----BEGIN CERTIFICATE-----")) {
+    throw invalid(`CLOISTER_KAFKA_CA_FILE names ${kafkaCaFile}, which holds no certificate in PEM`);
   }
+  return { authorities };
 }
 
 async function scramOf(config: ConfigOf<typeof kafkaVariables>): Promise<ScramCredentials | undefined> {

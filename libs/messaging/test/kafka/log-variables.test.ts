@@ -7,6 +7,8 @@ import { defineConfig } from "@cloister/service";
 
 const config = defineConfig(kafkaVariables);
 
+const certificate = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
+
 describe("the connection to Kafka", () => {
   let folder: string;
   const file = (name: string): string => join(folder, name);
@@ -17,7 +19,8 @@ describe("the connection to Kafka", () => {
     await writeFile(file("password"), "of the service\n", { mode: 0o600 });
     await writeFile(file("open"), "of the service\n", { mode: 0o600 });
     await chmod(file("open"), 0o644);
-    await writeFile(file("ca.pem"), "a certificate");
+    await writeFile(file("ca.pem"), certificate);
+    await writeFile(file("empty.pem"), "");
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -32,7 +35,7 @@ describe("the connection to Kafka", () => {
     expect(found).toMatchObject({
       brokers: ["one:9092", "two:9092"],
       clientId: "redaction",
-      tls: { authorities: "a certificate" },
+      tls: { authorities: certificate },
       scram: { username: "redaction" },
       sessionTimeoutMs: 6_000,
       requestTimeoutMs: 10_000,
@@ -54,6 +57,11 @@ describe("the connection to Kafka", () => {
       "CONFIG_INVALID",
     ],
     ["a user without a password", { CLOISTER_KAFKA_TLS: "on", CLOISTER_KAFKA_USERNAME: "u" }, "CONFIG_INVALID"],
+    [
+      "an authority that is none, in whose stead Node would trust all it knows",
+      { CLOISTER_KAFKA_CA_FILE: "empty.pem" },
+      "CONFIG_INVALID",
+    ],
     ["an authority that isn't there", { CLOISTER_KAFKA_CA_FILE: "missing.pem" }, "CONFIG_INVALID"],
     [
       "a password that others can read",
