@@ -197,6 +197,8 @@ function sentencesOf({ faults }: Account, { talks }: Load): string[] {
         .join(", ")}`,
   );
   const refused = talks.flatMap((talk) => talk.refused);
+  const givenUp = talks.flatMap((talk) => talk.givenUp);
+  if (givenUp.length > 0) sentences.push(`${givenUp.length} given up: ${[...new Set(givenUp)].slice(0, 3).join("; ")}`);
   if (refused.length > 0) sentences.push(`${refused.length} events unverified: ${[...new Set(refused)].join(", ")}`);
   return sentences;
 }

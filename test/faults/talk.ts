@@ -18,6 +18,8 @@ export class Talk {
   readonly endings: Ending[] = [];
   /** Codes of what lay in the mailbox and could not be verified. */
   readonly refused: string[] = [];
+  /** Why the SDK gave up what was said. */
+  readonly givenUp: string[] = [];
   readonly #conversation: Conversation;
   readonly #texts = new Map<string, TypedText>();
   #now: TypedText | undefined;
@@ -61,6 +63,7 @@ export class Talk {
     } catch (error) {
       // What was answered to it is known at the door.
       if (!(error instanceof ClientError)) throw error;
+      this.givenUp.push(`${error.code} ${error.problem ?? ""}: ${error.message}`);
     }
   }
 
