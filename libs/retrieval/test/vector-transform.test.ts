@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { PrfStream } from "../src/protection/prf-stream.ts";
 import { defaultBeta, VectorTransform } from "../src/protection/vector-transform.ts";
 
 const dimension = 12;
@@ -115,5 +116,13 @@ describe("protected vectors", () => {
     expect(() => new VectorTransform(seedOf(1), dimension, defaultBeta).protect(new Float32Array(3))).toThrow(
       expect.objectContaining({ code: "VECTOR_MALFORMED" }),
     );
+  });
+});
+
+describe("a stream of numbers", () => {
+  it("leaves nothing of its key, out of which a destroyed transform could be made again", () => {
+    const key = seedOf(7);
+    new PrfStream(key).uniform();
+    expect(key).toEqual(new Uint8Array(32));
   });
 });

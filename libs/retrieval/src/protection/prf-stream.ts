@@ -9,8 +9,10 @@ export class PrfStream {
   #block: Buffer = Buffer.alloc(0);
   #next = 0;
 
+  /** `key`: 32 bytes, erased here. What it made must not be made again from what memory still holds of it. */
   constructor(key: Uint8Array) {
     this.#cipher = createCipheriv("aes-256-ctr", key, zeroCounter);
+    key.fill(0);
   }
 
   /** Above 0 and below 1, in steps of 2^-52. */
