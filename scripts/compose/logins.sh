@@ -3,9 +3,10 @@
 set -euo pipefail
 
 give_login() { # host database role login secret
-  PGPASSWORD=$(<"/run/secrets/$1") psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 \
-    --host "$1" --username postgres --dbname "$2" \
-    --set role="$3" --set login="$4" --set password="$(<"/run/secrets/$5")" <<'SQL'
+  # Not by an argument: those of a process are for everybody on the machine to read.
+  PGPASSWORD=$(<"/run/secrets/$1") LOGIN_PASSWORD=$(<"/run/secrets/$5") psql --quiet --no-psqlrc --set ON_ERROR_STOP=1 \
+    --host "$1" --username postgres --dbname "$2" --set role="$3" --set login="$4" <<'SQL'
+\getenv password LOGIN_PASSWORD
 select format('create role %I', :'login') where not exists (select from pg_roles where rolname = :'login') \gexec
 alter role :"login" login password :'password';
 grant :"role" to :"login";
