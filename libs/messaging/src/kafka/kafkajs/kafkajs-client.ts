@@ -1,4 +1,4 @@
-import { CompressionCodecs, CompressionTypes, Kafka, logLevel } from "kafkajs";
+import kafkajs, { CompressionTypes, Kafka, logLevel } from "kafkajs";
 import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 import { correctRequestQueueTimer } from "./request-queue-timer.ts";
 import { TrackedSockets } from "./tracked-sockets.ts";
@@ -49,5 +49,7 @@ export function openKafkajs(connection: KafkaConnection, retry: typeof shortRetr
  * it is like the others to it: not there.
  */
 function refuseCompressedRecords(): void {
+  // Node doesn't see it among the names that this CommonJS module exports.
+  const { CompressionCodecs } = kafkajs;
   CompressionCodecs[CompressionTypes.GZIP] = CompressionCodecs[CompressionTypes.ZSTD];
 }
