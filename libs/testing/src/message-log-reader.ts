@@ -8,8 +8,9 @@ import type {
   TopicPartition,
 } from "@cloister/messaging";
 
-/** A bucket far away, so that none of these records is ever due. */
-export const bucketEndMs = Date.UTC(2100, 0, 1);
+const HOUR_MS = 3_600_000;
+/** A bucket that ends in days, so that none of these records is due before its test is over. */
+export const bucketEndMs = (Math.floor(Date.now() / HOUR_MS) + 48) * HOUR_MS;
 
 export function recordOf(topic: string, key: string, text: string): OutgoingRecord {
   return { topic, key: Buffer.from(key.padEnd(16)), value: Buffer.from(text), bucketEndMs };

@@ -6,6 +6,8 @@ export const BUCKET_END_HEADER = "cloister-bucket-end";
 
 const HOUR_MS = 60 * 60 * 1_000;
 const LATEST_BUCKET_END_MS = Date.UTC(2100, 0, 1);
+/** Class `flow` is at most 7 days long, before a record's bucket ends and on the topic; a day for clocks that differ. */
+const FARTHEST_BUCKET_MS = 8 * 24 * HOUR_MS;
 /** How long a dead letter of a record without a bucket is kept, at least. */
 const UNTRUSTED_HOURS = 24;
 
@@ -42,16 +44,21 @@ export function toKafkaRecord(record: OutgoingRecord, partitions: number): Kafka
 }
 
 /**
- * A record whose header is missing, repeated or malformed was not written by us: it comes with the flaw
- * RECORD_UNTRUSTED, becomes a dead letter, and is kept for a day.
+ * A record whose header is missing, repeated or malformed, or names a bucket that class `flow` doesn't have now, was not
+ * written by us: it comes with the flaw RECORD_UNTRUSTED, becomes a dead letter, and is kept for a day. So nobody who can
+ * write to a topic has tables partitioned or letters kept as they like.
  */
 export function fromKafkaRecord(fetched: FetchedRecord, nowMs: number): LogRecord {
   const { topic, partition, offset } = fetched;
-  const bucketEndMs = readBucketEnd(fetched.bucketEndHeader);
+  const bucketEndMs = withinFlow(readBucketEnd(fetched.bucketEndHeader), nowMs);
   const record = { topic, partition, offset, key: fetched.key ?? EMPTY, value: fetched.value ?? EMPTY };
   if (bucketEndMs !== undefined && fetched.key && fetched.value) return { ...record, bucketEndMs };
   const keptUntilMs = (Math.floor(nowMs / HOUR_MS) + 1 + UNTRUSTED_HOURS) * HOUR_MS;
   return { ...record, bucketEndMs: bucketEndMs ?? keptUntilMs, flaw: "RECORD_UNTRUSTED" };
+}
+
+function withinFlow(bucketEndMs: number | undefined, nowMs: number): number | undefined {
+  return bucketEndMs !== undefined && Math.abs(bucketEndMs - nowMs) <= FARTHEST_BUCKET_MS ? bucketEndMs : undefined;
 }
 
 /** 8 bytes. */

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { fromKafkaRecord, readBucketEnd, toKafkaRecord, writeBucketEnd } from "../../src/kafka/record-mapping.ts";
 
 const HOUR_MS = 3_600_000;
-const bucketEnds = fc.integer({ min: 1, max: Date.UTC(2100, 0, 1) / HOUR_MS }).map((hours) => hours * HOUR_MS);
 const nowMs = Date.UTC(2026, 0, 1, 12, 34);
+const thisHourMs = Date.UTC(2026, 0, 1, 12);
+const bucketEnds = fc.integer({ min: -190, max: 190 }).map((hours) => thisHourMs + hours * HOUR_MS);
 
 describe("a record on Kafka", () => {
   it("comes back as it was sent, whatever its bytes are", () => {
@@ -28,6 +29,18 @@ describe("a record on Kafka", () => {
     const headers = [undefined, null, "text", [], [good], [good, good], good.subarray(1), Buffer.concat([good, good])];
     for (const header of [...headers, late, writeBucketEnd(0), writeBucketEnd(HOUR_MS + 1)]) {
       expect(readBucketEnd(header)).toBeUndefined();
+    }
+  });
+
+  it("is believed within the days that class flow can last, and no further", () => {
+    const record = (hours: number) => ({
+      ...{ topic: "t", partition: 0, offset: 0, key: Buffer.from("k"), value: Buffer.from("v") },
+      bucketEndHeader: writeBucketEnd(thisHourMs + hours * HOUR_MS),
+    });
+    expect([-191, 192].map((hours) => fromKafkaRecord(record(hours), nowMs).flaw)).toEqual([undefined, undefined]);
+    for (const hours of [-192, 193, 24 * 365]) {
+      const kept = { flaw: "RECORD_UNTRUSTED", bucketEndMs: Date.UTC(2026, 0, 2, 13) };
+      expect(fromKafkaRecord(record(hours), nowMs)).toMatchObject(kept);
     }
   });
 
