@@ -10,9 +10,10 @@ const opening = `# The \`cloister\` command
 
 <!-- Written by \`npm run docs\` from the commands' own help. Change it in cli/src. -->
 
-From a checkout: \`npm run cloister -- <command>\`. Commands call the running system over HTTP and never
-open a database (but \`migrate\`, which is run before there is a system). They find it by the data folder of a \`cloister serve\` on the same machine (\`--data\`), or by address and
-token (\`--url\`, \`--token\`, or the environment).
+From a checkout: \`npm run cloister -- <command>\`. Commands call the running system over HTTP. They find it by the data
+folder of a \`cloister serve\` or of a stack on the same machine (\`--data\`), or by address and token (\`--url\`, \`--token\`,
+or the environment). Two are an operator's tools and speak to an engine instead: \`migrate\` to PostgreSQL, \`topics\` to
+Kafka; \`start\` runs a service.
 
 Every failure is one line on standard error, \`cloister: CODE: what happened and what to do\`. The codes are stable:
 [errors.md](errors.md) says what to do about each.
