@@ -72,13 +72,16 @@ function copiesRow(): Row {
     play: async (stage) => {
       const { application, load, during, note, deployment } = stage;
       let copiesAhead = 0;
+      const led = new Set<string>();
       const injector = await Injector.at(deployment);
       conversations = await openByHand(stage, SCRAMBLED_CONVERSATIONS);
       await load.hasSaid(0.1);
       const stopCopying = await injector.copyEverything();
       application.door.onNewMessage = async (conversationId, envelope) => {
         // Ahead of itself, and of no other message of its conversation: that would be the injector's disorder.
-        if (!load.isAnswered(idToHex(conversationId))) return;
+        const id = idToHex(conversationId);
+        if (!led.has(id) && !load.isAnswered(id)) return;
+        led.add(id);
         copiesAhead += 1;
         await injector.produce([ahead(conversationId, envelope)]);
       };
