@@ -114,6 +114,8 @@ describe("the raw files of the database", () => {
 
     world.clock.advance(92 * DAY_MS);
     const { due } = await world.lifecycle.planDestruction({});
+    // A request that broke off is made again: it names what is destroyed already beside what is not.
+    await world.lifecycle.destroyBucketKeys({ keys: due.slice(0, 1) });
     await world.lifecycle.destroyBucketKeys({ keys: due });
     for (const bucket of buckets) {
       expect(await filesWith(world.folder, Buffer.from(bucket.wrapped).subarray(1, 33))).toEqual([]);
