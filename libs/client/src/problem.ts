@@ -32,7 +32,10 @@ function parseJson(body: Uint8Array): object {
   }
 }
 
-/** RFC 9110: too many requests, and the gateway's and the service's passing troubles. */
+/**
+ * RFC 9110: too many requests, the gateway's and the service's passing troubles, and a request that a busy service had not
+ * read in time (408): the same one may have been taken at an attempt before.
+ */
 export function isRetryableStatus(status: number): boolean {
-  return status === 429 || status === 502 || status === 503 || status === 504;
+  return [408, 429, 502, 503, 504].includes(status);
 }

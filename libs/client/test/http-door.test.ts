@@ -72,6 +72,17 @@ describe("the HTTP door", () => {
     expect(bodies).toEqual(["010203", "010203", "010203"]);
   });
 
+  it.each([408, 429, 502, 503, 504])("repeats them after %i, which says nothing of the message", async (status) => {
+    let requests = 0;
+    const door = await doorTo((_request, response) => {
+      requests += 1;
+      if (requests === 1) response.writeHead(status, problemType).end('{"code":"LATER"}');
+      else response.end("ok");
+    });
+    await door.request({ method: "POST", path: "/v1/messages", body });
+    expect(requests).toBe(2);
+  });
+
   it("gives up with UNREACHABLE after the last attempt", async () => {
     let requests = 0;
     const door = await doorTo((_request, response) => {
