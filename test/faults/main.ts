@@ -16,10 +16,10 @@ const usage = `npm run test:faults [-- options]
   --client NAME     ${kafkaClients.join(" or ")}: by that client alone
   --again           also what was played with this code already
   --smoke           five rows of 200 messages; nothing is kept
+  --messages N      fewer than 2,000 a row, ten a conversation; the full run plays such a row again
   --minutes N       begins no row after that long; 70
 `;
 
-const full: LoadSize = { conversations: 200, messages: 2_000, messagesPerSecond: 60 };
 const small: LoadSize = { conversations: 20, messages: 200, messagesPerSecond: 20 };
 /** What the services take when nobody says. */
 const defaultClient: KafkaClient =
@@ -32,10 +32,14 @@ const { values } = parseArgs({
     client: { type: "string" },
     again: { type: "boolean", default: false },
     smoke: { type: "boolean", default: false },
+    messages: { type: "string", default: "2000" },
     minutes: { type: "string", default: "70" },
     help: { type: "boolean", default: false },
   },
 });
+
+const messages = Number(values.messages);
+const full: LoadSize = { conversations: Math.ceil(messages / 10), messages, messagesPerSecond: 60 };
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -93,7 +97,11 @@ async function playAll(): Promise<number> {
   for (const play of chosenPlays()) {
     const { codeDigest } = codeNow();
     const isKept = keptRows().some(
-      (one) => one.row === play.row.name && one.kafkaClient === play.kafkaClient && one.codeDigest === codeDigest,
+      (one) =>
+        one.row === play.row.name &&
+        one.kafkaClient === play.kafkaClient &&
+        one.codeDigest === codeDigest &&
+        one.messages >= size.messages,
     );
     if (isKept && !values.again && !values.smoke) continue;
     if (performance.now() > endMs) {
