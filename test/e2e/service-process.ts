@@ -63,6 +63,10 @@ export class ServiceProcess {
       stream.on("data", (chunk: Buffer) => (this.#output += chunk.toString()));
     }
     this.#child = child;
+    // It ends with whoever started it.
+    const end = (): void => void child.kill("SIGKILL");
+    process.once("exit", end);
+    child.once("exit", () => process.off("exit", end));
   }
 
   async ready(): Promise<void> {

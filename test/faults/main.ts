@@ -127,6 +127,9 @@ async function playAll(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
+// Ended by a signal, a process would leave its services behind.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 if (values.help) print(usage);
 else if (values.list) list(keptRows());
 else process.exitCode = await playAll();
