@@ -1,11 +1,16 @@
 import { CodedError, codeOf } from "./coded-error.ts";
 import type { RunningService } from "./start-service.ts";
 
+const signals = ["SIGTERM", "SIGINT"] as const;
+
 /**
- * The whole of a `main.ts`: starts, waits for SIGTERM or SIGINT, drains, exits 0. A start that fails, or a fatal error
+ * The whole of a `main.ts`: starts, waits for SIGTERM or SIGINT, drains, exits 0; one that comes during the start drains
+ * what has been started, and a second one ends the process at once. A start that fails, or a fatal error
  * later, prints one line `name: CODE: sentence` on standard error and exits 1.
  */
 export async function runMain(name: string, start: () => Promise<RunningService>): Promise<void> {
+  // Before the start: a service is ready before all of it has been started, and may be told to stop from then on.
+  const asked = Promise.race(signals.map((signal) => new Promise((resolve) => process.once(signal, resolve))));
   let service: RunningService;
   try {
     service = await start();
@@ -23,8 +28,7 @@ export async function runMain(name: string, start: () => Promise<RunningService>
       (error: unknown) => fail(name, fatal?.error ?? error),
     );
   };
-  process.once("SIGTERM", () => stop());
-  process.once("SIGINT", () => stop());
+  void asked.then(() => stop());
   service.onFatal((error) => stop({ error }));
 }
 
