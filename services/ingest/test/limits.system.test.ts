@@ -249,11 +249,11 @@ describe("a reader that stops reading", () => {
         ingest.clock.advance(limits.stalledReaderMs / 2);
         expect(await cuts("stalled_reader")).toBe(before + 1);
       },
-      { timeoutMs: 20_000, everyMs: 300 },
+      { timeoutMs: 45_000, everyMs: 300 },
     );
     await eventually(() => expect(reading.received.length).toBeGreaterThan(mailboxBytes));
     expect(reading.isClosed).toBe(false);
-  }, 60_000);
+  }, 90_000);
 });
 
 /** More than the buffers of two sockets hold. */
