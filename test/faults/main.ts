@@ -25,18 +25,44 @@ const small: LoadSize = { conversations: 20, messages: 200, messagesPerSecond: 2
 const defaultClient: KafkaClient =
   kafkaClients.find((client) => client === logVariables.kafkaClient.fallback) ?? "platformatic";
 
-const { values } = parseArgs({
-  options: {
-    list: { type: "boolean", default: false },
-    row: { type: "string", multiple: true, default: [] },
-    client: { type: "string" },
-    again: { type: "boolean", default: false },
-    smoke: { type: "boolean", default: false },
-    messages: { type: "string", default: "2000" },
-    minutes: { type: "string", default: "70" },
-    help: { type: "boolean", default: false },
-  },
-});
+/** One line for whoever typed it wrong. */
+function misused(sentence: string): never {
+  process.stderr.write(`test:faults: ${sentence}\n\n${usage}`);
+  process.exit(2);
+}
+
+const { values } = parsed();
+const unknown = values.row.filter((name) => rows.every((row) => row.name !== name));
+if (unknown.length > 0) misused(`there is no row ${unknown.join(", ")}; --list names them`);
+if (values.client !== undefined && !kafkaClients.some((client) => client === values.client)) {
+  misused(`there is no client ${values.client}; it is ${kafkaClients.join(" or ")}`);
+}
+for (const number of [values.messages, values.minutes]) {
+  if (!/^[1-9]\d{0,5}$/u.test(number)) misused(`${number} is no number of messages or minutes`);
+}
+
+function parsed() {
+  try {
+    return parseOptions();
+  } catch (error) {
+    return misused(error instanceof Error ? error.message : "the options can't be read");
+  }
+}
+
+function parseOptions() {
+  return parseArgs({
+    options: {
+      list: { type: "boolean", default: false },
+      row: { type: "string", multiple: true, default: [] },
+      client: { type: "string" },
+      again: { type: "boolean", default: false },
+      smoke: { type: "boolean", default: false },
+      messages: { type: "string", default: "2000" },
+      minutes: { type: "string", default: "70" },
+      help: { type: "boolean", default: false },
+    },
+  });
+}
 
 const messages = Number(values.messages);
 const full: LoadSize = { conversations: Math.ceil(messages / 10), messages, messagesPerSecond: 60 };
@@ -45,8 +71,6 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function chosenPlays(): Play[] {
   const wanted = values.smoke && values.row.length === 0 ? smokeNames : values.row;
-  const unknown = wanted.filter((name) => rows.every((row) => row.name !== name));
-  if (unknown.length > 0) throw new RangeError(`there is no row ${unknown.join(", ")}; --list names them`);
   const plays = allPlays(defaultClient).filter(({ row }) => wanted.length === 0 || wanted.includes(row.name));
   const client = values.client ?? (values.smoke ? defaultClient : undefined);
   return plays.filter(({ kafkaClient }) => client === undefined || kafkaClient === client);
