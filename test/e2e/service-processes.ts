@@ -9,9 +9,10 @@ import * as embedding from "@cloister/service-embedding";
 import * as inference from "@cloister/service-enclave-inference";
 import * as keys from "@cloister/service-keys";
 import * as redaction from "@cloister/service-redaction";
+import { freePort } from "@cloister/testing/engines";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
 import { prepareDatabases } from "./service-databases.ts";
-import { freePort, ServiceProcess } from "./service-process.ts";
+import { ServiceProcess } from "./service-process.ts";
 
 export const serviceNames = ["keys", "retention", "embedding", "enclave-inference", "redaction", "ingest"] as const;
 export type ServiceName = (typeof serviceNames)[number];
