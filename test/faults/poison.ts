@@ -37,7 +37,7 @@ export function poisonFor(conversation: OpenedConversation, nowMs: number): Pois
       codes: ["MALFORMED", "TRUNCATED"],
       isTold: false,
     },
-    { kind: "rubbish", records: [{ ...whole.record, value: randomBytes(700) }], codes: rubbish, isTold: false },
+    { kind: "rubbish", records: [{ ...whole.record, value: randomBytes(700) }], codes: ["MALFORMED"], isTold: false },
     {
       kind: "unknown suite",
       records: [carrying(withSuite(whole.envelope, 9))],
@@ -57,8 +57,6 @@ export function poisonFor(conversation: OpenedConversation, nowMs: number): Pois
   ];
 }
 
-/** The decoder's own complaint has no code of ours. */
-const rubbish = ["MALFORMED", "UNKNOWN", "INTERNAL", "ERROR", "UNEXPECTED"];
 const foreignCodes = ["TENANT_UNKNOWN", "CONVERSATION_UNKNOWN", "POLICY_UNKNOWN", "FORBIDDEN", "NOT_FOUND"];
 
 function recordOf({ id, statement }: OpenedConversation, envelope: Uint8Array): OutgoingRecord {

@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { MessageSealedSchema, ReplyEventSchema } from "@cloister/contracts/events";
+import { MessageSealedSchema, ReplyEventSchema, type MessageSealed } from "@cloister/contracts/events";
 import { topics } from "@cloister/contracts/topics";
-import { parseEnvelope, protectedHash, type ParsedEnvelope } from "@cloister/envelope";
+import { EnvelopeError, parseEnvelope, protectedHash, type ParsedEnvelope } from "@cloister/envelope";
 import type { LogRecord, OutgoingRecord } from "./message-log.ts";
 import { MessagingError } from "./messaging-error.ts";
 import type { Failure, RecordIdentity } from "./record-result.ts";
@@ -13,10 +13,18 @@ export interface SealedMessage {
   readonly envelope: ParsedEnvelope;
 }
 
-/** @throws EnvelopeError MALFORMED or TOO_LARGE; an Error of the protobuf library when the event itself is rubbish. */
+/** @throws EnvelopeError MALFORMED, for the event as for the envelope in it, or TOO_LARGE */
 export function readSealedMessage(record: LogRecord): SealedMessage {
-  const bytes = fromBinary(MessageSealedSchema, record.value).envelope;
+  const bytes = parseEvent(record.value).envelope;
   return { bytes, envelope: parseEnvelope(bytes) };
+}
+
+function parseEvent(value: Uint8Array): MessageSealed {
+  try {
+    return fromBinary(MessageSealedSchema, value);
+  } catch {
+    throw new EnvelopeError("MALFORMED", "The record is not a serialized message event.");
+  }
 }
 
 /**

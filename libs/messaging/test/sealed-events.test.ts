@@ -56,6 +56,13 @@ function causeTold(record: LogRecord): Uint8Array | undefined {
 }
 
 describe("the identity of a sealed message", () => {
+  it("is refused as malformed when the event itself is rubbish", () => {
+    const whole = recordOf({ messageId: clientsId });
+    for (const value of [Uint8Array.of(0xff, 0xff), whole.value.subarray(0, -1), new Uint8Array()]) {
+      expect(() => identifySealedMessage({ ...whole, value })).toThrow(expect.objectContaining({ code: "MALFORMED" }));
+    }
+  });
+
   it("is none when its record lies under another conversation's key", () => {
     const moved = { ...recordOf({ messageId: clientsId }), key: new Uint8Array(16).fill(9) };
     expect(() => identifySealedMessage(moved)).toThrow(expect.objectContaining({ code: "RECORD_MOVED" }));
