@@ -1,0 +1,47 @@
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { checkInnerAlgorithm, readSigned, type SignedDer } from "./certificate.ts";
+import { contextTag, derMalformed, DerReader, derSmallInteger, derTag, derTimeMs, derUnsigned } from "./der.ts";
+import { type Extensions, readExtensions } from "./extensions.ts";
+
+/** A certificate revocation list of version 2 (RFC 5280 5). Its signature is checked by `isSignedByKeyOf`. */
+export interface RevocationList extends SignedDer {
+  /** DER of the Name. */
+  readonly issuer: Uint8Array;
+  readonly thisUpdateMs: number;
+  readonly nextUpdateMs: number;
+  /** As `Certificate.serialNumberHex`. */
+  readonly revokedSerialsHex: ReadonlySet<string>;
+  readonly extensions: Extensions;
+}
+
+const MAX_LIST_BYTES = 1024 * 1024;
+const VERSION_2 = 1;
+
+/**
+ * @throws AttestationError EVIDENCE_MALFORMED if it is above 1 MiB, no strict DER, not version 2 or without a date of
+ * the next update.
+ */
+export function parseRevocationList(der: Uint8Array): RevocationList {
+  if (der.length > MAX_LIST_BYTES) throw derMalformed("a revocation list of more than 1 MiB");
+  const { signed, fields } = readSigned(der);
+  if (derSmallInteger(fields.next(derTag.integer)) !== VERSION_2)
+    throw derMalformed("a list of another version than 2");
+  checkInnerAlgorithm(fields, signed.algorithm);
+  const issuer = fields.next(derTag.sequence).encoded;
+  const thisUpdateMs = derTimeMs(fields.next());
+  const nextUpdateMs = derTimeMs(fields.next());
+  const entries = fields.optional(derTag.sequence);
+  const extensions = readExtensions(fields.optional(contextTag(0)));
+  fields.end();
+  const revokedSerialsHex = entries ? readSerials(new DerReader(entries.content)) : new Set<string>();
+  return { ...signed.data, issuer, thisUpdateMs, nextUpdateMs, revokedSerialsHex, extensions };
+}
+
+/** Every entry counts, whatever its date and reason: a key that will be revoked is not trusted either. */
+function readSerials(entries: DerReader): ReadonlySet<string> {
+  const serials = new Set<string>();
+  while (!entries.isAtEnd) {
+    serials.add(bytesToHex(derUnsigned(entries.enter(derTag.sequence).next(derTag.integer))));
+  }
+  return serials;
+}
