@@ -223,7 +223,7 @@ describe("what GET /v1/enclaves shows", () => {
     const nowMs = world.clock.nowMs();
     const [keys] = roles.flatMap(({ role, instances }) => (role === "keys" ? instances : []));
     if (keys === undefined) throw new Error("keys is not shown");
-    const verified = verifyAuthorityChain({
+    const verified = await verifyAuthorityChain({
       tenantId: Buffer.from(ours.tenantIdHex, "hex"),
       chain: { ...chain, keysEvidence: { ...keys, role: "keys" } },
       nowMs,

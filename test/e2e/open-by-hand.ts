@@ -22,7 +22,7 @@ export async function openByHand(
   const keys = { kem: device.kem.publicKeyBytes, signing: device.signer.publicKeyBytes };
   const conversationId = deriveConversationId(tenantId, keys, device.salt);
   const verifiers = [simulatedVerifier];
-  const verified = verifyAuthorityChain({ tenantId, chain, nowMs, verifiers, allowDevelopment: true });
+  const verified = await verifyAuthorityChain({ tenantId, chain, nowMs, verifiers, allowDevelopment: true });
   const expected = { nowMs, conversationId };
   return {
     tenant,

@@ -136,7 +136,7 @@ export class Operator {
     const conversationId = deriveConversationId(tenant.tenantId, keys, device.salt);
     const { verifiers } = cloister.instances.machines.keys;
     const expected = { tenantId: tenant.tenantId, chain, nowMs: clock.nowMs(), verifiers, allowDevelopment: true };
-    const verified = verifyConversationStatement(statement, verifyAuthorityChain(expected), {
+    const verified = verifyConversationStatement(statement, await verifyAuthorityChain(expected), {
       nowMs: clock.nowMs(),
       conversationId,
     });

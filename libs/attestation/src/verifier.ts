@@ -29,6 +29,6 @@ export interface EvidenceClaims {
 /** One format: parses the body and proves that the policy's trust anchor signed it. */
 export interface EvidenceVerifier {
   readonly format: EvidenceFormat;
-  /** @throws AttestationError EVIDENCE_MALFORMED, ROOT_NOT_TRUSTED or SIGNATURE_INVALID. */
-  verify(body: Uint8Array, policy: EvidencePolicy, nowMs: number): EvidenceClaims;
+  /** @throws AttestationError EVIDENCE_MALFORMED, ROOT_NOT_TRUSTED or SIGNATURE_INVALID; a promise is rejected with it. */
+  verify(body: Uint8Array, policy: EvidencePolicy, nowMs: number): EvidenceClaims | Promise<EvidenceClaims>;
 }

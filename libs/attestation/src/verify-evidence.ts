@@ -42,17 +42,17 @@ export interface VerifiedEvidence {
  * binding isn't the one signed; EVIDENCE_EXPIRED outside its life (or a life above an hour);
  * MEASUREMENT_NOT_ALLOWED, CONFIGURATION_NOT_ALLOWED if the policy doesn't list them for the role.
  */
-export function verifyEvidence(
+export async function verifyEvidence(
   evidence: Uint8Array,
   policy: EvidencePolicy,
   expected: EvidenceExpectations,
-): VerifiedEvidence {
+): Promise<VerifiedEvidence> {
   const { format, body } = decodeEvidence(evidence);
   const verifier = expected.verifiers.find((candidate) => candidate.format === format);
   if (!verifier) {
     throw new AttestationError("FORMAT_UNSUPPORTED", `This build doesn't accept evidence of format ${format}.`);
   }
-  const claims = verifier.verify(body, policy, expected.nowMs);
+  const claims = await verifier.verify(body, policy, expected.nowMs);
   checkRole(claims, expected);
   checkNonce(expected);
   checkBinding(claims, expected.binding);

@@ -10,3 +10,14 @@ export function refusalOf(action: () => unknown): AttestationErrorCode | undefin
     throw error;
   }
 }
+
+/** The same for an action that waits. */
+export async function laterRefusalOf(action: () => Promise<unknown>): Promise<AttestationErrorCode | undefined> {
+  try {
+    await action();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AttestationError) return error.code;
+    throw error;
+  }
+}

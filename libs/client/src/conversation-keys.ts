@@ -86,7 +86,7 @@ export async function openConversation(
   );
   const door = { method: "POST", path: "/v1/conversations", body, signal: wanted.signal } as const;
   const answer = await authority.call(door, OpenConversationResponseSchema);
-  const chain = authority.verify(answer.chain);
+  const chain = await authority.verify(answer.chain);
   const clientKeys = { kem: clientKemPublicKey, signing: clientSigningPublicKey };
   const conversationId = deriveConversationId(parseTenantId(tenantId), clientKeys, unsigned.salt);
   const expected = { ...unsigned, conversationId, nowMs: clock.nowMs() };
@@ -127,7 +127,7 @@ export async function renewConversation(
   const body = protobufBody(RenewConversationRequestSchema, request);
   const path = `/v1/conversations/${idToHex(conversationId)}/renew`;
   const answer = await authority.call({ method: "POST", path, body, signal }, RenewConversationResponseSchema);
-  const chain = authority.verify(answer.chain);
+  const chain = await authority.verify(answer.chain);
   const expected = { ...unsigned, clientSigningPublicKey: signingKey.publicKeyBytes, nowMs: clock.nowMs() };
   const statement = trusted(() => verifyConversationStatement(answer.statement, chain, expected));
   replyKeys.rotate(lastReplyMs(conversation.inbound, chain));

@@ -53,11 +53,11 @@ export class TenantAuthority {
    * Follows tenant root → policy → evidence of `keys` → issuer. An older policy than one seen before is refused.
    * @throws ClientError AUTHORITY_UNTRUSTED with the verifier's code as `problem`
    */
-  verify(chain: AuthorityChain | undefined): VerifiedChain {
+  async verify(chain: AuthorityChain | undefined): Promise<VerifiedChain> {
     const { tenantId, evidenceVerifiers, allowDevelopment, clock } = this.#options;
     if (chain === undefined) throw new ClientError("ANSWER_MALFORMED", "The answer came without its chain of trust.");
     const nowMs = clock.nowMs();
-    const verified = trusted(() =>
+    const verified = await trustedLater(() =>
       verifyAuthorityChain({
         tenantId,
         chain,
@@ -67,6 +67,8 @@ export class TenantAuthority {
         knownPolicyVersion: this.#knownVersion,
       }),
     );
+    // Another answer may have been verified meanwhile.
+    if (verified.policy.version < this.#knownVersion) rejectUntrusted(stalePolicy());
     this.know(verified.policy.version);
     this.#newest = { chain: verified, verifiedAtMs: nowMs };
     return verified;
@@ -116,8 +118,24 @@ export function trusted<T>(verify: () => T): T {
   try {
     return verify();
   } catch (cause) {
-    if (!(cause instanceof PolicyError)) throw cause;
-    const details = { problem: cause.code, cause };
-    throw new ClientError("AUTHORITY_UNTRUSTED", `Nothing was sent or shown. ${cause.message}`, details);
+    return rejectUntrusted(cause);
   }
+}
+
+async function trustedLater<T>(verify: () => Promise<T>): Promise<T> {
+  try {
+    return await verify();
+  } catch (cause) {
+    return rejectUntrusted(cause);
+  }
+}
+
+function rejectUntrusted(cause: unknown): never {
+  if (!(cause instanceof PolicyError)) throw cause;
+  const details = { problem: cause.code, cause };
+  throw new ClientError("AUTHORITY_UNTRUSTED", `Nothing was sent or shown. ${cause.message}`, details);
+}
+
+function stalePolicy(): PolicyError {
+  return new PolicyError("POLICY_STALE", "The policy is older than one already in force.");
 }

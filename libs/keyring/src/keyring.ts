@@ -113,7 +113,7 @@ export class Keyring {
     const { clock, verifiers, allowDevelopment } = this.#options;
     const startedAtMs = clock.monotonicMs();
     const { session, released } = await this.#release(keys, uniqueConversations([...keys, ...names]));
-    const received = receive({
+    const received = await receive({
       released,
       startedAtMs,
       nowMs: clock.nowMs(),

@@ -56,9 +56,9 @@ const NO_EXPIRY = Number.MAX_SAFE_INTEGER;
  * From what `keys` sent to what may be used: tenants first, then conversations under them, then keys of those.
  * @throws KeyringError KEYS_NOT_TRUSTED when what names or holds a key can't be that
  */
-export function receive(input: ReceiveInput): Received {
+export async function receive(input: ReceiveInput): Promise<Received> {
   try {
-    const tenants = receiveTenants(input);
+    const tenants = await receiveTenants(input);
     const conversations = receiveConversations(input, tenants);
     return { tenants, conversations, ...receiveKeys(input, conversations) };
   } catch (cause) {
@@ -67,17 +67,17 @@ export function receive(input: ReceiveInput): Received {
   }
 }
 
-function receiveTenants(input: ReceiveInput): Map<string, Outcome<TenantTrust>> {
+async function receiveTenants(input: ReceiveInput): Promise<Map<string, Outcome<TenantTrust>>> {
   const tenants = new Map<string, Outcome<TenantTrust>>();
   for (const record of input.released.tenants) {
     const name = idToHex(record.tenantId);
-    const outcome = attempt(() => {
+    const outcome = await attemptLater(async () => {
       if (record.refusal !== "") throw refusalOf(record.refusal);
       const held = input.heldTenant(name);
       const trust =
         held !== undefined && isVerified(held, { record, nonce: input.nonce })
           ? held
-          : verifyTenant({ ...input, record, knownPolicyVersion: input.policyVersions.get(name) });
+          : await verifyTenant({ ...input, record, knownPolicyVersion: input.policyVersions.get(name) });
       input.policyVersions.set(name, trust.chain.policy.version);
       return leaseOf(input, trust, trust.chain.policy.expiresAtMs);
     });
@@ -146,6 +146,15 @@ function handleOf(request: KeyRequest, key: Uint8Array): LeasedKey {
 
 function leaseOf<Value>(input: ReceiveInput, value: Value, notAfterMs: number): Lease<Value> {
   return { value, endsAtMs: input.startedAtMs + input.released.leaseMs, notAfterMs };
+}
+
+async function attemptLater<Value>(work: () => Promise<Lease<Value>>): Promise<Outcome<Value>> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof KeyringError) return error;
+    throw error;
+  }
 }
 
 function attempt<Value>(work: () => Lease<Value>): Outcome<Value> {

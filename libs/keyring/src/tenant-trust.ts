@@ -37,11 +37,11 @@ export interface TrustInput {
  * of this session: only then is a key of the tenant taken from it.
  * @throws KeyringError CHAIN_INVALID, or POLICY_EXPIRED
  */
-export function verifyTenant(input: TrustInput): TenantTrust {
+export async function verifyTenant(input: TrustInput): Promise<TenantTrust> {
   const { record, nowMs, verifiers, knownPolicyVersion } = input;
   if (record.chain === undefined) throw new KeyringError("CHAIN_INVALID", "A tenant came without its chain.");
   try {
-    const chain = verifyAuthorityChain({
+    const chain = await verifyAuthorityChain({
       tenantId: record.tenantId,
       chain: record.chain,
       nowMs,
@@ -49,7 +49,8 @@ export function verifyTenant(input: TrustInput): TenantTrust {
       allowDevelopment: input.allowDevelopment,
       ...(knownPolicyVersion === undefined ? {} : { knownPolicyVersion }),
     });
-    verifyInstanceEvidence(input.keysEvidence, chain.policy, { role: "keys", nowMs, verifiers, nonce: input.nonce });
+    const ofThisSession = { role: "keys" as const, nowMs, verifiers, nonce: input.nonce };
+    await verifyInstanceEvidence(input.keysEvidence, chain.policy, ofThisSession);
     const recordBytes = toBinary(TenantRecordSchema, record);
     return { chain, certificate: record.instanceCertificate, recordBytes, nonce: input.nonce };
   } catch (cause) {

@@ -19,7 +19,7 @@ const lowOrderKey = (): Uint8Array => Uint8Array.of(...newKemKey().subarray(0, 1
 /** A conversation that the tenant's issuer vouches for, and what an instance makes of the record. */
 async function record(tenant: SimulatedTenant, client: { kem?: Uint8Array; inbound?: Uint8Array } = {}) {
   const { tenantId } = tenant;
-  const chain = verifyAuthorityChain({
+  const chain = await verifyAuthorityChain({
     tenantId,
     chain: await tenant.chain(NOW_MS),
     nowMs: NOW_MS,

@@ -40,7 +40,7 @@ export interface VerifiedChain {
  * @throws PolicyError ROOT_UNTRUSTED if the genesis root isn't the tenant's or a rotation doesn't follow; those of
  * `verifyPolicy`, `verifyInstanceEvidence` and `verifyIssuerNote`.
  */
-export function verifyAuthorityChain(input: ChainToVerify): VerifiedChain {
+export async function verifyAuthorityChain(input: ChainToVerify): Promise<VerifiedChain> {
   const { chain, nowMs, verifiers } = input;
   const roots = verifyRoots(input.tenantId, chain.genesisRoot, chain.rootRotations);
   const tenantId = deriveTenantId(chain.genesisRoot);
@@ -54,7 +54,7 @@ export function verifyAuthorityChain(input: ChainToVerify): VerifiedChain {
   if (chain.keysEvidence === undefined) {
     throw new PolicyError("EVIDENCE_INVALID", "The chain carries no evidence of the keys service.");
   }
-  const keysEvidence = verifyInstanceEvidence(chain.keysEvidence, policy, { role: "keys", nowMs, verifiers });
+  const keysEvidence = await verifyInstanceEvidence(chain.keysEvidence, policy, { role: "keys", nowMs, verifiers });
   const keysSigningPublicKey = keysEvidence.signingPublicKey;
   const { issuerKey } = verifyIssuerNote(chain.issuerNote, { tenantId, keysSigningPublicKey });
   return { tenantId, roots, policy, policyHash, keysEvidence, issuerKey };

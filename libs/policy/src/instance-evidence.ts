@@ -30,13 +30,16 @@ function evidencePolicyOf(policy: Policy): EvidencePolicy {
  * @throws PolicyError MEASUREMENT_NOT_ALLOWED if the policy lists neither program nor configuration; EVIDENCE_INVALID
  * for everything else, with the AttestationError as its cause.
  */
-export function verifyInstanceEvidence(
+export async function verifyInstanceEvidence(
   message: InstanceEvidenceFields,
   policy: Policy,
   expected: InstanceExpectations,
-): VerifiedEvidence {
+): Promise<VerifiedEvidence> {
   try {
-    return verifyEvidence(message.evidence, evidencePolicyOf(policy), { ...expected, binding: bindingOf(message) });
+    return await verifyEvidence(message.evidence, evidencePolicyOf(policy), {
+      ...expected,
+      binding: bindingOf(message),
+    });
   } catch (error) {
     if (error instanceof AttestationError) throw asPolicyError(error);
     throw error;

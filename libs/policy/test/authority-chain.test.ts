@@ -9,7 +9,7 @@ import {
   type ChainToVerify,
 } from "@cloister/policy";
 import { chainOf, evidenceOf, newSigner, newTenant, nowMs } from "./fixture.ts";
-import { refusalOf } from "./refusal.ts";
+import { laterRefusalOf } from "./refusal.ts";
 
 const tenant = newTenant({}, 2);
 const other = newTenant({}, 1);
@@ -30,12 +30,12 @@ function judge(changes: Partial<AuthorityChainFields>, input: Partial<ChainToVer
 }
 
 describe("the authority chain", () => {
-  it("leads from the genesis root over rotations to the issuer key", () => {
-    expect(judge({}).issuerKey).toEqual(tenant.issuer.publicKey);
+  it("leads from the genesis root over rotations to the issuer key", async () => {
+    expect((await judge({})).issuerKey).toEqual(tenant.issuer.publicKey);
   });
 
-  it("says which keys its rotations led over", () => {
-    expect(judge({}).roots).toEqual(tenant.policy.roots);
+  it("says which keys its rotations led over", async () => {
+    expect((await judge({})).roots).toEqual(tenant.policy.roots);
   });
 
   it.each<[string, Partial<AuthorityChainFields>, string]>([
@@ -54,19 +54,19 @@ describe("the authority chain", () => {
     ["an issuer note of somebody else", { issuerNote: issuerNoteBy(newSigner()) }, "NOTE_UNSIGNED"],
     ["an issuer note of the root", { issuerNote: issuerNoteBy(tenant.root) }, "NOTE_UNSIGNED"],
     ["empty notes", { policy: new Uint8Array() }, "NOTE_MALFORMED"],
-  ])("is refused with %s", (_name, changes, code) => {
-    expect(refusalOf(() => judge(changes))).toBe(code);
+  ])("is refused with %s", async (_name, changes, code) => {
+    expect(await laterRefusalOf(() => judge(changes))).toBe(code);
   });
 
   it("is refused with evidence of another service", async () => {
     const keysEvidence = await evidenceOf(tenant, "redaction", tenant.keysSigner.publicKey);
-    expect(refusalOf(() => judge({ keysEvidence }))).toBe("EVIDENCE_INVALID");
+    expect(await laterRefusalOf(() => judge({ keysEvidence }))).toBe("EVIDENCE_INVALID");
   });
 
   it("is refused with evidence of a program that the policy doesn't list", async () => {
     const measurement = new Uint8Array(48).fill(1);
     const keysEvidence = await evidenceOf(tenant, "keys", tenant.keysSigner.publicKey, { measurement });
-    expect(refusalOf(() => judge({ keysEvidence }))).toBe("MEASUREMENT_NOT_ALLOWED");
+    expect(await laterRefusalOf(() => judge({ keysEvidence }))).toBe("MEASUREMENT_NOT_ALLOWED");
   });
 
   it("is refused with a signing key that the evidence doesn't bind", async () => {
@@ -76,7 +76,7 @@ describe("the authority chain", () => {
       keysEvidence: { ...evidence, signingPublicKey: thief.publicKey },
       issuerNote: issuerNoteBy(thief),
     };
-    expect(refusalOf(() => judge(stolen))).toBe("EVIDENCE_INVALID");
+    expect(await laterRefusalOf(() => judge(stolen))).toBe("EVIDENCE_INVALID");
   });
 
   it.each<[string, Partial<ChainToVerify>, string]>([
@@ -86,8 +86,8 @@ describe("the authority chain", () => {
     ["by who knows a newer policy", { knownPolicyVersion: 4 }, "POLICY_STALE"],
     ["by a build without simulated evidence", { verifiers: [] }, "EVIDENCE_INVALID"],
     ["by a production build", { allowDevelopment: false }, "DEVELOPMENT_REFUSED"],
-  ])("is refused %s", (_name, input, code) => {
-    expect(refusalOf(() => judge({}, input))).toBe(code);
+  ])("is refused %s", async (_name, input, code) => {
+    expect(await laterRefusalOf(() => judge({}, input))).toBe(code);
   });
 });
 
@@ -98,18 +98,22 @@ describe("an instance's evidence message", () => {
 
   it("proves the instance under the tenant's policy", async () => {
     const message = await evidenceOf(tenant, "redaction", instance.publicKey, { nonce });
-    const verified = verifyInstanceEvidence(message, tenant.policy, expected);
+    const verified = await verifyInstanceEvidence(message, tenant.policy, expected);
     expect(verified.signingPublicKey).toEqual(instance.publicKey);
   });
 
   it("is refused as the answer to another challenge", async () => {
     const message = await evidenceOf(tenant, "redaction", instance.publicKey);
-    expect(refusalOf(() => verifyInstanceEvidence(message, tenant.policy, expected))).toBe("EVIDENCE_INVALID");
+    expect(await laterRefusalOf(() => verifyInstanceEvidence(message, tenant.policy, expected))).toBe(
+      "EVIDENCE_INVALID",
+    );
   });
 
   it("is refused for a role that doesn't exist", async () => {
     const message = { ...(await evidenceOf(tenant, "redaction", instance.publicKey, { nonce })), role: "toString" };
-    expect(refusalOf(() => verifyInstanceEvidence(message, tenant.policy, expected))).toBe("EVIDENCE_INVALID");
+    expect(await laterRefusalOf(() => verifyInstanceEvidence(message, tenant.policy, expected))).toBe(
+      "EVIDENCE_INVALID",
+    );
   });
 
   it("is refused with an expiry that no number holds", async () => {
@@ -117,12 +121,16 @@ describe("an instance's evidence message", () => {
       ...(await evidenceOf(tenant, "redaction", instance.publicKey, { nonce })),
       notAfterMs: 2n ** 64n - 1n,
     };
-    expect(refusalOf(() => verifyInstanceEvidence(message, tenant.policy, expected))).toBe("EVIDENCE_INVALID");
+    expect(await laterRefusalOf(() => verifyInstanceEvidence(message, tenant.policy, expected))).toBe(
+      "EVIDENCE_INVALID",
+    );
   });
 
   it("is refused under a policy of a tenant that doesn't name its root", async () => {
     const message = await evidenceOf(tenant, "redaction", instance.publicKey, { nonce });
-    expect(refusalOf(() => verifyInstanceEvidence(message, other.policy, expected))).toBe("EVIDENCE_INVALID");
+    expect(await laterRefusalOf(() => verifyInstanceEvidence(message, other.policy, expected))).toBe(
+      "EVIDENCE_INVALID",
+    );
   });
 });
 

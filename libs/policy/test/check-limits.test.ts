@@ -31,7 +31,7 @@ import {
   type Policy,
 } from "@cloister/policy";
 import { evidenceOf, measurement, configurationDigest, newSigner, newTenant, nowMs } from "./fixture.ts";
-import { refusalOf } from "./refusal.ts";
+import { laterRefusalOf, refusalOf } from "./refusal.ts";
 
 const tenant = newTenant();
 const other = newTenant();
@@ -273,26 +273,26 @@ describe("an instance's evidence", () => {
     const own = { measurement, configurationDigest };
     const foreign = { measurement: new Uint8Array(48), configurationDigest: new Uint8Array(48) };
     const judge = (under: Policy) =>
-      refusalOf(() => verifyInstanceEvidence(evidence, under, { ...expected, verifiers: [simulatedVerifier] }));
+      laterRefusalOf(() => verifyInstanceEvidence(evidence, under, { ...expected, verifiers: [simulatedVerifier] }));
     expect([
-      judge(listing(foreign, own)),
-      judge(listing(foreign)),
-      judge(listing({ ...own, configurationDigest: new Uint8Array(48) })),
+      await judge(listing(foreign, own)),
+      await judge(listing(foreign)),
+      await judge(listing({ ...own, configurationDigest: new Uint8Array(48) })),
     ]).toEqual([undefined, "MEASUREMENT_NOT_ALLOWED", "MEASUREMENT_NOT_ALLOWED"]);
-    expect(judge({ ...policy, development: false })).toBe("EVIDENCE_INVALID");
+    expect(await judge({ ...policy, development: false })).toBe("EVIDENCE_INVALID");
   });
 
   it("keeps the reason of the refusal as its cause", async () => {
     const evidence = await evidenceOf(tenant, "redaction", newSigner().publicKey);
-    const causeOf = (message: typeof evidence) => {
+    const causeOf = async (message: typeof evidence) => {
       try {
-        verifyInstanceEvidence(message, policy, expected);
+        await verifyInstanceEvidence(message, policy, expected);
       } catch (error) {
         if (error instanceof PolicyError && error.cause instanceof AttestationError) return error.cause.code;
       }
       return "none";
     };
-    expect([causeOf(evidence), causeOf({ ...evidence, role: "printer" })]).toEqual([
+    expect([await causeOf(evidence), await causeOf({ ...evidence, role: "printer" })]).toEqual([
       "FORMAT_UNSUPPORTED",
       "ROLE_MISMATCH",
     ]);
@@ -306,6 +306,6 @@ describe("an instance's evidence", () => {
         throw new TypeError("a bug");
       },
     };
-    expect(() => verifyInstanceEvidence(evidence, broken, expected)).toThrow(TypeError);
+    await expect(verifyInstanceEvidence(evidence, broken, expected)).rejects.toThrow(TypeError);
   });
 });

@@ -10,3 +10,14 @@ export function refusalOf(action: () => unknown): PolicyErrorCode | undefined {
     throw error;
   }
 }
+
+/** The same for an action that waits. */
+export async function laterRefusalOf(action: () => Promise<unknown>): Promise<PolicyErrorCode | undefined> {
+  try {
+    await action();
+    return undefined;
+  } catch (error) {
+    if (error instanceof PolicyError) return error.code;
+    throw error;
+  }
+}

@@ -22,7 +22,7 @@ import { refusalOf } from "./refusal.ts";
 
 const tenant = newTenant();
 const { tenantId, policy, issuer } = tenant;
-const chain = verifyAuthorityChain({
+const chain = await verifyAuthorityChain({
   tenantId,
   chain: await chainOf(tenant),
   nowMs,

@@ -39,9 +39,22 @@ export function refusing<T>(check: () => T, overrides: Partial<Record<PolicyErro
   try {
     return check();
   } catch (cause) {
-    if (!(cause instanceof PolicyError)) throw cause;
-    throw new KeysError(overrides[cause.code] ?? CODES[cause.code], cause.message, { cause });
+    return refuse(cause, overrides);
   }
+}
+
+/** `refusing` for a check that waits. @throws KeysError */
+export async function refusingLater<T>(check: () => Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (cause) {
+    return refuse(cause, {});
+  }
+}
+
+function refuse(cause: unknown, overrides: Partial<Record<PolicyErrorCode, KeysErrorCode>>): never {
+  if (!(cause instanceof PolicyError)) throw cause;
+  throw new KeysError(overrides[cause.code] ?? CODES[cause.code], cause.message, { cause });
 }
 
 /** @throws KeysError MALFORMED unless the field has exactly `length` bytes */

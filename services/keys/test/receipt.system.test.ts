@@ -24,7 +24,10 @@ async function receiptOf({ tenantId }: TestTenant, asked: Asked): Promise<Receip
   if (chain === undefined) throw new Error("the answer carries no chain");
   const nowMs = world.clock.nowMs();
   const verifiers = [simulatedVerifier];
-  return verifyReceipt(receipt, verifyAuthorityChain({ tenantId, chain, nowMs, verifiers, allowDevelopment: true }));
+  return verifyReceipt(
+    receipt,
+    await verifyAuthorityChain({ tenantId, chain, nowMs, verifiers, allowDevelopment: true }),
+  );
 }
 
 async function erasedConversation(tenant?: TestTenant) {

@@ -100,7 +100,7 @@ describe("a lease", () => {
     const atMs = world.clock.nowMs();
     const { tenantId } = tenant;
     const options = { nowMs: atMs, verifiers: [simulatedVerifier], allowDevelopment: true };
-    const verified = verifyAuthorityChain({ tenantId, chain, ...options });
+    const verified = await verifyAuthorityChain({ tenantId, chain, ...options });
     const note = leased.certificateFor(tenantId);
     const certificate = verifyInstanceCertificate(note, verified, { role: "enclave-inference", atMs });
     expect(Buffer.from(certificate.signingPublicKey)).toEqual(Buffer.from(keyring.signer.publicKeyBytes));

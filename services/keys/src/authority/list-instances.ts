@@ -27,22 +27,23 @@ export async function listInstances(
 ): Promise<ListInstancesResponse> {
   requireBytes(request.tenantId, 16);
   const inForce = await parts.policies.inForce(request.tenantId);
-  const [keys, chain] = await Promise.all([parts.tenantKeys.open(inForce.tenant), parts.chains.of(inForce)]);
+  const [keys, chain] = await Promise.all([parts.tenantKeys.open(inForce), parts.chains.of(inForce)]);
+  const instances = await Promise.all(sessions.lasting().map((session) => admitted(parts, session, inForce, keys)));
   return create(ListInstancesResponseSchema, {
     chain,
-    instances: sessions.lasting().flatMap((session) => admitted(parts, session, inForce, keys)),
+    instances: instances.flat(),
     missingGuarantees: [...missingGuarantees(inForce.policy, parts.capabilities)],
   });
 }
 
-function admitted(
+async function admitted(
   parts: KeysParts,
   session: AttestedSession,
   inForce: TenantInForce,
   keys: TenantKeys,
-): AdmittedInstance[] {
+): Promise<AdmittedInstance[]> {
   try {
-    const { certificate } = admitInstance(parts, session, inForce, keys);
+    const { certificate } = await admitInstance(parts, session, inForce, keys);
     return [create(AdmittedInstanceSchema, { evidence: session.evidence, certificate })];
   } catch (error) {
     if (error instanceof KeysError) return [];

@@ -3,7 +3,7 @@ import { noteSigner, signInstanceCertificate, verifyInstanceEvidence, type Polic
 import type { TenantInForce } from "../authority/policy-book.ts";
 import type { TenantKeys } from "../hierarchy/tenant-keys.ts";
 import type { KeysParts } from "../keys.parts.ts";
-import { refusing } from "../refusals.ts";
+import { refusingLater } from "../refusals.ts";
 import type { AdmittedInstance, AttestedSession } from "./sessions.ts";
 
 /**
@@ -11,17 +11,17 @@ import type { AdmittedInstance, AttestedSession } from "./sessions.ts";
  * kept with the session, for as long as that policy is in force.
  * @throws KeysError MEASUREMENT_NOT_ALLOWED, EVIDENCE_REJECTED
  */
-export function admitInstance(
+export async function admitInstance(
   parts: Pick<KeysParts, "clock" | "verifiers">,
   session: AttestedSession,
   inForce: TenantInForce,
   keys: TenantKeys,
-): AdmittedInstance {
+): Promise<AdmittedInstance> {
   const known = session.admittedBy.get(inForce);
   if (known !== undefined) return known;
   const { evidence, role } = session;
   const expected = { role, nowMs: parts.clock.nowMs(), verifiers: parts.verifiers, nonce: evidence.nonce };
-  const instance = refusing(() => verifyInstanceEvidence(evidence, inForce.policy, expected));
+  const instance = await refusingLater(() => verifyInstanceEvidence(evidence, inForce.policy, expected));
   const admitted = { instance, certificate: certify(inForce.policy, instance, keys) };
   session.admittedBy.set(inForce, admitted);
   return admitted;

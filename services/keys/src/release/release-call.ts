@@ -110,8 +110,8 @@ export class ReleaseCall {
 
   async #admit(tenantId: Uint8Array): Promise<AdmittedTenant> {
     const inForce = await this.#parts.policies.inForce(tenantId);
-    const keys = await this.#parts.tenantKeys.open(inForce.tenant);
-    const { certificate } = admitInstance(this.#parts, this.#session, inForce, keys);
+    const keys = await this.#parts.tenantKeys.open(inForce);
+    const { certificate } = await admitInstance(this.#parts, this.#session, inForce, keys);
     return { inForce, keys, policy: inForce.policy, certificate };
   }
 

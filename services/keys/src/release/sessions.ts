@@ -95,7 +95,7 @@ export class Sessions {
    * @throws KeysError SESSION_UNKNOWN; EVIDENCE_REJECTED unless it is authentic, of now, over this challenge, and of a
    * role that is given keys
    */
-  attest(request: AttestSessionRequest): AttestSessionResponse {
+  async attest(request: AttestSessionRequest): Promise<AttestSessionResponse> {
     const begun = this.#take(this.#begun, request.sessionId);
     this.#begun.delete(idToHex(request.sessionId));
     const { evidence } = request;
@@ -104,7 +104,7 @@ export class Sessions {
       throw new KeysError("EVIDENCE_REJECTED", "The evidence is not of a role that is given keys.");
     }
     const nowMs = this.#parts.clock.nowMs();
-    const notAfterMs = this.#verify(evidence, role, begun.nonce, nowMs);
+    const notAfterMs = await this.#verify(evidence, role, begun.nonce, nowMs);
     const expiresAtMs = Math.min(nowMs + SESSION_MS, notAfterMs);
     this.#makeRoomFor(evidence);
     this.#put(this.#attested, {
@@ -132,24 +132,25 @@ export class Sessions {
   }
 
   /** Authentic, fresh and bound; no tenant is concerned yet, so its own program is all that it is compared with. */
-  #verify(evidence: InstanceEvidence, role: ReleaseRole, nonce: Uint8Array, nowMs: number): number {
+  async #verify(evidence: InstanceEvidence, role: ReleaseRole, nonce: Uint8Array, nowMs: number): Promise<number> {
     const { verifiers } = this.#parts;
     const binding: ReportBinding = { ...evidence, role, notAfterMs: Number(evidence.notAfterMs) };
     try {
-      const policy = this.#policyOfItself(evidence, role, nowMs);
-      return verifyEvidence(evidence.evidence, policy, { nowMs, role, binding, nonce, verifiers }).notAfterMs;
+      const policy = await this.#policyOfItself(evidence, role, nowMs);
+      const expected = { nowMs, role, binding, nonce, verifiers };
+      return (await verifyEvidence(evidence.evidence, policy, expected)).notAfterMs;
     } catch (cause) {
       if (!(cause instanceof AttestationError)) throw cause;
       throw new KeysError("EVIDENCE_REJECTED", `An instance's evidence was refused: ${cause.code}.`, { cause });
     }
   }
 
-  #policyOfItself(evidence: InstanceEvidence, role: ReleaseRole, nowMs: number): EvidencePolicy {
+  async #policyOfItself(evidence: InstanceEvidence, role: ReleaseRole, nowMs: number): Promise<EvidencePolicy> {
     const { verifiers, simulatedRoots } = this.#parts;
     const nobody: EvidencePolicy["measurements"] = { keys: [], redaction: [], "enclave-inference": [], embedding: [] };
     const { format, body } = decodeEvidence(evidence.evidence);
     const verifier = verifiers.find((candidate) => candidate.format === format);
-    const claims = verifier?.verify(body, { measurements: nobody, simulatedRoots }, nowMs);
+    const claims = await verifier?.verify(body, { measurements: nobody, simulatedRoots }, nowMs);
     if (claims === undefined) return { measurements: nobody, simulatedRoots };
     const { configurationDigest } = evidence;
     const itself = [{ measurement: claims.measurement, configurationDigest }];
