@@ -19,6 +19,12 @@ export interface PerceptronModel {
   readonly marginScale: number;
 }
 
+/**
+ * A word that by itself, and by each neighbour by itself, is this far from a name begins none, whatever they say
+ * together: it was made up for at one in a thousand beginnings of names, in the texts of the training and others.
+ */
+const mostToMakeUpFor = 1.8;
+
 /** Tags words from left to right by an averaged perceptron (Collins 2002) and joins them to names. */
 export function createPerceptron(model: PerceptronModel): NameFinder {
   return {
@@ -48,6 +54,7 @@ interface OpenSpan {
 function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpan[] {
   const facts = factsOf(tokens, model.lexicon);
   const tokenScores = new TokenScores(facts, model.weights, writingOf(tokens));
+  const hopeless = -mostToMakeUpFor * model.marginScale;
   const scores = new Int32Array(tagCount);
   const spans: ExplainedSpan[] = [];
   let open: OpenSpan | undefined;
@@ -59,8 +66,13 @@ function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpa
       beforePrevious = previous;
       continue;
     }
-    tokenScores.fill(at, previous, beforePrevious, scores);
+    tokenScores.fill(at, scores);
     for (let tag = 1; tag < tagCount; tag++) scores[tag] = (scores[tag] ?? 0) + (model.kindBias[(tag - 1) >> 1] ?? 0);
+    if (previous === outside && leadOfNames(scores) < hopeless) {
+      beforePrevious = previous;
+      continue;
+    }
+    tokenScores.addJoint(at, previous, beforePrevious, scores);
     const tag = bestTag(scores, previous);
     const lead = (scores[tag] ?? 0) - (scores[outside] ?? 0);
     if (open !== undefined && isInside(tag)) {
@@ -75,6 +87,13 @@ function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpa
   }
   if (open !== undefined) spans.push(closed(open, model));
   return spans;
+}
+
+/** Of the tags that a name begins with, over "outside". */
+function leadOfNames(scores: Int32Array): number {
+  let highest = scores[1] ?? 0;
+  for (let begin = 3; begin < tagCount; begin += 2) highest = Math.max(highest, scores[begin] ?? 0);
+  return highest - (scores[outside] ?? 0);
 }
 
 function hasWordNear(facts: readonly TokenFacts[], at: number): boolean {

@@ -35,13 +35,17 @@ export class TokenScores {
     this.#isKnown = new Uint8Array(different * rowsPerToken);
   }
 
-  /** Fills `scores` with one number a tag for the token at `at`, given the two tags before it. */
-  fill(at: number, previousTag: number, tagBefore: number, scores: Int32Array): void {
+  /** Fills `scores` with one number a tag: what the token at `at` and its neighbours say, each by itself. */
+  fill(at: number, scores: Int32Array): void {
     scores.fill(0);
     this.#add(this.#facts[at] ?? border, 0, scores);
     for (let row = 1; row < rowsPerToken; row++) {
       this.#add(this.#facts[at + (neighbours[row - 1]?.offset ?? 0)] ?? border, row, scores);
     }
+  }
+
+  /** Adds what they say together, given the two tags before. */
+  addJoint(at: number, previousTag: number, tagBefore: number, scores: Int32Array): void {
     fillJoint(this.#facts, at, this.#writing, previousTag, tagBefore, this.#features, 0);
     this.#weights.add(this.#features, jointFeatureCount, scores, 0);
   }
