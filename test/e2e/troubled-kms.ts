@@ -1,5 +1,5 @@
 import { idToHex } from "@cloister/envelope";
-import { KeysError, type KeyWrapper } from "@cloister/service-keys";
+import { KmsError, type DestroyedKek, type Kek, type KekDescription, type KeyWrapper } from "@cloister/service-keys";
 
 export type Trouble = "hangs" | "fails";
 
@@ -22,18 +22,27 @@ export class TroubledKms implements KeyWrapper {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  ensureKek(tenantId: Uint8Array): Promise<void> {
-    return this.#kms.ensureKek(tenantId);
+  ensureKek(kek: Kek): Promise<void> {
+    return this.#kms.ensureKek(kek);
   }
 
-  wrap(tenantId: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Promise<Uint8Array> {
-    return this.#kms.wrap(tenantId, plaintext, aad);
+  wrap(kek: Kek, plaintext: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+    return this.#kms.wrap(kek, plaintext, context);
   }
 
-  async unwrap(tenantId: Uint8Array, wrapped: Uint8Array, aad: Uint8Array): Promise<Uint8Array> {
-    const kind = idToHex(tenantId) === idToHex(this.#trouble?.tenantId ?? new Uint8Array()) ? this.#trouble?.kind : "";
-    if (kind === "fails") throw new KeysError("KMS_UNAVAILABLE", "The tenant's KMS is down.");
+  async unwrap(kek: Kek, wrapped: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+    const isInTrouble = idToHex(kek.tenantId) === idToHex(this.#trouble?.tenantId ?? new Uint8Array());
+    const kind = isInTrouble ? this.#trouble?.kind : "";
+    if (kind === "fails") throw new KmsError("KMS_UNREACHABLE", "The tenant's KMS is down.");
     if (kind === "hangs") await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return this.#kms.unwrap(tenantId, wrapped, aad);
+    return this.#kms.unwrap(kek, wrapped, context);
+  }
+
+  describe(kek: Kek): Promise<KekDescription> {
+    return this.#kms.describe(kek);
+  }
+
+  destroy(kek: Kek): Promise<DestroyedKek> {
+    return this.#kms.destroy(kek);
   }
 }

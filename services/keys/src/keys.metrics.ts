@@ -1,16 +1,24 @@
 import type { ServiceMetrics } from "@cloister/service";
-import type { KmsOperation } from "./hierarchy/bounded-key-wrapper.ts";
+import type { KmsCall } from "./kms/measured-key-wrapper.ts";
 
-/** What says how often others ask for keys, and how often that costs a call to a KMS. */
+/** What says how often others ask for keys, how often that costs a call to a KMS, and how those end. */
 export class KeysMetrics {
   /** By the method of the door, as in `ReleaseKeys`. */
   readonly called: (method: string) => void;
-  readonly kmsAsked: (operation: KmsOperation) => void;
+  readonly kmsAsked: (call: KmsCall) => void;
 
   constructor(metrics: ServiceMetrics) {
     const calls = metrics.counter("calls", "Calls at the three doors, let in or not", ["method"]);
-    const kms = metrics.counter("kms_calls", "What tenants' key management systems were asked", ["operation"]);
+    const kms = metrics.counter("kms_calls", "What tenants' key management systems were asked, by what came of it", [
+      "operation",
+      "provider",
+      "outcome",
+    ]);
+    const durations = metrics.histogram("kms_duration", "seconds", "How long they took to answer", ["provider"]);
     this.called = (method) => calls.inc({ method });
-    this.kmsAsked = (operation) => kms.inc({ operation });
+    this.kmsAsked = ({ operation, provider, outcome, seconds }) => {
+      kms.inc({ operation, provider, outcome });
+      durations.observe({ provider }, seconds);
+    };
   }
 }

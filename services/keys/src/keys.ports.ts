@@ -3,7 +3,7 @@ import type { Capabilities } from "@cloister/policy";
 import type { Clock, Log } from "@cloister/service";
 import type { Database } from "@cloister/storage";
 import type { DoorCredentials } from "./doors/routes.ts";
-import type { KeyWrapper } from "./hierarchy/key-wrapper.ts";
+import type { KeyWrapper } from "./kms/key-wrapper.ts";
 
 export interface KeysConfig {
   /** Where the three doors listen; port 0 takes a free one. */

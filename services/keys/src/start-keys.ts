@@ -6,13 +6,15 @@ import { AuthorityChains } from "./authority/chain.ts";
 import { PolicyBook } from "./authority/policy-book.ts";
 import { GrpcServer } from "./doors/grpc-server.ts";
 import { keysRoutes } from "./doors/routes.ts";
-import { BoundedKeyWrapper } from "./hierarchy/bounded-key-wrapper.ts";
 import { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
 import { KeysMetrics } from "./keys.metrics.ts";
 import { KeysModule } from "./keys.module.ts";
 import type { KeysParts } from "./keys.parts.ts";
 import { KeysPipeline } from "./keys.pipeline.ts";
 import type { KeysConfig, KeysPorts } from "./keys.ports.ts";
+import { BoundedKeyWrapper } from "./kms/bounded-key-wrapper.ts";
+import { MeasuredKeyWrapper } from "./kms/measured-key-wrapper.ts";
+import { RetryingKeyWrapper } from "./kms/retrying-key-wrapper.ts";
 import { keysMigrations } from "./migrations/index.ts";
 import { keysSchema, type KeysTables } from "./records/tables.ts";
 
@@ -57,8 +59,9 @@ function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: Key
   const db = schemaOf<KeysTables>(ports.db, keysSchema);
   const identity = new InstanceIdentity({ role: "keys", source: evidence, configurationDigest, clock });
   const answerWithinMs = config.kmsTimeoutMs ?? KMS_TIMEOUT_MS;
+  const asking = new RetryingKeyWrapper(new MeasuredKeyWrapper(keyWrapper, clock, counts.kmsAsked));
   const tenantKeys = new TenantKeyLeases({
-    wrapper: new BoundedKeyWrapper(keyWrapper, { clock, log: ports.log, answerWithinMs, asked: counts.kmsAsked }),
+    wrapper: new BoundedKeyWrapper(asking, { clock, log: ports.log, answerWithinMs }),
     clock,
     leaseMs: config.wrappingKeyLeaseMs ?? WRAPPING_KEY_LEASE_MS,
     capacity: MAX_UNWRAPPED_TENANTS,

@@ -1,4 +1,4 @@
-import { KeysError } from "@cloister/service-keys";
+import { KeysError, KmsError } from "@cloister/service-keys";
 
 /** The code that was thrown, or "done". */
 export function codeOf(work: () => unknown): string {
@@ -6,8 +6,7 @@ export function codeOf(work: () => unknown): string {
     work();
     return "done";
   } catch (error) {
-    if (error instanceof KeysError) return error.code;
-    throw error;
+    return codeOfError(error);
   }
 }
 
@@ -17,7 +16,11 @@ export async function codeOfAsync(work: Promise<unknown>): Promise<string> {
     await work;
     return "done";
   } catch (error) {
-    if (error instanceof KeysError) return error.code;
-    throw error;
+    return codeOfError(error);
   }
+}
+
+function codeOfError(error: unknown): string {
+  if (error instanceof KeysError || error instanceof KmsError) return error.code;
+  throw error;
 }

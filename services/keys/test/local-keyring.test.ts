@@ -1,14 +1,17 @@
+import { randomBytes } from "node:crypto";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { LocalKeyring } from "@cloister/service-keys";
 import { codeOfAsync } from "./codes.ts";
+import { keyWrapperContract } from "./key-wrapper-contract.ts";
+import { kekFor } from "./scripted-kms.ts";
 
-const tenantId = new Uint8Array(16).fill(1);
-const otherId = new Uint8Array(16).fill(2);
+const [kek, otherKek] = [kekFor(1), kekFor(2)];
 const plaintext = Buffer.from("thirty-two bytes of a secret key");
 const aad = Buffer.from("aad");
+const passphrase = "correct horse battery staple";
 
 let folder: string;
 let path: string;
@@ -20,50 +23,105 @@ afterEach(() => rm(folder, { recursive: true }));
 
 async function withTenants(): Promise<LocalKeyring> {
   const keyring = await LocalKeyring.open(path);
-  await Promise.all([keyring.ensureKek(tenantId), keyring.ensureKek(otherId)]);
+  await Promise.all([keyring.ensureKek(kek), keyring.ensureKek(otherKek)]);
   return keyring;
 }
 
-describe("the local keyring", () => {
-  it("keeps its KEKs in a file that only its owner may read", async () => {
+describe("the local keyring as a KMS", () => {
+  let keyringFolder: string;
+  let wrapper: LocalKeyring;
+  beforeAll(async () => {
+    keyringFolder = await mkdtemp(join(tmpdir(), "cloister-keyring-"));
+    wrapper = await LocalKeyring.open(join(keyringFolder, "keyring.json"));
+  });
+  afterAll(() => rm(keyringFolder, { recursive: true }));
+  const absentKek = () => ({ ...kek, tenantId: randomBytes(16) });
+
+  keyWrapperContract(
+    () => ({
+      wrapper,
+      absentKek,
+      newKek: async () => {
+        const made = absentKek();
+        await wrapper.ensureKek(made);
+        return made;
+      },
+    }),
+    { destroys: "at-once", isExportable: true },
+  );
+});
+
+describe("the local keyring's file", () => {
+  it("can be read by its owner only", async () => {
     await withTenants();
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
-  it("unwraps after a restart what it wrapped", async () => {
-    const wrapped = await (await withTenants()).wrap(tenantId, plaintext, aad);
+  it("unwraps after a restart what was wrapped", async () => {
+    const wrapped = await (await withTenants()).wrap(kek, plaintext, aad);
     const again = await LocalKeyring.open(path);
-    expect(Buffer.from(await again.unwrap(tenantId, wrapped, aad))).toEqual(plaintext);
+    expect(Buffer.from(await again.unwrap(kek, wrapped, aad))).toEqual(plaintext);
   });
 
   it("keeps the KEK of a tenant that has one", async () => {
     await withTenants();
     const before = await readFile(path, "utf8");
-    await (await LocalKeyring.open(path)).ensureKek(tenantId);
+    await (await LocalKeyring.open(path)).ensureKek(kek);
     expect(await readFile(path, "utf8")).toBe(before);
   });
 
-  it("doesn't unwrap for another tenant or another AAD", async () => {
+  it("holds a destroyed KEK no more", async () => {
     const keyring = await withTenants();
-    const wrapped = await keyring.wrap(tenantId, plaintext, aad);
-    expect(await codeOfAsync(keyring.unwrap(otherId, wrapped, aad))).toBe("KEY_CORRUPT");
-    expect(await codeOfAsync(keyring.unwrap(tenantId, wrapped, Buffer.from("other")))).toBe("KEY_CORRUPT");
+    await keyring.destroy(kek);
+    expect(await readFile(path, "utf8")).not.toContain("01".repeat(16));
+    expect(await codeOfAsync((await LocalKeyring.open(path)).describe(kek))).toBe("KMS_KEY_UNKNOWN");
   });
 
-  it("has nothing for a tenant without a KEK", async () => {
-    const keyring = await LocalKeyring.open(path);
-    expect(await codeOfAsync(keyring.wrap(tenantId, plaintext, aad))).toBe("KMS_UNAVAILABLE");
-  });
-
-  it.each([0o640, 0o604, 0o660])("refuses a file of mode %o", async (mode) => {
+  it.each([0o640, 0o604, 0o660])("is refused with mode %o", async (mode) => {
     await withTenants();
     await chmod(path, mode);
-    expect(await codeOfAsync(LocalKeyring.open(path))).toBe("KMS_UNAVAILABLE");
+    expect(await codeOfAsync(LocalKeyring.open(path))).toBe("KMS_KEYRING_OPEN");
   });
 
-  it("refuses a damaged file and leaves it as it is", async () => {
+  it("is refused when damaged, and left as it is", async () => {
     await writeFile(path, '{"version":1,"keks":{"zz":""}}', { mode: 0o600 });
-    expect(await codeOfAsync(LocalKeyring.open(path))).toBe("KMS_UNAVAILABLE");
+    expect(await codeOfAsync(LocalKeyring.open(path))).toBe("KMS_KEYRING_DAMAGED");
     expect(await readFile(path, "utf8")).toContain("zz");
+  });
+});
+
+describe("a local keyring under a passphrase", () => {
+  it("names no tenant in its file, and opens again with it", async () => {
+    const keyring = await LocalKeyring.open(path, { passphrase });
+    await keyring.ensureKek(kek);
+    const wrapped = await keyring.wrap(kek, plaintext, aad);
+    expect(await readFile(path, "utf8")).not.toContain("01".repeat(16));
+    const again = await LocalKeyring.open(path, { passphrase });
+    expect(Buffer.from(await again.unwrap(kek, wrapped, aad))).toEqual(plaintext);
+  });
+
+  it("is refused without it, with another, and when its bytes were changed", async () => {
+    await LocalKeyring.open(path, { passphrase });
+    const content = await readFile(path, "utf8");
+    const refused = [
+      await codeOfAsync(LocalKeyring.open(path)),
+      await codeOfAsync(LocalKeyring.open(path, { passphrase: `${passphrase}!` })),
+    ];
+    await writeFile(path, content.replace(/"salt":"./u, '"salt":"_'), { mode: 0o600 });
+    refused.push(await codeOfAsync(LocalKeyring.open(path, { passphrase })));
+    expect(refused).toEqual(["KMS_PASSPHRASE_WRONG", "KMS_PASSPHRASE_WRONG", "KMS_KEYRING_DAMAGED"]);
+  });
+
+  it("seals at once a file that was in clear", async () => {
+    const wrapped = await (await withTenants()).wrap(kek, plaintext, aad);
+    const sealed = await LocalKeyring.open(path, { passphrase });
+    expect(await readFile(path, "utf8")).not.toContain("01".repeat(16));
+    expect(Buffer.from(await sealed.unwrap(kek, wrapped, aad))).toEqual(plaintext);
+  });
+
+  it("doesn't let a file choose what the passphrase costs", async () => {
+    await LocalKeyring.open(path, { passphrase });
+    await writeFile(path, (await readFile(path, "utf8")).replace('"N":131072', '"N":2'), { mode: 0o600 });
+    expect(await codeOfAsync(LocalKeyring.open(path, { passphrase }))).toBe("KMS_KEYRING_DAMAGED");
   });
 });

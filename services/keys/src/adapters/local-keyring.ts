@@ -1,89 +1,78 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { z } from "zod";
 import { idToHex } from "@cloister/envelope";
-import { KeysError } from "../errors.ts";
 import { openUnder, sealUnder } from "../hierarchy/aead.ts";
-import type { KeyWrapper } from "../hierarchy/key-wrapper.ts";
+import type { DestroyedKek, Kek, KekDescription, KeyWrapper } from "../kms/key-wrapper.ts";
+import { KmsError } from "../kms/kms-errors.ts";
+import { KeyringFile, type Keks } from "./keyring-file.ts";
 
-const keyringFile = z.strictObject({
-  version: z.literal(1),
-  keks: z.record(z.string().regex(/^[0-9a-f]{32}$/u), z.base64().length(44)),
-});
-
-const GROUP_OR_WORLD = 0o077;
-
-/** For development: the KEKs of all tenants in one file of mode 0600. Whoever reads the file can unwrap everything. */
+/**
+ * For development: the KEKs of all tenants in one file of mode 0600, sealed under a passphrase if there is one. Whoever
+ * has the file (and the passphrase) can unwrap everything, and a copy of it outlives `destroy`.
+ */
 export class LocalKeyring implements KeyWrapper {
-  readonly #path: string;
+  readonly #file: KeyringFile;
   readonly #keks: Map<string, Buffer>;
   #saving: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, keks: Map<string, Buffer>) {
-    this.#path = path;
-    this.#keks = keks;
+  private constructor(file: KeyringFile, keks: Keks) {
+    this.#file = file;
+    this.#keks = new Map(keks);
   }
 
-  /** Opens the file, or starts empty when there is none. @throws KMS_UNAVAILABLE when group or world may read it */
-  static async open(path: string): Promise<LocalKeyring> {
+  /**
+   * Opens the file, or starts empty when there is none. A file in clear is sealed at once when a passphrase comes.
+   * @throws KmsError KMS_KEYRING_OPEN when group or world may read it, KMS_KEYRING_DAMAGED, KMS_PASSPHRASE_WRONG
+   */
+  static async open(path: string, { passphrase }: { readonly passphrase?: string } = {}): Promise<LocalKeyring> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    const status = await stat(path).catch(() => undefined);
-    if (status === undefined) return new LocalKeyring(path, new Map());
-    if ((status.mode & GROUP_OR_WORLD) !== 0) {
-      throw new KeysError(
-        "KMS_UNAVAILABLE",
-        "The keyring file is open to group or world: chmod 600 it and start again.",
-      );
-    }
-    const parsed = keyringFile.safeParse(parseJson(await readFile(path, "utf8")));
-    if (!parsed.success)
-      throw new KeysError("KMS_UNAVAILABLE", "The keyring file is damaged: restore it from a backup.");
-    const keks = Object.entries(parsed.data.keks).map(([id, kek]) => [id, Buffer.from(kek, "base64")] as const);
-    return new LocalKeyring(path, new Map(keks));
+    const { file, keks, isSealed } = await KeyringFile.open(path, passphrase);
+    if (passphrase !== undefined && !isSealed) await file.write(keks);
+    return new LocalKeyring(file, keks);
   }
 
-  async ensureKek(tenantId: Uint8Array): Promise<void> {
+  async ensureKek({ tenantId }: Kek): Promise<void> {
     const id = idToHex(tenantId);
     if (!this.#keks.has(id)) this.#keks.set(id, randomBytes(32));
-    this.#saving = this.#saving.catch(() => undefined).then(() => this.#save());
-    await this.#saving;
+    await this.#save();
   }
 
-  async wrap(tenantId: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Promise<Uint8Array> {
-    return Promise.resolve(sealUnder(this.#kek(tenantId), aad, plaintext));
+  async wrap(kek: Kek, plaintext: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+    return sealUnder(this.#kek(kek), context, plaintext);
   }
 
-  async unwrap(tenantId: Uint8Array, wrapped: Uint8Array, aad: Uint8Array): Promise<Uint8Array> {
-    return Promise.resolve(openUnder(this.#kek(tenantId), aad, wrapped));
+  async unwrap(kek: Kek, wrapped: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+    const key = this.#kek(kek);
+    try {
+      return openUnder(key, context, wrapped);
+    } catch (cause) {
+      const sentence = "A key in the database of `keys` does not open under the tenant's KEK: it was changed or moved.";
+      throw new KmsError("KMS_CONTEXT_MISMATCH", sentence, { cause });
+    }
   }
 
-  #kek(tenantId: Uint8Array): Buffer {
+  async describe(kek: Kek): Promise<KekDescription> {
+    this.#kek(kek);
+    const detail = "AES-256-GCM in a file that whoever runs `keys` can copy";
+    return { state: "usable", destroys: "at-once", isExportable: true, detail };
+  }
+
+  async destroy(kek: Kek): Promise<DestroyedKek> {
+    this.#kek(kek).fill(0);
+    this.#keks.delete(idToHex(kek.tenantId));
+    await this.#save();
+    return { destroys: "at-once" };
+  }
+
+  #kek({ tenantId }: Kek): Buffer {
     const kek = this.#keks.get(idToHex(tenantId));
-    if (kek === undefined) throw new KeysError("KMS_UNAVAILABLE", "The keyring file holds no KEK of this tenant.");
+    if (kek === undefined) throw new KmsError("KMS_KEY_UNKNOWN", "The keyring file holds no KEK of this tenant.");
     return kek;
   }
 
-  /** Written beside, flushed, then renamed: a crash leaves the old file or the new one. */
-  async #save(): Promise<void> {
-    const keks = Object.fromEntries([...this.#keks].map(([id, kek]) => [id, kek.toString("base64")]));
-    const beside = `${this.#path}.new`;
-    const file = await open(beside, "w", 0o600);
-    try {
-      await file.writeFile(JSON.stringify({ version: 1, keks }));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await chmod(beside, 0o600);
-    await rename(beside, this.#path);
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+  #save(): Promise<void> {
+    this.#saving = this.#saving.catch(() => undefined).then(() => this.#file.write(this.#keks));
+    return this.#saving;
   }
 }

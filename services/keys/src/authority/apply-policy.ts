@@ -11,13 +11,15 @@ import {
   unverifiedNoteText,
   verifyPolicy,
   verifyRoots,
+  type Policy,
   type VerifiedPolicy,
 } from "@cloister/policy";
+import { inTransaction, ofTenants } from "@cloister/storage";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { decodeByteList, encodeByteList } from "../records/byte-list.ts";
 import type { PolicyRow } from "../records/tables.ts";
-import { findNewestPolicy, findTenant, insertPolicy, insertTenant } from "../records/tenants.ts";
+import { findNewestPolicy, findTenant, insertPolicy, insertTenant, replaceWrappingKey } from "../records/tenants.ts";
 import { refusing, requireBytes, requireKemPublicKey } from "../refusals.ts";
 
 /**
@@ -31,9 +33,11 @@ export async function applyPolicy(parts: KeysParts, request: ApplyPolicyRequest)
   const tenantId = deriveTenantId(request.genesisRoot);
   const verified = verifyRequest(parts, tenantId, request);
   const newest = await findNewestPolicy(parts.db, tenantId);
-  if (newest === undefined || isSuccessor(newest, request, verified)) {
-    await makeTenant(parts, tenantId, request.genesisRoot);
-    await keep(parts, tenantId, request, verified);
+  if (newest === undefined) {
+    await makeTenant(parts, verified.policy, request.genesisRoot);
+    await keep(parts, request, verified);
+  } else if (isSuccessor(newest, request, verified)) {
+    await keep(parts, request, verified, await movedKeys(parts, verified.policy));
   }
   return create(ApplyPolicyResponseSchema, { tenantId, policyVersion: BigInt(verified.policy.version) });
 }
@@ -71,24 +75,44 @@ function requireSameHistory(known: readonly Uint8Array[], sent: readonly Uint8Ar
   if (!isPrefix) throw new KeysError("POLICY_FOREIGN", "The policy leaves out a rotation of the tenant's root.");
 }
 
-async function makeTenant({ db, tenantKeys, clock }: KeysParts, tenantId: Uint8Array, genesisRoot: Uint8Array) {
+async function makeTenant({ db, tenantKeys, clock }: KeysParts, policy: Policy, genesisRoot: Uint8Array) {
+  const { tenantId } = policy;
   if ((await findTenant(db, tenantId)) !== undefined) return;
-  const keys = await tenantKeys.create(tenantId);
+  const keys = await tenantKeys.create(policy);
   await insertTenant(db, { ...keys, tenant_id: tenantId, genesis_root: genesisRoot, created_at_ms: clock.nowMs() });
 }
 
+interface MovedKeys {
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+/** The wrapping key under the KEK that the next policy names, when that is another one than before. */
+async function movedKeys({ policies, tenantKeys }: KeysParts, next: Policy): Promise<MovedKeys | undefined> {
+  const standing = await policies.newest(next.tenantId);
+  const { provider, keyRef } = standing.policy.kms;
+  if (provider === next.kms.provider && keyRef === next.kms.keyRef) return undefined;
+  return { before: standing.tenant.wrapped_wrapping_key, after: await tenantKeys.rewrap(standing, next) };
+}
+
+/** Policy and moved keys together: either alone would leave keys under a KEK that nobody is asked for. */
 async function keep(
   { db, clock }: KeysParts,
-  tenantId: Uint8Array,
   request: ApplyPolicyRequest,
   { policy, policyHash }: VerifiedPolicy,
+  moved?: MovedKeys,
 ): Promise<void> {
-  const isKept = await insertPolicy(db, {
-    tenant_id: tenantId,
-    version: policy.version,
-    note: request.policy,
-    root_rotations: encodeByteList(request.rootRotations),
-    applied_at_ms: clock.nowMs(),
+  const { tenantId } = policy;
+  const isKept = await inTransaction(db, ofTenants([tenantId]), async (tx) => {
+    const isNew = await insertPolicy(tx, {
+      tenant_id: tenantId,
+      version: policy.version,
+      note: request.policy,
+      root_rotations: encodeByteList(request.rootRotations),
+      applied_at_ms: clock.nowMs(),
+    });
+    if (isNew && moved !== undefined) await replaceWrappingKey(tx, tenantId, moved.before, moved.after);
+    return isNew;
   });
   if (isKept) return;
   // Somebody applied this version at the same time: it is ours, or a conflict.

@@ -35,7 +35,7 @@ export class AuthorityChains {
     const { identity, tenantKeys, clock } = this.#options;
     const { tenant, policyNote, rootRotations, policy } = inForce;
     // From the unwrapped key and no column: the operator can write columns.
-    const { issuer } = await tenantKeys.open(tenant);
+    const { issuer } = await tenantKeys.open(inForce);
     const issuerNote = signIssuerNote(
       { tenantId: policy.tenantId, issuerKey: issuer.publicKeyBytes, issuedAtMs: clock.nowMs() },
       noteSigner(identity.signer),

@@ -79,7 +79,7 @@ async function open(
   conversationId: ConversationId,
 ): Promise<Uint8Array> {
   const admission = admitted(parts, inForce, request);
-  const keys = await parts.tenantKeys.open(inForce.tenant);
+  const keys = await parts.tenantKeys.open(inForce);
   const { policy, policyHash } = inForce;
   const name: ConversationName = { tenantId: policy.tenantId, conversationId };
   const issuedAtMs = parts.clock.nowMs();

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Kysely } from "kysely";
-import { verifyPolicy, verifyRoots, type Policy } from "@cloister/policy";
+import { readUnverifiedPolicy, verifyPolicy, verifyRoots, type Policy } from "@cloister/policy";
 import type { Clock } from "@cloister/service";
 import { KeysError } from "../errors.ts";
 import { decodeByteList } from "../records/byte-list.ts";
@@ -38,6 +38,14 @@ export class PolicyBook {
 
   /** @throws KeysError TENANT_UNKNOWN; POLICY_STALE, POLICY_EXPIRED and the other refusals of a policy */
   async inForce(tenantId: Uint8Array): Promise<TenantInForce> {
+    const newest = await this.newest(tenantId);
+    const nowMs = this.#clock.nowMs();
+    if (nowMs >= newest.policy.notBeforeMs && nowMs < newest.policy.expiresAtMs) return newest;
+    throw new KeysError("POLICY_EXPIRED", "The tenant's newest policy is expired; have the tenant sign a new one.");
+  }
+
+  /** As `inForce`, also when it has expired: what proves a destruction is given after that, too. */
+  async newest(tenantId: Uint8Array): Promise<TenantInForce> {
     const tenant = await findTenant(this.#db, tenantId);
     const row = tenant && (await findNewestPolicy(this.#db, tenantId));
     const isAsked = tenant !== undefined && Buffer.compare(tenant.tenant_id, tenantId) === 0;
@@ -48,9 +56,7 @@ export class PolicyBook {
     const verified = this.#verified.get(name) ?? this.#verify(tenant, row);
     this.#hold(name, verified);
     this.#requireNewest(verified);
-    const nowMs = this.#clock.nowMs();
-    if (nowMs >= verified.policy.notBeforeMs && nowMs < verified.policy.expiresAtMs) return verified;
-    throw new KeysError("POLICY_EXPIRED", "The tenant's newest policy is expired; have the tenant sign a new one.");
+    return verified;
   }
 
   #verify(tenant: TenantRow, row: PolicyRow): TenantInForce {
@@ -60,7 +66,8 @@ export class PolicyBook {
       verifyPolicy(row.note, {
         tenantId,
         roots: verifyRoots(tenantId, tenant.genesis_root, rootRotations),
-        nowMs: this.#clock.nowMs(),
+        // Any time of its life: `inForce` judges that by the clock, at every use.
+        nowMs: readUnverifiedPolicy(row.note).notBeforeMs,
         allowDevelopment: this.#allowDevelopment,
         knownVersion: row.version,
       }),

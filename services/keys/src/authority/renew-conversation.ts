@@ -44,7 +44,7 @@ export async function renewConversation(
 ): Promise<RenewConversationResponse> {
   requireForm(request);
   const inForce = await parts.policies.inForce(request.tenantId);
-  const keys = await parts.tenantKeys.open(inForce.tenant);
+  const keys = await parts.tenantKeys.open(inForce);
   const row = await openRow(parts, request);
   const standing = standingStatement(keys, inForce, row);
   requireSignature(request, standing);

@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { idToHex } from "@cloister/envelope";
+import type { Policy } from "@cloister/policy";
 import type { Clock } from "@cloister/service";
+import { KeysError } from "../errors.ts";
+import { kekOf, type Kek, type KeyWrapper } from "../kms/key-wrapper.ts";
+import { KmsError } from "../kms/kms-errors.ts";
 import type { TenantRow } from "../records/tables.ts";
-import type { KeyWrapper } from "./key-wrapper.ts";
 import { rowAad, unwrapRow, wrapRow } from "./row-wrap.ts";
 import { TenantKeys } from "./tenant-keys.ts";
 
@@ -22,6 +25,14 @@ interface Lease {
 
 export type WrappedTenantKeys = Pick<TenantRow, "wrapped_wrapping_key" | "wrapped_issuer_key">;
 
+/** A tenant's row, and its verified policy, which says where the KEK is. */
+export interface KeyedTenant {
+  readonly tenant: TenantRow;
+  readonly policy: Pick<Policy, "tenantId" | "kms">;
+}
+
+const WRAPPING_KEY_BYTES = 32;
+
 /** The KMS is asked once per tenant and lease, not once per conversation. */
 export class TenantKeyLeases {
   readonly #options: TenantKeyLeasesOptions;
@@ -33,15 +44,14 @@ export class TenantKeyLeases {
   }
 
   /** The keys of a new tenant, wrapped. Nothing is stored. @throws KMS_UNAVAILABLE */
-  async create(tenantId: Uint8Array): Promise<WrappedTenantKeys> {
-    const { wrapper } = this.#options;
-    const wrappingKey = randomBytes(32);
+  async create(policy: KeyedTenant["policy"]): Promise<WrappedTenantKeys> {
+    const kek = kekOf(policy);
+    const { tenantId } = kek;
+    const wrappingKey = randomBytes(WRAPPING_KEY_BYTES);
     const issuerSeed = randomBytes(32);
     try {
-      await wrapper.ensureKek(tenantId);
-      const aad = rowAad({ kind: "tenant-wrapping-key", tenantId });
       return {
-        wrapped_wrapping_key: await wrapper.wrap(tenantId, wrappingKey, aad),
+        wrapped_wrapping_key: await this.#wrap(kek, wrappingKey),
         wrapped_issuer_key: wrapRow(wrappingKey, { kind: "issuer-key", tenantId }, issuerSeed),
       };
     } finally {
@@ -50,14 +60,27 @@ export class TenantKeyLeases {
     }
   }
 
+  /**
+   * The tenant's wrapping key, wrapped anew under the KEK that its next policy names. Nothing is stored.
+   * @throws KMS_UNAVAILABLE when either KMS fails; KEY_CORRUPT
+   */
+  async rewrap(keyed: KeyedTenant, next: KeyedTenant["policy"]): Promise<Uint8Array> {
+    const wrappingKey = await this.#wrappingKey(keyed);
+    try {
+      return await this.#wrap(kekOf(next), wrappingKey);
+    } finally {
+      wrappingKey.fill(0);
+    }
+  }
+
   /** @throws KMS_UNAVAILABLE; KEY_CORRUPT when the rows are not this tenant's */
-  async open(tenant: TenantRow): Promise<TenantKeys> {
-    const id = idToHex(tenant.tenant_id);
+  async open(keyed: KeyedTenant): Promise<TenantKeys> {
+    const id = idToHex(keyed.tenant.tenant_id);
     const { clock, leaseMs } = this.#options;
     const held = this.#leases.get(id);
     if (held !== undefined && clock.monotonicMs() < held.endsAtMs) return held.keys;
     this.#end(id);
-    const lease = { keys: this.#unwrap(tenant), endsAtMs: clock.monotonicMs() + leaseMs };
+    const lease = { keys: this.#unwrap(keyed), endsAtMs: clock.monotonicMs() + leaseMs };
     this.#leases.set(id, lease);
     lease.keys.catch(() => this.#leases.get(id) === lease && this.#leases.delete(id));
     this.#evict();
@@ -69,16 +92,35 @@ export class TenantKeyLeases {
     for (const id of [...this.#leases.keys()]) this.#end(id);
   }
 
-  async #unwrap(tenant: TenantRow): Promise<TenantKeys> {
-    const tenantId = tenant.tenant_id;
-    const aad = rowAad({ kind: "tenant-wrapping-key", tenantId });
-    const wrappingKey = Buffer.from(await this.#options.wrapper.unwrap(tenantId, tenant.wrapped_wrapping_key, aad));
-    const issuerSeed = unwrapRow(wrappingKey, { kind: "issuer-key", tenantId }, tenant.wrapped_issuer_key);
+  async #unwrap(keyed: KeyedTenant): Promise<TenantKeys> {
+    const { tenant_id: tenantId, wrapped_issuer_key: wrappedIssuerKey } = keyed.tenant;
+    const wrappingKey = await this.#wrappingKey(keyed);
+    const issuerSeed = unwrapRow(wrappingKey, { kind: "issuer-key", tenantId }, wrappedIssuerKey);
     try {
       return new TenantKeys(tenantId, wrappingKey, issuerSeed);
     } finally {
       issuerSeed.fill(0);
     }
+  }
+
+  async #wrap(kek: Kek, wrappingKey: Uint8Array): Promise<Uint8Array> {
+    const { wrapper } = this.#options;
+    return refusing(async () => {
+      await wrapper.ensureKek(kek);
+      return wrapper.wrap(kek, wrappingKey, contextOf(kek.tenantId));
+    });
+  }
+
+  async #wrappingKey({ tenant, policy }: KeyedTenant): Promise<Buffer> {
+    const { tenant_id: tenantId, wrapped_wrapping_key: wrapped } = tenant;
+    const kek = kekOf(policy);
+    const unwrapped = await refusing(() => this.#options.wrapper.unwrap(kek, wrapped, contextOf(tenantId)));
+    if (unwrapped.length !== WRAPPING_KEY_BYTES) {
+      throw new KeysError("KEY_CORRUPT", "The tenant's KMS unwrapped something that is no wrapping key.");
+    }
+    const wrappingKey = Buffer.from(unwrapped);
+    unwrapped.fill(0);
+    return wrappingKey;
   }
 
   #evict(): void {
@@ -95,5 +137,18 @@ export class TenantKeyLeases {
       (keys) => keys.destroy(),
       () => undefined,
     );
+  }
+}
+
+const contextOf = (tenantId: Uint8Array): Buffer => rowAad({ kind: "tenant-wrapping-key", tenantId });
+
+/** What a KMS refuses concerns its tenant alone, which waits; a caller learns this much and the log learns the rest. */
+async function refusing<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (!(cause instanceof KmsError)) throw cause;
+    const code = cause.code === "KMS_CONTEXT_MISMATCH" ? "KEY_CORRUPT" : "KMS_UNAVAILABLE";
+    throw new KeysError(code, cause.message, { cause });
   }
 }

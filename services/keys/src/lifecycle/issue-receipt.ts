@@ -10,7 +10,6 @@ import { parseTenantId } from "@cloister/envelope";
 import { noteSigner } from "@cloister/policy";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
-import { findTenant } from "../records/tenants.ts";
 import { findTombstoneById } from "../records/tombstones.ts";
 import { refusing, requireBytes } from "../refusals.ts";
 import { LEASE_MS } from "../release/release-keys.ts";
@@ -22,8 +21,7 @@ import { LEASE_MS } from "../release/release-keys.ts";
  */
 export async function issueReceipt(parts: KeysParts, request: IssueReceiptRequest): Promise<IssueReceiptResponse> {
   requireForm(request);
-  const tenant = await findTenant(parts.db, request.tenantId);
-  if (tenant === undefined) throw new KeysError("TENANT_UNKNOWN", "No policy of this tenant was applied here.");
+  const tenant = await parts.policies.newest(request.tenantId);
   const tombstones = await tombstonesOf(parts, request);
   const { issuer } = await parts.tenantKeys.open(tenant);
   const issuedAtMs = parts.clock.nowMs();

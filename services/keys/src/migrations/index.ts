@@ -21,7 +21,7 @@ export const keysOwned: OwnedSchema = {
       to: "keys",
       functions: rewritingFunctions,
       tables: {
-        tenant: ["select", "insert"],
+        tenant: ["select", "insert", "update"],
         policy: ["select", "insert"],
         conversation: ["select", "insert", "update"],
         conversation_secret: ["select", "insert", "update", "delete"],

@@ -1,5 +1,6 @@
 import { ofTenants, onDatabase } from "@cloister/storage";
 import type { Kysely } from "kysely";
+import { KeysError } from "../errors.ts";
 import type { KeysTables, PolicyRow, TenantRow } from "./tables.ts";
 
 export async function findTenant(db: Kysely<KeysTables>, tenantId: Uint8Array): Promise<TenantRow | undefined> {
@@ -17,6 +18,23 @@ export async function insertTenant(db: Kysely<KeysTables>, row: TenantRow): Prom
       .onConflict((conflict) => conflict.doNothing())
       .execute(),
   );
+}
+
+/** @throws KeysError UNAVAILABLE when somebody replaced it meanwhile: the transaction is to be given up */
+export async function replaceWrappingKey(
+  db: Kysely<KeysTables>,
+  tenantId: Uint8Array,
+  before: Uint8Array,
+  after: Uint8Array,
+): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable("tenant")
+    .set({ wrapped_wrapping_key: after })
+    .where("tenant_id", "=", tenantId)
+    .where("wrapped_wrapping_key", "=", before)
+    .executeTakeFirst();
+  if (numUpdatedRows === 1n) return;
+  throw new KeysError("UNAVAILABLE", "The tenant's keys were moved to another KEK at the same time: try again.");
 }
 
 export async function findNewestPolicy(db: Kysely<KeysTables>, tenantId: Uint8Array): Promise<PolicyRow | undefined> {

@@ -1,17 +1,13 @@
 import { idToHex } from "@cloister/envelope";
 import type { Clock, Log } from "@cloister/service";
-import { KeysError } from "../errors.ts";
-import type { KeyWrapper } from "./key-wrapper.ts";
-
-export type KmsOperation = keyof KeyWrapper;
+import type { DestroyedKek, Kek, KekDescription, KeyWrapper } from "./key-wrapper.ts";
+import { KmsError } from "./kms-errors.ts";
 
 export interface BoundedKeyWrapperOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** A KMS that has not answered by then is taken for away. */
   readonly answerWithinMs: number;
-  /** Told of each question that a KMS is asked. */
-  readonly asked?: (operation: KmsOperation) => void;
 }
 
 /** What is remembered of a tenant whose KMS failed. */
@@ -19,6 +15,7 @@ interface Outage {
   readonly failures: number;
   /** Refused without asking until then, on the monotonic clock. */
   readonly untilMs: number;
+  readonly error: KmsError;
 }
 
 const FIRST_PAUSE_MS = 1_000;
@@ -27,9 +24,10 @@ const MOST_PAUSE_MS = 30_000;
 const PATIENCE_MS = 200;
 
 /**
- * Stands around a KeyWrapper so that one tenant's KMS can't hold up the others: an answer is waited for once and for so
- * long, then the tenant is refused at once. From time to time a caller asks again, for a moment; the answer counts even
- * if it comes after that moment.
+ * Time-out and breaker around a KeyWrapper, so that one tenant's KMS can't hold up the others: an answer is waited for
+ * once and for so long, then the tenant is refused at once, with what the KMS said last. From time to time a caller asks
+ * again, for a moment; the answer counts even if it comes after that moment. A library's breaker does neither: it keeps
+ * time by the wall clock, and lets all wait for the one that asks.
  */
 export class BoundedKeyWrapper implements KeyWrapper {
   readonly #wrapper: KeyWrapper;
@@ -41,28 +39,34 @@ export class BoundedKeyWrapper implements KeyWrapper {
     this.#options = options;
   }
 
-  /** Not bounded: only the request that makes the tenant waits for it. */
-  ensureKek(tenantId: Uint8Array): Promise<void> {
-    this.#options.asked?.("ensureKek");
-    return this.#wrapper.ensureKek(tenantId);
+  /** Not bounded, like `describe` and `destroy`: only the request that makes the tenant waits for it. */
+  ensureKek(kek: Kek): Promise<void> {
+    return this.#wrapper.ensureKek(kek);
   }
 
-  wrap(tenantId: Uint8Array, plaintext: Uint8Array, aad: Uint8Array): Promise<Uint8Array> {
-    return this.#bounded("wrap", tenantId, () => this.#wrapper.wrap(tenantId, plaintext, aad));
+  describe(kek: Kek): Promise<KekDescription> {
+    return this.#wrapper.describe(kek);
   }
 
-  unwrap(tenantId: Uint8Array, wrapped: Uint8Array, aad: Uint8Array): Promise<Uint8Array> {
-    return this.#bounded("unwrap", tenantId, () => this.#wrapper.unwrap(tenantId, wrapped, aad));
+  destroy(kek: Kek): Promise<DestroyedKek> {
+    return this.#wrapper.destroy(kek);
   }
 
-  #bounded(operation: KmsOperation, tenantId: Uint8Array, ask: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  wrap(kek: Kek, plaintext: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+    return this.#bounded(kek, () => this.#wrapper.wrap(kek, plaintext, context));
+  }
+
+  unwrap(kek: Kek, wrapped: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+    return this.#bounded(kek, () => this.#wrapper.unwrap(kek, wrapped, context));
+  }
+
+  #bounded({ tenantId }: Kek, ask: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const tenant = idToHex(tenantId);
     const outage = this.#outages.get(tenant);
     const nowMs = this.#options.clock.monotonicMs();
-    if (outage !== undefined && nowMs < outage.untilMs) return Promise.reject(away());
+    if (outage !== undefined && nowMs < outage.untilMs) return Promise.reject(outage.error);
     // Whoever else comes meanwhile is refused and doesn't ask beside this one.
     if (outage !== undefined) this.#outages.set(tenant, { ...outage, untilMs: nowMs + this.#options.answerWithinMs });
-    this.#options.asked?.(operation);
     const answer = within(this.#options.answerWithinMs, ask());
     answer.then(
       () => this.#answered(tenant),
@@ -76,22 +80,27 @@ export class BoundedKeyWrapper implements KeyWrapper {
   }
 
   /** A KMS that answers with a refusal of these bytes is there. */
-  #failed(tenant: string, error: unknown): void {
-    if (error instanceof KeysError && error.code !== "KMS_UNAVAILABLE") {
+  #failed(tenant: string, cause: unknown): void {
+    if (cause instanceof KmsError && cause.code === "KMS_CONTEXT_MISMATCH") {
       this.#answered(tenant);
       return;
     }
+    const error = cause instanceof KmsError ? cause : away({ cause });
     const failures = (this.#outages.get(tenant)?.failures ?? 0) + 1;
     const pauseMs = Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10));
-    this.#outages.set(tenant, { failures, untilMs: this.#options.clock.monotonicMs() + pauseMs });
+    this.#outages.set(tenant, { failures, untilMs: this.#options.clock.monotonicMs() + pauseMs, error });
     this.#options.log.warn("a tenant's KMS doesn't answer", { tenantId: tenant, attempt: failures, error });
   }
 }
 
-const away = (): KeysError =>
-  new KeysError("KMS_UNAVAILABLE", "The tenant's KMS doesn't answer: its messages wait, those of others go on.");
+const away = (options?: ErrorOptions): KmsError =>
+  new KmsError(
+    "KMS_UNREACHABLE",
+    "The tenant's KMS doesn't answer: its messages wait, those of others go on.",
+    options,
+  );
 
-/** @throws KMS_UNAVAILABLE when the answer takes longer; what it holds is wiped when it comes */
+/** @throws KMS_UNREACHABLE when the answer takes longer; what it holds is wiped when it comes */
 async function within(ms: number, answer: Promise<Uint8Array>): Promise<Uint8Array> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
