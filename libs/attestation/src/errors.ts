@@ -30,6 +30,27 @@ export const attestationErrors = {
     title: "The evidence doesn't bind the keys that came with it",
     remedy: "Send nothing: somebody put other keys beside real evidence.",
   },
+  TCB_NOT_ACCEPTED: {
+    title: "The machine's firmware is older than the policy allows, revoked or unknown",
+    remedy: "Have the operator update the machine; lower the policy's minimum only if you know why.",
+  },
+  GUEST_NOT_ALLOWED: {
+    title:
+      "The guest or its machine is set up in a way that the policy doesn't allow: debugging, migration, or unknown bits",
+    remedy: "Have the operator start it without debugging and migration agents, then look at the fault that is named.",
+  },
+  CERTIFICATE_REVOKED: {
+    title: "A certificate behind the evidence was revoked by its vendor",
+    remedy: "Send nothing to this instance: its key may be known to others.",
+  },
+  REGION_NOT_ATTESTED: {
+    title: "The evidence doesn't prove the region that the policy demands",
+    remedy: "Use hardware that attests its region, or list the machine's id under its region in the policy.",
+  },
+  GPU_NOT_ATTESTED: {
+    title: "The policy demands a claim about the GPU that is missing or refused",
+    remedy: "Run the role on a GPU in confidential mode whose claims its attestation service signed.",
+  },
   NONCE_MISMATCH: {
     title: "The evidence doesn't answer this challenge",
     remedy: "It may be replayed: begin a new session.",
@@ -38,12 +59,19 @@ export const attestationErrors = {
 
 export type AttestationErrorCode = keyof typeof attestationErrors;
 
+export interface AttestationErrorOptions extends ErrorOptions {
+  readonly fault?: string;
+}
+
 export class AttestationError extends Error {
   override readonly name = "AttestationError";
   readonly code: AttestationErrorCode;
+  /** The finer code of the format's own closed list (`SnpFault`, `TdxRejectionCode`, …), where it has one. */
+  readonly fault: string | undefined;
 
-  constructor(code: AttestationErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: AttestationErrorCode, message: string, options?: AttestationErrorOptions) {
     super(message, options);
     this.code = code;
+    this.fault = options?.fault;
   }
 }
