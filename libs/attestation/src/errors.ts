@@ -66,7 +66,7 @@ export interface AttestationErrorOptions extends ErrorOptions {
 export class AttestationError extends Error {
   override readonly name = "AttestationError";
   readonly code: AttestationErrorCode;
-  /** The finer code of the format's own closed list (`SnpFault`, `TdxRejectionCode`, …), where it has one. */
+  /** The finer code of the format's own closed list (`SnpFault`, `TdxFault`, …), where it has one. */
   readonly fault: string | undefined;
 
   constructor(code: AttestationErrorCode, message: string, options?: AttestationErrorOptions) {

@@ -18,7 +18,7 @@ export interface QeReport {
 
 export const QE_REPORT_BYTES = 384;
 
-/** @throws TdxRejection QUOTE_TRUNCATED unless there are 384 bytes. */
+/** @throws AttestationError with fault QUOTE_TRUNCATED unless there are 384 bytes. */
 export function readQeReport(bytes: Uint8Array): QeReport {
   const fields = new QuoteReader(bytes);
   fields.take(16); // CPUSVN: the PCK certificate's counts

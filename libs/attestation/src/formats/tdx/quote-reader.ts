@@ -1,4 +1,4 @@
-import { TdxRejection } from "./rejection.ts";
+import { tdxError } from "./faults.ts";
 
 /** Reads fixed fields of a quote, little-endian, one after the other; nothing is copied. */
 export class QuoteReader {
@@ -18,19 +18,19 @@ export class QuoteReader {
     return this.#at === this.#bytes.length;
   }
 
-  /** @throws TdxRejection QUOTE_TRUNCATED if fewer are left. */
+  /** @throws AttestationError with fault QUOTE_TRUNCATED if fewer are left. */
   take(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) throw new TdxRejection("QUOTE_TRUNCATED", "The quote ends too early.");
+    if (length > this.#bytes.length - this.#at) throw tdxError("QUOTE_TRUNCATED", "The quote ends too early.");
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
-  /** @throws TdxRejection QUOTE_TRUNCATED. */
+  /** @throws AttestationError with fault QUOTE_TRUNCATED. */
   uint16(): number {
     return viewOf(this.take(2)).getUint16(0, true);
   }
 
-  /** @throws TdxRejection QUOTE_TRUNCATED. */
+  /** @throws AttestationError with fault QUOTE_TRUNCATED. */
   uint32(): number {
     return viewOf(this.take(4)).getUint32(0, true);
   }
@@ -40,10 +40,10 @@ export class QuoteReader {
     return this.take(this.#bytes.length - this.#at);
   }
 
-  /** What a structure leaves over at its end. @throws TdxRejection QUOTE_FORMAT_UNSUPPORTED if that is anything. */
+  /** What a structure leaves over at its end. @throws AttestationError with fault QUOTE_FORMAT_UNSUPPORTED if that is anything. */
   end(): void {
     if (!this.isAtEnd) {
-      throw new TdxRejection("QUOTE_FORMAT_UNSUPPORTED", "A part of the quote is longer than what it holds.");
+      throw tdxError("QUOTE_FORMAT_UNSUPPORTED", "A part of the quote is longer than what it holds.");
     }
   }
 }

@@ -1,7 +1,8 @@
+import type { AttestationError } from "../../errors.ts";
 import { equalBytes, hexToBytes } from "@noble/curves/utils.js";
 import { QE_REPORT_BYTES, readQeReport, type QeReport } from "./qe-report.ts";
 import { QuoteReader } from "./quote-reader.ts";
-import { TdxRejection } from "./rejection.ts";
+import { tdxError } from "./faults.ts";
 import { readTdReport, TD_REPORT_10_BYTES, TD_REPORT_15_BYTES, type TdReport } from "./td-report.ts";
 
 /** A TDX quote of version 4 or 5 (Intel TDX DCAP Quoting Library API, appendix 3). Views of the bytes, no copies. */
@@ -36,7 +37,7 @@ const certification = { pckChain: 5, qeReport: 6 } as const;
 
 /**
  * Parses a quote; nothing of it is proved.
- * @throws TdxRejection QUOTE_TRUNCATED if it ends before its lengths say; WRONG_TEE_TYPE, QE_VENDOR_UNKNOWN,
+ * @throws AttestationError with fault QUOTE_TRUNCATED if it ends before its lengths say; WRONG_TEE_TYPE, QE_VENDOR_UNKNOWN,
  * ATTESTATION_KEY_TYPE_UNSUPPORTED; QUOTE_FORMAT_UNSUPPORTED for other versions, bodies or certification data, above
  * 64 KiB, or for bytes after its end that are to be refused.
  */
@@ -51,7 +52,7 @@ export function parseTdxQuote(bytes: Uint8Array, bytesAfter: BytesAfterQuote): T
   return { version, qeVendorId, report, signedBytes, ...signatureData };
 }
 
-/** The quote without what follows it. @throws TdxRejection as `parseTdxQuote`. */
+/** The quote without what follows it. @throws AttestationError with fault as `parseTdxQuote`. */
 export function withoutBytesAfter(bytes: Uint8Array): Uint8Array {
   const { signedBytes } = parseTdxQuote(bytes, "ignored");
   const fields = new QuoteReader(bytes.subarray(signedBytes.length));
@@ -67,12 +68,12 @@ function readHeader(fields: QuoteReader): Pick<TdxQuote, "version" | "qeVendorId
   fields.take(4); // version 4: SVNs of QE and PCE, as claimed; version 5: reserved
   const qeVendorId = fields.take(16);
   fields.take(20); // the platform's, opaque
-  if (teeType !== TEE_TDX) throw new TdxRejection("WRONG_TEE_TYPE", "The quote is of another TEE than TDX.");
+  if (teeType !== TEE_TDX) throw tdxError("WRONG_TEE_TYPE", "The quote is of another TEE than TDX.");
   if (keyType !== ECDSA_P256) {
-    throw new TdxRejection("ATTESTATION_KEY_TYPE_UNSUPPORTED", "The quote is signed with another key than ECDSA P-256.");
+    throw tdxError("ATTESTATION_KEY_TYPE_UNSUPPORTED", "The quote is signed with another key than ECDSA P-256.");
   }
   if (!equalBytes(qeVendorId, INTEL_QE_VENDOR)) {
-    throw new TdxRejection("QE_VENDOR_UNKNOWN", "The quoting enclave is another vendor's than Intel's.");
+    throw tdxError("QE_VENDOR_UNKNOWN", "The quoting enclave is another vendor's than Intel's.");
   }
   return { version, qeVendorId };
 }
@@ -82,7 +83,7 @@ function takeBodyOfVersion5(fields: QuoteReader): Uint8Array {
   const length = fields.uint32();
   switch (type) {
     case bodyTypes.sgx:
-      throw new TdxRejection("WRONG_TEE_TYPE", "The quote's body is an SGX enclave's.");
+      throw tdxError("WRONG_TEE_TYPE", "The quote's body is an SGX enclave's.");
     case bodyTypes.tdx10:
       return takeExactly(fields, length, TD_REPORT_10_BYTES);
     case bodyTypes.tdx15:
@@ -97,9 +98,7 @@ function takeExactly(fields: QuoteReader, claimed: number, length: number): Uint
   return fields.take(length);
 }
 
-function readSignatureData(
-  fields: QuoteReader,
-): Omit<TdxQuote, "version" | "qeVendorId" | "report" | "signedBytes"> {
+function readSignatureData(fields: QuoteReader): Omit<TdxQuote, "version" | "qeVendorId" | "report" | "signedBytes"> {
   const signature = fields.take(64);
   const attestationKey = fields.take(64);
   const outer = enterCertification(fields, certification.qeReport);
@@ -119,6 +118,6 @@ function enterCertification(fields: QuoteReader, expectedType: number): QuoteRea
   return new QuoteReader(fields.take(fields.uint32()));
 }
 
-function unsupported(message: string): TdxRejection {
-  return new TdxRejection("QUOTE_FORMAT_UNSUPPORTED", message);
+function unsupported(message: string): AttestationError {
+  return tdxError("QUOTE_FORMAT_UNSUPPORTED", message);
 }

@@ -34,7 +34,7 @@ const REGISTER_BYTES = 48;
 
 /**
  * The body of a quote: 584 bytes of TDX 1.0, 648 of TDX 1.5 (Intel TDX DCAP Quoting Library API, appendix 3).
- * @throws TdxRejection QUOTE_TRUNCATED if it is shorter.
+ * @throws AttestationError with fault QUOTE_TRUNCATED if it is shorter.
  */
 export function readTdReport(bytes: Uint8Array): TdReport {
   const fields = new QuoteReader(bytes);

@@ -1,10 +1,10 @@
 import { AttestationError, type AttestationErrorCode } from "../../errors.ts";
 
 /**
- * Why a TDX quote was rejected, as exact as the check that found it, and the library's own code for it. Closed: the
- * names stand in the outcomes of `cloister attest verify`.
+ * What can be wrong with a TDX quote and its collateral, and what it means to who asked for evidence. The names stand in
+ * the outcomes of `cloister attest verify`.
  */
-export const tdxRejections = {
+export const tdxFaults = {
   QUOTE_FORMAT_UNSUPPORTED: "EVIDENCE_MALFORMED",
   QUOTE_TRUNCATED: "EVIDENCE_MALFORMED",
   WRONG_TEE_TYPE: "EVIDENCE_MALFORMED",
@@ -55,24 +55,22 @@ export const tdxRejections = {
   QE_IDENTITY_VERSION_INVALID: "EVIDENCE_MALFORMED",
 } as const satisfies Readonly<Record<string, AttestationErrorCode>>;
 
-export type TdxRejectionCode = keyof typeof tdxRejections;
+export type TdxFault = keyof typeof tdxFaults;
 
-/** An AttestationError that names the exact check of a TDX quote that failed. */
-export class TdxRejection extends AttestationError {
-  readonly rejection: TdxRejectionCode;
-
-  constructor(rejection: TdxRejectionCode, message: string, options?: ErrorOptions) {
-    super(tdxRejections[rejection], message, options);
-    this.rejection = rejection;
-  }
+export function isTdxFault(fault: string | undefined): fault is TdxFault {
+  return fault !== undefined && Object.hasOwn(tdxFaults, fault);
 }
 
-/** Runs a parser of certificates or lists, and rejects what it refuses with the code of the place where that stood. */
-export async function rejectedAs<T>(rejection: TdxRejectionCode, what: string, parse: () => T | Promise<T>): Promise<T> {
+export function tdxError(fault: TdxFault, message: string, cause?: unknown): AttestationError {
+  return new AttestationError(tdxFaults[fault], message, { fault, cause });
+}
+
+/** Runs a parser of certificates or lists; what it refuses as malformed is the fault of the place where that stood. */
+export async function faultOfParsing<T>(fault: TdxFault, what: string, parse: () => T | Promise<T>): Promise<T> {
   try {
     return await parse();
   } catch (error) {
-    if (error instanceof TdxRejection || !(error instanceof AttestationError)) throw error;
-    throw new TdxRejection(rejection, `${what} is not in its format.`, { cause: error });
+    if (!(error instanceof AttestationError) || isTdxFault(error.fault)) throw error;
+    throw tdxError(fault, `${what} is not in its format.`, error);
   }
 }

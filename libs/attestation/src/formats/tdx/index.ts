@@ -1,0 +1,10 @@
+/** Intel TDX: an entry point of its own, so that who doesn't meet it doesn't load it. */
+export { type TdxCaseOutcome, verifyTdxCase } from "./case/index.ts";
+export type { TdxCollateral } from "./collateral.ts";
+export { tdxFaults, type TdxFault } from "./faults.ts";
+export { parseTdxQuote, type TdxQuote } from "./quote.ts";
+export { strictRequirements, type ExpectedFields, type TdxRequirements } from "./requirements.ts";
+export { qvResultNamed, qvResults, type QvResult, type TcbStatus } from "./tcb-status.ts";
+export type { TdReport } from "./td-report.ts";
+export { TdxTrust } from "./trust.ts";
+export { verifyTdxQuote, type TcbOutcome, type TdxVerification, type VerifiedTdxQuote } from "./verify-quote.ts";
