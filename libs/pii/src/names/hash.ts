@@ -1,9 +1,17 @@
 // Hashes are signed 32-bit numbers: V8 keeps those in registers, and unsigned ones above 2^31 on the heap.
 
+const firstHash = 0x811c9dc5 | 0;
+
 /** FNV-1a over UTF-16 units: the same in training and at run time, on every machine. */
-export function hashText(text: string, seed = 0x811c9dc5 | 0): number {
+export function hashText(text: string): number {
+  return hashPart(text, 0, text.length, firstHash);
+}
+
+/** The same over the units [from, to), from another beginning; a range that reaches beyond the text ends with it. */
+export function hashPart(text: string, from: number, to: number, seed: number): number {
+  const end = Math.min(to, text.length);
   let hash = seed;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  for (let at = Math.max(from, 0); at < end; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return hash;
 }
 

@@ -47,6 +47,7 @@ export function withNamesByContext(
       }
       continue;
     }
+    if (token.text.length < 2 || token.text === token.lower) continue;
     if (!/^\p{Lu}\p{Ll}+$/u.test(token.text) || (lexicon.traits(token.lower) & givenName) === 0) continue;
     const span = spans[nextSpan];
     const isTouched = span !== undefined && span.start < token.end;

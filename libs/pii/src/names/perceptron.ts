@@ -53,7 +53,7 @@ interface OpenSpan {
 
 function spansOf(tokens: readonly Token[], model: PerceptronModel): ExplainedSpan[] {
   const facts = factsOf(tokens, model.lexicon);
-  const tokenScores = new TokenScores(facts, model.weights, writingOf(tokens));
+  const tokenScores = new TokenScores(facts, model.weights, writingOf(facts));
   const hopeless = -mostToMakeUpFor * model.marginScale;
   const scores = new Int32Array(tagCount);
   const spans: ExplainedSpan[] = [];

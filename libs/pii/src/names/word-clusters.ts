@@ -1,4 +1,4 @@
-import { hashText, mix } from "./hash.ts";
+import { mix } from "./hash.ts";
 
 /** Which group of meaning a word belongs to: 0 for a word that is in none. */
 export interface WordCluster {
@@ -8,9 +8,9 @@ export interface WordCluster {
 
 export const noCluster: WordCluster = { fine: 0, coarse: 0 };
 
-/** What a word in lower case is kept under; never 0, which marks an empty place. */
-export function clusterKey(lower: string): number {
-  return mix(hashText(lower), 7) || 1;
+/** What a word is kept under, by the hash of its lower case; never 0, which marks an empty place. */
+export function clusterKey(hash: number): number {
+  return mix(hash, 7) || 1;
 }
 
 /** Groups of words that stand in like contexts, as word vectors show them: an open-addressed table of hashes. */
@@ -34,8 +34,9 @@ export class WordClusters {
     }
   }
 
-  of(lower: string): WordCluster {
-    const key = clusterKey(lower);
+  /** `hash` is that of the word in lower case. */
+  of(hash: number): WordCluster {
+    const key = clusterKey(hash);
     for (let slot = key & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const found = this.#table[slot * 2];
       if (found === 0) return noCluster;

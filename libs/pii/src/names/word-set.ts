@@ -16,12 +16,12 @@ export class WordSet {
     return set;
   }
 
-  /** `hash` is `wordHash` of the word, made once for all sets that are asked. */
-  has(hash: WordHash): boolean {
-    const total = this.bits.length * 8;
+  /** `hash` is `probesOf` the word's hash, made once for all sets that are asked. */
+  has(hash: WordProbes): boolean {
+    const total = (this.bits.length * 8) >>> 0;
     let at = hash.first;
     for (let probe = 0; probe < probes; probe++) {
-      const bit = at % total;
+      const bit = (at >>> 0) % total; // unsigned on both sides: a division of whole numbers, not of floating ones
       if (((this.bits[bit >>> 3] ?? 0) & (1 << (bit & 7))) === 0) return false;
       at = (at + hash.step) >>> 0;
     }
@@ -30,7 +30,7 @@ export class WordSet {
 
   #add(word: string): void {
     const total = this.bits.length * 8;
-    const { first, step } = wordHash(word);
+    const { first, step } = probesOf(hashText(word));
     let at = first;
     for (let probe = 0; probe < probes; probe++) {
       const bit = at % total;
@@ -40,13 +40,13 @@ export class WordSet {
   }
 }
 
-export interface WordHash {
+export interface WordProbes {
   readonly first: number;
   readonly step: number;
 }
 
 /** Two hashes make all probes (Kirsch and Mitzenmacher 2006). */
-export function wordHash(word: string): WordHash {
-  const first = mix(hashText(word), 1) >>> 0;
+export function probesOf(hash: number): WordProbes {
+  const first = mix(hash, 1) >>> 0;
   return { first, step: (mix(first, 2) | 1) >>> 0 };
 }

@@ -69,8 +69,9 @@ export function speltAddresses(text: string): Reading[] {
   for (const at of text.matchAll(atSign)) {
     const end = at.index + at[0].length;
     const host = hostAt(text.slice(end, end + 160));
+    if (host === undefined) continue;
     const mailbox = before.exec(text.slice(Math.max(0, at.index - 120), at.index))?.[0];
-    if (host === undefined || mailbox === undefined || mailbox.length < 2) continue;
+    if (mailbox === undefined || mailbox.length < 2) continue;
     const isSpelt = !tight.test(at[0]);
     if (isSpelt && (!isSpeltHost(at[0], host) || notMailboxes.has(mailbox.toLowerCase()))) continue;
     found.push(...readingsOf(mailbox, at.index - mailbox.length, signs));

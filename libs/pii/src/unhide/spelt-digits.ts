@@ -1,3 +1,4 @@
+import { windowsAround } from "../detectors/windows.ts";
 import type { Reading } from "./rewrite.ts";
 
 // English, German, French, Spanish, Italian, Dutch, Portuguese, Polish: each word's digit is its column.
@@ -33,8 +34,10 @@ const repeats: ReadonlyMap<string, number> = new Map([
 
 const someWord = new RegExp(
   `(?<!\\p{L})(?:${[...digitOf.keys()].filter((word) => word.length > 2).join("|")})(?!\\p{L})`,
-  "iu",
+  "giu",
 );
+/** Longer than a number that is read out with one of those words in it only at its end. */
+const aroundWord = 96;
 const words = /\p{L}+|\d{1,4}|[^\s\p{L}\d,.()-]|[\s,.()-]{4,}/gu;
 const fewestWords = 3;
 const fewestDigits = 5;
@@ -45,7 +48,20 @@ interface Digits extends Reading {
 
 /** Readings of digits that are written as words, five at least in a row: "four five, double six dash one". */
 export function speltDigits(text: string): Reading[] {
-  if (!someWord.test(text)) return [];
+  const places = Array.from(text.matchAll(someWord), ({ 0: { length }, index }) => ({
+    start: index,
+    end: index + length,
+  }));
+  return windowsAround(places, aroundWord, text.length).flatMap(({ start, end }) =>
+    readDigits(text.slice(start, end)).map((reading) => ({
+      ...reading,
+      start: reading.start + start,
+      end: reading.end + start,
+    })),
+  );
+}
+
+function readDigits(text: string): Reading[] {
   const found: Reading[] = [];
   let run: Digits[] = [];
   let repeat: { start: number; times: number } | undefined;
