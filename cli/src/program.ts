@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../package.json" with { type: "json" };
+import { registerAttest } from "./attest/group.ts";
 import { registerChat } from "./chat/chat.ts";
 import { registerDlq } from "./dlq/group.ts";
 import { registerDoctor } from "./doctor/doctor.ts";
@@ -24,6 +25,7 @@ Exit codes:
   1  refused or failed: one line on standard error, cloister: CODE: what happened and what to do
   2  the command was used wrongly
   3  of policy diff alone: the policy weakens protection, or may
+  10, 20, 30  of attest verify alone: rejected, not supported, malformed
 
 Examples:
   cloister serve
@@ -64,6 +66,7 @@ export function createProgram(terminal: Terminal): Command {
   registerTopics(program, terminal);
   registerDoctor(program, terminal);
   registerRedact(program, terminal);
+  registerAttest(program, terminal);
   return program;
 }
 

@@ -1,0 +1,38 @@
+import { hexToBytes } from "@noble/hashes/utils.js";
+import * as z from "zod/mini";
+
+/** Fields that the inputs of cases are made of. */
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+export const base64Field = z.pipe(
+  z.string().check(z.regex(BASE64, "no base64")),
+  z.transform((text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0))),
+);
+
+/** Hex of either case, of any length: one of another length than the field's equals nothing. */
+export const anyHexField = z.pipe(
+  z.string().check(z.regex(/^(?:[0-9a-fA-F]{2})*$/, "no hex")),
+  z.transform((text: string) => hexToBytes(text.toLowerCase())),
+);
+
+export const byteField = z.int().check(z.gte(0), z.lte(0xff));
+
+/** Seconds since 1970, in milliseconds. */
+export const unixTimeField = z.pipe(
+  z.int().check(z.gte(0), z.lte(8_640_000_000_000)),
+  z.transform((seconds: number) => seconds * 1000),
+);
+
+/** The names that a strict schema didn't know; empty if something else is wrong with the value, too. */
+export function onlyUnknownNames(error: z.core.$ZodError): readonly string[] {
+  const names = error.issues.map((issue) =>
+    issue.code === "unrecognized_keys" ? [...issue.path, issue.keys.join(", ")].join(".") : "",
+  );
+  return names.includes("") ? [] : names;
+}
+
+/** Which field is wrong and why, in one line. Values aren't repeated. */
+export function problemOf({ issues }: z.core.$ZodError): string {
+  return issues.map(({ path, message }) => `${path.join(".") || "the input"}: ${message}`).join("; ");
+}

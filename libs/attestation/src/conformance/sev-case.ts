@@ -1,0 +1,107 @@
+import { equalBytes } from "@noble/curves/utils.js";
+import * as z from "zod/mini";
+import { certificatesFromPem } from "../certificates/index.ts";
+import { AttestationError } from "../errors.ts";
+import { SnpAuthenticator, type AuthenticSnpReport } from "../formats/sev-snp/authenticate.ts";
+import { isSnpFault, type SnpFault, snpError } from "../formats/sev-snp/faults.ts";
+import { checkGuest } from "../formats/sev-snp/guest-checks.ts";
+import { isTcbAtLeast } from "../formats/sev-snp/tcb.ts";
+import { anyHexField, base64Field, byteField, onlyUnknownNames, problemOf, unixTimeField } from "./case-fields.ts";
+import { acceptedCase, type CaseOutcome, malformedCase, rejectedCase, unsupportedCase } from "./case-outcome.ts";
+import { gunzip } from "./gunzip.ts";
+import { sevOutputs } from "./sev-outputs.ts";
+
+const stage = "verify-attestation-sev";
+/** A report has 1,184 bytes. */
+const MAX_DOCUMENT_BYTES = 64 * 1024;
+
+const policySchema = z.strictObject({
+  expected_measurement_hex: z.optional(anyHexField),
+  expected_host_data_hex: z.optional(anyHexField),
+  expected_report_data_hex: z.optional(anyHexField),
+  expected_id_key_digest_hex: z.optional(anyHexField),
+  expected_author_key_digest_hex: z.optional(anyHexField),
+  min_tcb_bl_spl: z.optional(byteField),
+  min_tcb_tee_spl: z.optional(byteField),
+  min_tcb_snp_spl: z.optional(byteField),
+  min_tcb_ucode_spl: z.optional(byteField),
+  enforce_spec_defaults: z.optional(z.boolean()),
+});
+
+const inputSchema = z.object({
+  schema_version: z.literal("1"),
+  attestation_doc_b64: base64Field,
+  vcek_der_b64: base64Field,
+  amd_root_ca_pem: z.optional(z.string()),
+  ask_pem: z.optional(z.string()),
+  expiration_check_date_unix: z.optional(unixTimeField),
+  policy: z.optional(policySchema),
+});
+
+type SevCase = z.infer<typeof inputSchema>;
+type SevCasePolicy = z.infer<typeof policySchema>;
+
+/**
+ * Verifies one case of SEV-SNP: evidence, certificates, clock and policy in one JSON object.
+ * @param nowMs the clock of a case that brings none.
+ */
+export async function verifySevCase(input: unknown, nowMs: number): Promise<CaseOutcome> {
+  const parsed = inputSchema.safeParse(input);
+  if (!parsed.success) {
+    const unknown = onlyUnknownNames(parsed.error);
+    if (unknown.length > 0) return unsupportedCase(stage, `This build doesn't know ${unknown.join(", ")}.`);
+    return malformedCase(stage, problemOf(parsed.error));
+  }
+  try {
+    const verified = await authenticate(parsed.data, nowMs);
+    checkPolicy(verified, parsed.data.policy ?? {});
+    return acceptedCase(stage, sevOutputs(verified));
+  } catch (error) {
+    if (error instanceof AttestationError && isSnpFault(error.fault)) {
+      return rejectedCase(stage, error.fault, error.message);
+    }
+    throw error;
+  }
+}
+
+async function authenticate(input: SevCase, nowMs: number): Promise<AuthenticSnpReport> {
+  const report = await gunzip(input.attestation_doc_b64, MAX_DOCUMENT_BYTES);
+  if (!report) throw snpError("REPORT_FORMAT_UNSUPPORTED", "The document isn't gzip, or far too long.");
+  const ark = authorityFrom(input.amd_root_ca_pem, "ARK_UNTRUSTED");
+  const ask = authorityFrom(input.ask_pem, "ASK_INVALID");
+  const authenticator = new SnpAuthenticator({ ...(ark && { ark }), ...(ask && { ask }) });
+  return authenticator.authenticate(report, input.vcek_der_b64, input.expiration_check_date_unix ?? nowMs);
+}
+
+function authorityFrom(pem: string | undefined, fault: SnpFault): Uint8Array | undefined {
+  if (pem === undefined) return undefined;
+  try {
+    return certificatesFromPem(pem)[0];
+  } catch (cause) {
+    if (!(cause instanceof AttestationError)) throw cause;
+    throw snpError(fault, "An authority that was given is no PEM certificate.", cause);
+  }
+}
+
+function checkPolicy({ report, reportedTcb }: AuthenticSnpReport, policy: SevCasePolicy): void {
+  const minimum = {
+    bootloader: policy.min_tcb_bl_spl ?? 0,
+    tee: policy.min_tcb_tee_spl ?? 0,
+    snp: policy.min_tcb_snp_spl ?? 0,
+    microcode: policy.min_tcb_ucode_spl ?? 0,
+  };
+  if (!isTcbAtLeast(reportedTcb, minimum)) {
+    throw snpError("TCB_OUT_OF_DATE", "A patch level of the machine is below the policy's minimum.");
+  }
+  if (policy.enforce_spec_defaults) checkGuest(report, { refuseSingleSocket: true });
+  const expected: readonly (readonly [SnpFault, Uint8Array, Uint8Array | undefined])[] = [
+    ["MEASUREMENT_MISMATCH", report.measurement, policy.expected_measurement_hex],
+    ["HOST_DATA_MISMATCH", report.hostData, policy.expected_host_data_hex],
+    ["REPORT_DATA_MISMATCH", report.reportData, policy.expected_report_data_hex],
+    ["ID_KEY_DIGEST_MISMATCH", report.idKeyDigest, policy.expected_id_key_digest_hex],
+    ["AUTHOR_KEY_DIGEST_MISMATCH", report.authorKeyDigest, policy.expected_author_key_digest_hex],
+  ];
+  for (const [fault, actual, wanted] of expected) {
+    if (wanted && !equalBytes(actual, wanted)) throw snpError(fault, "The report states another value than expected.");
+  }
+}

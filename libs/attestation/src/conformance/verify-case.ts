@@ -1,0 +1,24 @@
+import { type CaseOutcome, malformedCase } from "./case-outcome.ts";
+import { verifySevCase } from "./sev-case.ts";
+import { verifyTdxCase } from "./tdx-case.ts";
+
+/**
+ * Verifies one conformance case and finds out from its fields which kind it is: `quote_b64` TDX, `attestation_doc_b64`
+ * SEV-SNP. Wrong evidence is an outcome; only faults of this program are thrown.
+ * @param nowMs the clock of a case that brings none.
+ */
+export async function verifyCase(input: unknown, nowMs: number): Promise<CaseOutcome> {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    return malformedInput("The input is no JSON object.");
+  }
+  if (Object.hasOwn(input, "quote_b64")) {
+    return verifyTdxCase(input, nowMs);
+  }
+  if (Object.hasOwn(input, "attestation_doc_b64")) return verifySevCase(input, nowMs);
+  return malformedInput("The input has neither attestation_doc_b64 nor quote_b64.");
+}
+
+/** The outcome of an input from which no kind of evidence can be found out. */
+export function malformedInput(message: string): CaseOutcome {
+  return malformedCase("verify-attestation", message);
+}
