@@ -34,6 +34,13 @@ describe("the names model", () => {
     expect(found("Please ask Mr Cloister.")).toEqual(["PERSON Cloister"]);
   });
 
+  it.each(["README", "According to README, the fee is waived.", "CHANGELOG says that it was mended", "Doc Readme"])(
+    "leaves what a document is called out of names: %j",
+    (text) => {
+      expect(found(text)).toEqual([]);
+    },
+  );
+
   it("takes a double name as one", () => {
     expect(found("My name is Anna-Lena Schmidt.")).toEqual(["PERSON Anna-Lena Schmidt"]);
   });
