@@ -1,5 +1,4 @@
 /** Intel TDX: an entry point of its own, so that who doesn't meet it doesn't load it. */
-export { type TdxCaseOutcome, verifyTdxCase } from "./case/index.ts";
 export type { TdxCollateral } from "./collateral.ts";
 export { tdxFaults, type TdxFault } from "./faults.ts";
 export { parseTdxQuote, type TdxQuote } from "./quote.ts";
