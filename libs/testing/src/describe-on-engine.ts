@@ -1,20 +1,29 @@
 import { afterAll, beforeAll, describe, it } from "@jest/globals";
 import {
   missingKafka,
+  missingMoto,
+  missingOpenBao,
   missingPostgres,
   missingQdrant,
   missingRedis,
+  missingSoftHsm,
   startKafka,
+  startMoto,
+  startOpenBao,
   startPostgres,
   startQdrant,
   startRedis,
+  startSoftHsm,
   type KafkaOptions,
   type PostgresOptions,
   type RedisOptions,
   type RunningKafka,
+  type RunningMoto,
+  type RunningOpenBao,
   type RunningPostgres,
   type RunningQdrant,
   type RunningRedis,
+  type RunningSoftHsm,
 } from "./engines/index.ts";
 
 /** What `describeOnKafka` and its like give to a suite: the engine, inside tests and hooks only. */
@@ -47,6 +56,21 @@ export function describeOnPostgres(name: string, suite: (url: () => string) => v
   describeOnPostgresServer(name, {}, (server) => {
     suite(() => server().url);
   });
+}
+
+/** As `describeOnKafka`, with OpenBao. */
+export function describeOnOpenBao(name: string, suite: EngineSuite<RunningOpenBao>): void {
+  describeOn(name, "OpenBao", missingOpenBao(), startOpenBao, suite);
+}
+
+/** As `describeOnKafka`, with moto in AWS' place. */
+export function describeOnMoto(name: string, suite: EngineSuite<RunningMoto>): void {
+  describeOn(name, "moto", missingMoto(), startMoto, suite);
+}
+
+/** As `describeOnKafka`, with SoftHSM. */
+export function describeOnSoftHsm(name: string, suite: EngineSuite<RunningSoftHsm>): void {
+  describeOn(name, "SoftHSM", missingSoftHsm(), startSoftHsm, suite);
 }
 
 /**

@@ -1,10 +1,13 @@
 export { capturedLog, silentLog } from "./logs.ts";
 export {
   describeOnKafka,
+  describeOnMoto,
+  describeOnOpenBao,
   describeOnPostgres,
   describeOnPostgresServer,
   describeOnQdrant,
   describeOnRedis,
+  describeOnSoftHsm,
   type EngineSuite,
 } from "./describe-on-engine.ts";
 export { eventually } from "./eventually.ts";

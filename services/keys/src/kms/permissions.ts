@@ -1,0 +1,21 @@
+import type { Kek } from "./key-wrapper.ts";
+
+/** Something that the credential of `keys` is allowed at the KMS, or not, and whether it should be. */
+export interface KmsPermission {
+  /** In the provider's words: `update on transit/encrypt/kek`. */
+  readonly name: string;
+  readonly isGiven: boolean;
+  readonly isWanted: boolean;
+  /** What to do when the two differ. */
+  readonly remedy: string;
+}
+
+/** A KMS that can say what its caller may do, without it being tried. */
+export interface StatesPermissions {
+  /** @throws KmsError */
+  permissions(kek: Kek): Promise<readonly KmsPermission[]>;
+}
+
+export function statesPermissions(wrapper: object): wrapper is StatesPermissions {
+  return "permissions" in wrapper && typeof wrapper.permissions === "function";
+}
