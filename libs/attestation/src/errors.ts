@@ -6,7 +6,7 @@ export const attestationErrors = {
     remedy: "Compare the clocks; an instance renews its evidence every 10 minutes.",
   },
   FORMAT_UNSUPPORTED: {
-    title: "This build doesn't accept evidence of that format",
+    title: "This build or the policy doesn't accept evidence of that format",
     remedy: "Give the SDK the verifier of that format, or use the hardware that the policy names.",
   },
   ROOT_NOT_TRUSTED: {

@@ -1,5 +1,7 @@
+export { anyHardware } from "./any-hardware.ts";
 export { AttestationError, attestationErrors, type AttestationErrorCode } from "./errors.ts";
 export type { EvidenceSource } from "./evidence-source.ts";
+export { gpuNonce, type GpuExpectations, type GpuVerifier } from "./gpu.ts";
 export { lengthPrefixed, type Field } from "./length-prefixed.ts";
 export { configurationDigest, measureFiles, type MeasuredFile } from "./measure.ts";
 export { REPORT_DATA_BYTES, reportData, type ReportBinding } from "./report-data.ts";
@@ -11,7 +13,18 @@ export {
   type EvidenceFormat,
   type TaggedEvidence,
 } from "./tagged-evidence.ts";
-export type { AllowedMeasurement, EvidenceClaims, EvidencePolicy, EvidenceVerifier } from "./verifier.ts";
+export type {
+  AllowedMeasurement,
+  AttestedRegions,
+  EvidenceClaims,
+  EvidencePolicy,
+  EvidenceVerifier,
+  GpuPolicy,
+  HardwarePolicy,
+  NitroPolicy,
+  SnpPolicy,
+  TdxPolicy,
+} from "./verifier.ts";
 export {
   MAX_CLOCK_SKEW_MS,
   MAX_EVIDENCE_LIFE_MS,

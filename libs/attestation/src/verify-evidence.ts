@@ -1,9 +1,11 @@
 import { equalBytes } from "@noble/curves/utils.js";
 import { AttestationError } from "./errors.ts";
+import { checkGpu, type GpuVerifier } from "./gpu.ts";
+import { provedRegion } from "./region.ts";
 import { reportData, type ReportBinding } from "./report-data.ts";
 import type { AttestedRole } from "./roles.ts";
 import { decodeEvidence, type EvidenceFormat } from "./tagged-evidence.ts";
-import type { EvidenceClaims, EvidencePolicy, EvidenceVerifier } from "./verifier.ts";
+import type { AllowedMeasurement, EvidenceClaims, EvidencePolicy, EvidenceVerifier } from "./verifier.ts";
 
 /** Evidence binds its keys for an hour at most, so that a stolen key is soon worth nothing. Renewed every 10 minutes. */
 export const MAX_EVIDENCE_LIFE_MS = 60 * 60 * 1000;
@@ -20,6 +22,8 @@ export interface EvidenceExpectations {
   readonly nonce?: Uint8Array;
   /** The formats this build trusts. Production builds don't contain the simulated one. */
   readonly verifiers: readonly EvidenceVerifier[];
+  /** Needed where a policy demands claims about a GPU. */
+  readonly gpuVerifier?: GpuVerifier | undefined;
 }
 
 export interface VerifiedEvidence {
@@ -31,36 +35,56 @@ export interface VerifiedEvidence {
   readonly kemPublicKey: Uint8Array;
   /** Ed25519, 32 bytes. */
   readonly signingPublicKey: Uint8Array;
+  /** Of formats without a clock: when it was verified here. */
   readonly issuedAtMs: number;
   readonly notAfterMs: number;
+  /** Proved by hardware, or by the policy's list of machines. */
+  readonly region?: string;
 }
 
 /**
  * Checks tagged evidence against a policy; returns only what is proved.
- * @throws AttestationError FORMAT_UNSUPPORTED if no verifier for its tag was passed in; EVIDENCE_MALFORMED,
- * ROOT_NOT_TRUSTED, SIGNATURE_INVALID by the format; ROLE_MISMATCH; NONCE_MISMATCH; REPORT_DATA_MISMATCH if the
- * binding isn't the one signed; EVIDENCE_EXPIRED outside its life (or a life above an hour);
- * MEASUREMENT_NOT_ALLOWED, CONFIGURATION_NOT_ALLOWED if the policy doesn't list them for the role.
+ * @throws AttestationError FORMAT_UNSUPPORTED if no verifier for its tag was passed in or the policy doesn't name such
+ * hardware; those of `EvidenceVerifier.verify`; ROLE_MISMATCH; NONCE_MISMATCH; REPORT_DATA_MISMATCH if the binding isn't
+ * the one signed; EVIDENCE_EXPIRED outside its life (or a life above an hour) or above the policy's age;
+ * MEASUREMENT_NOT_ALLOWED, CONFIGURATION_NOT_ALLOWED if the policy doesn't list them for the role at that time;
+ * REGION_NOT_ATTESTED, GPU_NOT_ATTESTED if the policy demands them.
  */
 export async function verifyEvidence(
   evidence: Uint8Array,
   policy: EvidencePolicy,
   expected: EvidenceExpectations,
 ): Promise<VerifiedEvidence> {
-  const { format, body } = decodeEvidence(evidence);
-  const verifier = expected.verifiers.find((candidate) => candidate.format === format);
-  if (!verifier) {
-    throw new AttestationError("FORMAT_UNSUPPORTED", `This build doesn't accept evidence of format ${format}.`);
-  }
+  const { format, body, gpuClaims } = decodeEvidence(evidence);
+  const verifier = verifierOf(format, policy, expected);
   const claims = await verifier.verify(body, policy, expected.nowMs);
   checkRole(claims, expected);
   checkNonce(expected);
   checkBinding(claims, expected.binding);
   checkLife(claims, expected);
+  checkAge(claims, policy, expected);
   checkMeasurement(claims, policy, expected);
+  const region = provedRegion(claims, policy.attestedRegions);
+  await checkGpu(gpuClaims, claims, policy.gpu, expected);
   const { role, configurationDigest, kemPublicKey, signingPublicKey, notAfterMs } = expected.binding;
-  const { measurement, issuedAtMs } = claims;
-  return { format, role, measurement, configurationDigest, kemPublicKey, signingPublicKey, issuedAtMs, notAfterMs };
+  const { measurement, issuedAtMs = expected.nowMs } = claims;
+  const proved = { format, role, measurement, configurationDigest, kemPublicKey, signingPublicKey };
+  return { ...proved, issuedAtMs, notAfterMs, ...(region === undefined ? {} : { region }) };
+}
+
+function verifierOf(
+  format: EvidenceFormat,
+  { hardware }: EvidencePolicy,
+  { verifiers }: EvidenceExpectations,
+): EvidenceVerifier {
+  const verifier = verifiers.find((candidate) => candidate.format === format);
+  if (!verifier) {
+    throw new AttestationError("FORMAT_UNSUPPORTED", `This build doesn't accept evidence of format ${format}.`);
+  }
+  if (format !== "simulated" && hardware?.[format] === undefined) {
+    throw new AttestationError("FORMAT_UNSUPPORTED", `The policy doesn't name ${format} among its hardware.`);
+  }
+  return verifier;
 }
 
 function checkRole(claims: EvidenceClaims, { role, binding }: EvidenceExpectations): void {
@@ -81,7 +105,9 @@ function checkBinding(claims: EvidenceClaims, binding: ReportBinding): void {
   }
 }
 
-function checkLife({ issuedAtMs }: EvidenceClaims, { nowMs, binding }: EvidenceExpectations): void {
+/** Where hardware has no clock, evidence counts in the last hour before the end that it binds. */
+function checkLife({ issuedAtMs: statedMs }: EvidenceClaims, { nowMs, binding }: EvidenceExpectations): void {
+  const issuedAtMs = statedMs ?? nowMs;
   const isCurrent = issuedAtMs <= nowMs + MAX_CLOCK_SKEW_MS && nowMs < binding.notAfterMs;
   if (!isCurrent || binding.notAfterMs - issuedAtMs > MAX_EVIDENCE_LIFE_MS) {
     throw new AttestationError(
@@ -91,9 +117,24 @@ function checkLife({ issuedAtMs }: EvidenceClaims, { nowMs, binding }: EvidenceE
   }
 }
 
+function checkAge(
+  { issuedAtMs }: EvidenceClaims,
+  { maximumAgeMs }: EvidencePolicy,
+  expected: EvidenceExpectations,
+): void {
+  if (maximumAgeMs === undefined) return;
+  const isFresh = issuedAtMs === undefined ? expected.nonce !== undefined : expected.nowMs - issuedAtMs <= maximumAgeMs;
+  if (!isFresh) {
+    throw new AttestationError(
+      "EVIDENCE_EXPIRED",
+      "The evidence is older than the policy allows, or doesn't say how old it is.",
+    );
+  }
+}
+
 function checkMeasurement(claims: EvidenceClaims, policy: EvidencePolicy, expected: EvidenceExpectations): void {
-  const sameProgram = policy.measurements[expected.role].filter((allowed) =>
-    equalBytes(allowed.measurement, claims.measurement),
+  const sameProgram = policy.measurements[expected.role].filter(
+    (allowed) => isAllowedAt(allowed, expected.nowMs) && equalBytes(allowed.measurement, claims.measurement),
   );
   if (sameProgram.length === 0) {
     throw new AttestationError("MEASUREMENT_NOT_ALLOWED", `The policy doesn't allow this program as ${expected.role}.`);
@@ -105,4 +146,8 @@ function checkMeasurement(claims: EvidenceClaims, policy: EvidencePolicy, expect
       `The policy doesn't allow this configuration of ${expected.role}.`,
     );
   }
+}
+
+function isAllowedAt({ notBeforeMs, notAfterMs }: AllowedMeasurement, nowMs: number): boolean {
+  return (notBeforeMs === undefined || nowMs >= notBeforeMs) && (notAfterMs === undefined || nowMs < notAfterMs);
 }

@@ -1,6 +1,7 @@
 /** X.509 as evidence needs it: strict, bounded, without network; keys and signatures by WebCrypto. */
 export type { KeyAlgorithm, SignatureAlgorithm } from "./algorithms.ts";
 export { parseCertificate, type Certificate, type SignedDer } from "./certificate.ts";
+export { commonNameOf } from "./common-name.ts";
 export {
   contextTag,
   derBitStringBytes,

@@ -6,7 +6,7 @@ import {
   parseCertificate,
   type RevocationList,
 } from "../../certificates/index.ts";
-import { commonNameOf } from "./common-name.ts";
+import { commonNameOf } from "../../certificates/common-name.ts";
 import { INTEL_TCB_SIGNING } from "./intel-certificates.ts";
 import { faultOfParsing, tdxError, type TdxFault } from "./faults.ts";
 import type { TdxTrust } from "./trust.ts";

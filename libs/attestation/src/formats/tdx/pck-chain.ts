@@ -1,7 +1,7 @@
 import type { AttestationError } from "../../errors.ts";
 import { equalBytes } from "@noble/curves/utils.js";
 import { type Certificate, invalidAt, parseCertificate } from "../../certificates/index.ts";
-import { commonNameOf } from "./common-name.ts";
+import { commonNameOf } from "../../certificates/common-name.ts";
 import { readPckChain } from "./pck-chain-text.ts";
 import { type PckPlatform, pckPlatformOf } from "./pck-extensions.ts";
 import { faultOfParsing, tdxError } from "./faults.ts";

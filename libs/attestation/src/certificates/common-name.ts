@@ -1,9 +1,9 @@
-import { derObjectIdentifier, DerReader, derTag, readOneDer } from "../../certificates/index.ts";
+import { derObjectIdentifier, DerReader, derTag, readOneDer } from "./der.ts";
 
 const COMMON_NAME = "2.5.4.3";
 
 /**
- * The common name of a Name; undefined if it has none. Intel tells the certificates under one root apart by it alone.
+ * The common name of a Name; undefined if it has none..
  * @throws AttestationError EVIDENCE_MALFORMED.
  */
 export function commonNameOf(name: Uint8Array): string | undefined {
