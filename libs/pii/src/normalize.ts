@@ -113,11 +113,19 @@ function visibleSegments(original: string): Segment[] {
   return found;
 }
 
+/**
+ * Ligatures of letters and numbers in circles are read as what they are made of. Signs that stand for more (a phrase of
+ * eighteen letters is one of them) stay: nobody hides data in them, and a text of nothing else would grow by as much.
+ */
+const shortForm = /^(?:.{1,2}|\p{L}{3,4})$/su;
+
 function normalizeSegment(segment: string): string {
   if (segment.length === 1 && segment <= "\x7F") return segment;
   if (apostrophe.test(segment)) return "'";
+  const form = segment.normalize("NFKC");
+  if (form.length > segment.length && !shortForm.test(form)) return segment;
   let normalized = "";
-  for (const character of segment.normalize("NFKC")) normalized += plainCharacter(character);
+  for (const character of form) normalized += plainCharacter(character);
   return normalized;
 }
 

@@ -23,6 +23,8 @@ describe("values in disguise", () => {
     ],
     ["glued to their label", "card4539148803436467end", "CREDIT_CARD 4539148803436467"],
     ["beside a script without spaces", "電話は090-1234-5678です", "PHONE_NUMBER 090-1234-5678"],
+    ["between letters of such a script", "卡号4111111111111111已挂失", "CREDIT_CARD 4111111111111111"],
+    ["as an address between them", "地址8.8.8.8的", "IP_ADDRESS 8.8.8.8"],
     ["with odd signs between", "card 4539:1488:0343:6467", "CREDIT_CARD 4539:1488:0343:6467"],
     ["as a name with digits for letters", "my name is j0hn sm1th", "PERSON j0hn sm1th"],
   ])("are found %s", (_how, text, expected) => {

@@ -10,6 +10,8 @@ describe("normalize", () => {
     ["zero-width and bidirectional controls", "a\u200b\u202eb\u2066c\ufeff", "abc"],
     ["dashes and apostrophes", "1\u20132 O\u2019Neill", "1-2 O'Neill"],
     ["ligatures", "\ufb01x", "fix"],
+    ["numbers in circles", "\u3251\u2460", "211"],
+    ["no sign that stands for a whole phrase", "\ufdfa\u33bf", "\ufdfaMW"],
     ["marks, composed", "e\u0301", "\u00e9"],
     ["a mark behind an invisible character", "e\u200b\u0301", "\u00e9"],
     ["Hangul jamo, composed", "\u1112\u1161\u11ab", "\ud55c"],

@@ -3,9 +3,9 @@ import type { Reading } from "./rewrite.ts";
 /** A label with the number right behind it, and perhaps more letters behind that. */
 const glued =
   /(?<![\p{L}\p{N}])((?:credit ?)?card|cc|ssn|iban|tel|telefon|phone|mobile|mrn|npi)(\d{7,19})(?=([\p{L}]?))/giu;
-/** Scripts that part no words: a digit beside one of their letters begins a number or ends it. */
+/** Scripts that part no words: digits beside one of their letters begin a number or end it. One or two are none of ours. */
 const besideUnparted =
-  /(?<=[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}])(?=[\d+])|(?<=\d)(?=[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}])/gu;
+  /(?<=[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}])(?=[\d+][\d.:/ ()-]{2})|(?<=[\d.:/ ()-]{2}\d)(?=[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}])/gu;
 const someUnparted = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Thai}]/u;
 
 /** Readings of the border between a word and a number that stand together. */
