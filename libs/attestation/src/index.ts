@@ -26,6 +26,7 @@ export type {
   TdxPolicy,
 } from "./verifier.ts";
 export {
+  isAllowedAt,
   MAX_CLOCK_SKEW_MS,
   MAX_EVIDENCE_LIFE_MS,
   verifyEvidence,

@@ -44,8 +44,11 @@ export interface NitroPolicy {
 /** Debugging, migration agents and unknown bits are refused always. */
 export interface SnpPolicy {
   /** Lowest patch levels by product line; a line that isn't named is refused. */
-  readonly minimumTcb: Readonly<Partial<Record<SnpProduct, Readonly<Partial<SnpTcb>> | undefined>>>;
+  readonly minimumTcb: Readonly<Partial<Record<SnpProduct, MinimumSnpTcb | undefined>>>;
 }
+
+/** What is left out may be anything. */
+export type MinimumSnpTcb = { readonly [Part in keyof SnpTcb]?: number | undefined };
 
 /** Debugging and unknown bits are refused always. */
 export interface TdxPolicy {
@@ -70,7 +73,7 @@ export interface GpuPolicy {
 export interface EvidenceClaims {
   /** Of formats that state one. */
   readonly role?: string;
-  /** 48 bytes. Nitro: PCR0. SEV-SNP: the launch measurement. */
+  /** 48 bytes. Nitro: PCR0. SEV-SNP: the launch measurement. TDX: `tdxMeasurement`. */
   readonly measurement: Uint8Array;
   /** 64 bytes. */
   readonly reportData: Uint8Array;
@@ -78,7 +81,7 @@ export interface EvidenceClaims {
   readonly issuedAtMs?: number;
   /** Of formats whose hardware proves where it stands. */
   readonly region?: string;
-  /** The chip, lower-case hex, where the evidence names it: 128 digits of SEV-SNP's CHIP_ID. */
+  /** The chip, lower-case hex, where the evidence names it: 128 digits of SEV-SNP's CHIP_ID, 32 of TDX's PPID. */
   readonly platformIdHex?: string;
 }
 

@@ -148,6 +148,7 @@ function checkMeasurement(claims: EvidenceClaims, policy: EvidencePolicy, expect
   }
 }
 
-function isAllowedAt({ notBeforeMs, notAfterMs }: AllowedMeasurement, nowMs: number): boolean {
+/** Whether a policy allows a measurement at that time. */
+export function isAllowedAt({ notBeforeMs, notAfterMs }: AllowedMeasurement, nowMs: number): boolean {
   return (notBeforeMs === undefined || nowMs >= notBeforeMs) && (notAfterMs === undefined || nowMs < notAfterMs);
 }

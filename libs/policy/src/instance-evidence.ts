@@ -3,12 +3,13 @@ import {
   isAttestedRole,
   verifyEvidence,
   type AttestedRole,
-  type EvidencePolicy,
   type EvidenceVerifier,
+  type GpuVerifier,
   type ReportBinding,
   type VerifiedEvidence,
 } from "@cloister/attestation";
 import { PolicyError } from "./errors.ts";
+import { evidencePolicyFor } from "./hardware.ts";
 import type { Policy } from "./policy.ts";
 import type { InstanceEvidenceFields } from "./wire.ts";
 
@@ -18,11 +19,8 @@ export interface InstanceExpectations {
   /** The challenge that the instance had to bind, 32 bytes; leave out where cached evidence will do. */
   readonly nonce?: Uint8Array;
   readonly verifiers: readonly EvidenceVerifier[];
-}
-
-/** The part of a policy that evidence is judged by. */
-function evidencePolicyOf(policy: Policy): EvidencePolicy {
-  return { measurements: policy.measurements, simulatedRoots: policy.development ? policy.simulatedRoots : [] };
+  /** Needed where the policy demands an attested GPU. */
+  readonly gpuVerifier?: GpuVerifier | undefined;
 }
 
 /**
@@ -36,7 +34,7 @@ export async function verifyInstanceEvidence(
   expected: InstanceExpectations,
 ): Promise<VerifiedEvidence> {
   try {
-    return await verifyEvidence(message.evidence, evidencePolicyOf(policy), {
+    return await verifyEvidence(message.evidence, evidencePolicyFor(expected.role, policy), {
       ...expected,
       binding: bindingOf(message),
     });

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { DAY_MS, HOUR_MS, bucketWidthMs } from "./buckets.ts";
 import { PolicyError } from "./errors.ts";
 import { digest384, ed25519Key, hex, kemKey, shortName, tenantIdField, timeMs } from "./fields.ts";
+import { hardwareField } from "./hardware.ts";
 import { allowsItsVectors, statesItsGuarantees } from "./guarantees.ts";
 import { entityName, generalizesWhatCanBe, namesKnownKinds, redactionRulesField } from "./redaction-rules.ts";
 import { readUnverified, statementFormat } from "./statement.ts";
@@ -29,7 +30,15 @@ function period(minMs: number, maxMs: number) {
 }
 
 const measurements = z
-  .array(z.strictObject({ measurement: digest384, configurationDigest: digest384 }))
+  .array(
+    z.strictObject({
+      measurement: digest384,
+      configurationDigest: digest384,
+      /** When it is allowed; as long as the policy if left out. */
+      notBeforeMs: z.optional(timeMs),
+      notAfterMs: z.optional(timeMs),
+    }),
+  )
   .check(z.maxLength(64));
 
 const fields = z.strictObject({
@@ -70,6 +79,8 @@ const fields = z.strictObject({
     "enclave-inference": measurements,
     embedding: measurements,
   }),
+  /** Which hardware counts, how old its firmware and evidence may be, and where machines stand. */
+  hardware: z.optional(hardwareField),
   /** P-256, compressed. Development policies only. */
   simulatedRoots: z.array(hex(33)).check(z.maxLength(4)),
   admissionIssuers: z.array(z.strictObject({ name: shortName, publicKey: ed25519Key })).check(z.maxLength(16)),

@@ -18,6 +18,10 @@ const production: Partial<Policy> = {
   kms: { custody: "byok", provider: "vault", keyRef: "transit/a" },
   simulatedRoots: [],
 };
+const levels = (level: number) => ({ bootloader: level, tee: level, snp: level, microcode: level });
+const snp = (minimumTcb: NonNullable<NonNullable<Policy["hardware"]>["sev-snp"]>["minimumTcb"]) => ({
+  "sev-snp": { minimumTcb },
+});
 const topic = { name: "trading", phrases: ["insider trading", "tips"], sentence: "Ask us." };
 const period = (name: keyof Policy["periods"], periodMs: number, minimumDays = 0) => ({
   periods: { ...policy.periods, [name]: { periodMs, minimumDays } },
@@ -389,6 +393,78 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
             `Another program may run as ${role}: measurement ${shown("01")}, configuration ${shown("02")}.`,
           ] as const,
       ),
+    },
+  ],
+  hardware: [
+    {
+      from: {},
+      to: { hardware: { "aws-nitro": {} } },
+      says: [["weakens", "Evidence of AWS Nitro Enclaves counts, too."]],
+    },
+    {
+      from: { hardware: { "aws-nitro": {}, "intel-tdx": {} } },
+      to: { hardware: { "aws-nitro": { pcrs: { 8: new Uint8Array(48) } } } },
+      says: [
+        ["strengthens", "Evidence of Intel TDX no longer counts."],
+        ["strengthens", "PCR8 of a Nitro enclave must have the value that it names."],
+      ],
+    },
+    {
+      from: { hardware: { "aws-nitro": { pcrs: { 8: new Uint8Array(48) } } } },
+      to: { hardware: { "aws-nitro": {} } },
+      says: [["weakens", "PCR8 of a Nitro enclave need no longer have the value it had to."]],
+    },
+    {
+      from: { hardware: snp({ milan: levels(3), genoa: levels(10) }) },
+      to: { hardware: snp({ milan: { ...levels(3), bootloader: 4, microcode: 1 }, turin: { ...levels(1), fmc: 1 } }) },
+      says: [
+        ["strengthens", "The lowest patch level of milan's bootloader is 4 instead of 3."],
+        ["weakens", "The lowest patch level of milan's microcode is 1 instead of 3."],
+        ["strengthens", "Processors of the line genoa no longer count."],
+        ["weakens", "Processors of the line turin count, too."],
+      ],
+    },
+    {
+      from: { hardware: { "intel-tdx": { minimumTcbEvaluationDataNumber: 18 } } },
+      to: { hardware: { "intel-tdx": { acceptedResults: ["SW_HARDENING_NEEDED"] } } },
+      says: [
+        ["weakens", "Machines with TDX count with the status SW_HARDENING_NEEDED, too."],
+        ["strengthens", "Machines with TDX no longer count with the status OK."],
+        ["weakens", "The lowest patch level of Intel's evaluation data is 0 instead of 18."],
+      ],
+    },
+    {
+      from: { hardware: { maximumEvidenceAgeMs: 60_000 } },
+      to: { hardware: { maximumEvidenceAgeMs: 120_000 } },
+      says: [["weakens", "Evidence counts for 120 seconds."]],
+    },
+    {
+      from: { hardware: {} },
+      to: { hardware: { maximumEvidenceAgeMs: 60_000 } },
+      says: [["strengthens", "Evidence counts for 60 seconds."]],
+    },
+    {
+      from: { hardware: { maximumEvidenceAgeMs: 60_000 } },
+      to: { hardware: {} },
+      says: [["weakens", "Evidence may have any age within its life."]],
+    },
+    {
+      from: { hardware: { machines: { "eu-central-1": ["11".repeat(64)] } } },
+      to: { hardware: { machines: { "eu-central-1": ["22".repeat(64)] } } },
+      says: [
+        ["weakens", `The tenant's word counts as proof that the machine ${"22".repeat(8)}… stands in eu-central-1.`],
+        ["strengthens", `Nothing says any more that the machine ${"11".repeat(8)}… stands in eu-central-1.`],
+      ],
+    },
+    {
+      from: { hardware: {} },
+      to: { hardware: { gpuIssuer: "https://nras.attestation.nvidia.com" } },
+      says: [["weakens", "Claims about GPUs count by the word of https://nras.attestation.nvidia.com."]],
+    },
+    {
+      from: { hardware: { gpuIssuer: "https://nras.attestation.nvidia.com" } },
+      to: { hardware: {} },
+      says: [["changes", "Nobody's claims about GPUs count."]],
     },
   ],
   simulatedRoots: [

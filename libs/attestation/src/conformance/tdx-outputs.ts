@@ -1,5 +1,6 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { bitsOf, hasBit, tdAttributeBit } from "../formats/tdx/guest-bits.ts";
+import { tdxMeasurement } from "../formats/tdx/measurement.ts";
 import type { TdReport } from "../formats/tdx/td-report.ts";
 import type { VerifiedTdxQuote } from "../formats/tdx/verify-quote.ts";
 
@@ -7,7 +8,7 @@ import type { VerifiedTdxQuote } from "../formats/tdx/verify-quote.ts";
 const MEASUREMENT_TYPE = "https://tinfoil.sh/predicate/tdx-guest/v2";
 
 /** What a verified quote says, in the names and the order of the attestation cases. Bytes are lower-case hex. */
-export function tdxOutputs({ quote, fmspc, tcb }: VerifiedTdxQuote): Readonly<Record<string, unknown>> {
+export function tdxOutputs({ quote, platform, tcb }: VerifiedTdxQuote): Readonly<Record<string, unknown>> {
   const { report, version } = quote;
   return {
     quote_version: version,
@@ -16,7 +17,8 @@ export function tdxOutputs({ quote, fmspc, tcb }: VerifiedTdxQuote): Readonly<Re
       type: MEASUREMENT_TYPE,
       registers: [report.mrTd, ...report.rtmrs].map(bytesToHex),
     },
-    fmspc_hex: bytesToHex(fmspc),
+    cloister_measurement_hex: bytesToHex(tdxMeasurement(report)),
+    fmspc_hex: bytesToHex(platform.fmspc),
     ...(tcb && {
       qv_result: tcb.result,
       advisory_ids: tcb.advisoryIds,

@@ -77,12 +77,14 @@ export function measurements(before: Policy["measurements"], after: Policy["meas
   });
 }
 
-function programKey({ measurement, configurationDigest }: Program): string {
-  return `${bytesToHex(measurement)} ${bytesToHex(configurationDigest)}`;
+function programKey({ measurement, configurationDigest, notBeforeMs, notAfterMs }: Program): string {
+  return `${bytesToHex(measurement)} ${bytesToHex(configurationDigest)} ${notBeforeMs ?? ""} ${notAfterMs ?? ""}`;
 }
 
-function programText({ measurement, configurationDigest }: Program): string {
-  return `measurement ${shortHex(measurement)}, configuration ${shortHex(configurationDigest)}`;
+function programText({ measurement, configurationDigest, notBeforeMs, notAfterMs }: Program): string {
+  const from = notBeforeMs === undefined ? "" : `, from ${timeText(notBeforeMs)}`;
+  const until = notAfterMs === undefined ? "" : `, until ${timeText(notAfterMs)}`;
+  return `measurement ${shortHex(measurement)}, configuration ${shortHex(configurationDigest)}${from}${until}`;
 }
 
 export function simulatedRoots(before: Policy["simulatedRoots"], after: Policy["simulatedRoots"]): Said[] {

@@ -2,6 +2,7 @@ import { policyToJson, type Policy } from "../policy.ts";
 import * as authority from "./authority.ts";
 import { weakens, type Said } from "./change.ts";
 import * as custody from "./custody.ts";
+import { hardware } from "./hardware.ts";
 import * as model from "./model.ts";
 import * as readers from "./readers.ts";
 import { redaction } from "./redaction.ts";
@@ -41,6 +42,7 @@ const explainers: { readonly [Field in keyof Fields]: (before: Policy[Field], af
   vectors: custody.vectors,
   witnesses: custody.witnesses,
   measurements: authority.measurements,
+  hardware,
   simulatedRoots: authority.simulatedRoots,
 };
 

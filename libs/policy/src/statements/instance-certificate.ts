@@ -1,6 +1,6 @@
 import { equalBytes } from "@noble/curves/utils.js";
 import * as z from "zod/mini";
-import type { AttestedRole } from "@cloister/attestation";
+import { isAllowedAt, type AttestedRole } from "@cloister/attestation";
 import type { NoteSigner } from "../ed25519.ts";
 import { PolicyError } from "../errors.ts";
 import { digest384, ed25519Key, kemKey, roleField, tenantIdField, timeMs } from "../fields.ts";
@@ -59,6 +59,7 @@ export function verifyInstanceCertificate(
   }
   const isAllowed = chain.policy.measurements[value.role].some(
     (allowed) =>
+      isAllowedAt(allowed, expected.atMs) &&
       equalBytes(allowed.measurement, value.measurement) &&
       equalBytes(allowed.configurationDigest, value.configurationDigest),
   );

@@ -4,6 +4,7 @@ import {
   decodeEvidence,
   isAttestedRole,
   verifyEvidence,
+  anyHardware,
   AttestationError,
   type AttestedRole,
   type EvidencePolicy,
@@ -150,11 +151,11 @@ export class Sessions {
     const nobody: EvidencePolicy["measurements"] = { keys: [], redaction: [], "enclave-inference": [], embedding: [] };
     const { format, body } = decodeEvidence(evidence.evidence);
     const verifier = verifiers.find((candidate) => candidate.format === format);
-    const claims = await verifier?.verify(body, { measurements: nobody, simulatedRoots }, nowMs);
-    if (claims === undefined) return { measurements: nobody, simulatedRoots };
+    const claims = await verifier?.verify(body, { measurements: nobody, simulatedRoots, hardware: anyHardware }, nowMs);
+    if (claims === undefined) return { measurements: nobody, simulatedRoots, hardware: anyHardware };
     const { configurationDigest } = evidence;
     const itself = [{ measurement: claims.measurement, configurationDigest }];
-    return { measurements: { ...nobody, [role]: itself }, simulatedRoots };
+    return { measurements: { ...nobody, [role]: itself }, simulatedRoots, hardware: anyHardware };
   }
 
   /** An instance that proves itself again and again ends its own older sessions and nobody else's. */

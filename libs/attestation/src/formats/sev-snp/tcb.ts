@@ -46,6 +46,6 @@ export function isSameTcb(one: SnpTcb, other: SnpTcb): boolean {
 }
 
 /** Whether every part is at least the minimum's: a newer one doesn't make up for an older one. */
-export function isTcbAtLeast(tcb: SnpTcb, minimum: Partial<SnpTcb>): boolean {
+export function isTcbAtLeast(tcb: SnpTcb, minimum: { readonly [Part in keyof SnpTcb]?: number | undefined }): boolean {
   return tcbParts.every((part) => tcb[part] >= (minimum[part] ?? 0));
 }

@@ -12,6 +12,8 @@ import { tdxError } from "./faults.ts";
 
 /** What Intel wrote into a PCK certificate about the platform (Intel SGX PCK Certificate and CRL profile, 1.3.5). */
 export interface PckPlatform {
+  /** The platform's own id, 16 bytes. */
+  readonly ppid: Uint8Array;
   /** The family that TCB info is published for, 6 bytes. */
   readonly fmspc: Uint8Array;
   /** 2 bytes. */
@@ -22,7 +24,7 @@ export interface PckPlatform {
 }
 
 const SGX = "1.2.840.113741.1.13.1";
-const oids = { extension: SGX, tcb: `${SGX}.2`, pceId: `${SGX}.3`, fmspc: `${SGX}.4` } as const;
+const oids = { extension: SGX, ppid: `${SGX}.1`, tcb: `${SGX}.2`, pceId: `${SGX}.3`, fmspc: `${SGX}.4` } as const;
 const COMPONENTS = 16;
 const PCE_SVN = 17;
 
@@ -37,6 +39,7 @@ export function pckPlatformOf(certificate: Certificate): PckPlatform {
   const values = readValues(extension.value);
   const tcb = readValues(required(values, oids.tcb).encoded);
   return {
+    ppid: octets(required(values, oids.ppid), 16),
     fmspc: octets(required(values, oids.fmspc), 6),
     pceId: octets(required(values, oids.pceId), 2),
     sgxTcbComponents: Array.from({ length: COMPONENTS }, (_, index) => svn(tcb, index + 1)),

@@ -7,6 +7,7 @@ import type { TdxCollateral } from "./collateral.ts";
 import { evaluateTcb } from "./evaluate-tcb.ts";
 import { type PckChain, verifyPckChain } from "./pck-chain.ts";
 import { checkQeReport } from "./qe-identity.ts";
+import type { PckPlatform } from "./pck-extensions.ts";
 import { parseTdxQuote, type BytesAfterQuote, type TdxQuote } from "./quote.ts";
 import { tdxError } from "./faults.ts";
 import type { TdxRequirements } from "./requirements.ts";
@@ -18,8 +19,7 @@ import { verifyCollateral, type VerifiedCollateral } from "./verify-collateral.t
 /** A quote that genuine hardware made, on a platform that meets the requirements. */
 export interface VerifiedTdxQuote {
   readonly quote: TdxQuote;
-  /** 6 bytes. */
-  readonly fmspc: Uint8Array;
+  readonly platform: PckPlatform;
   /** Of quotes whose TCB was evaluated. */
   readonly tcb?: TcbOutcome;
 }
@@ -55,16 +55,16 @@ export async function verifyTdxQuote(
   const rootList = await checkRevocation(chain, collateral, trust, nowMs);
   await checkSignatures(quote, chain.leaf);
   checkFamily(chain, requirements.expected.fmspc);
-  const { fmspc } = chain.platform;
+  const { platform } = chain;
   if (!requirements.isTcbEvaluationRequired) {
     checkGuest(quote, requirements);
-    return { quote, fmspc };
+    return { quote, platform };
   }
   const verified = await verifyCollateral(collateral, trust, rootList, nowMs);
   const tcb = evaluate(quote, chain, verified, nowMs);
   checkTcb(tcb, verified, requirements, nowMs);
   checkGuest(quote, requirements);
-  return { quote, fmspc, tcb };
+  return { quote, platform, tcb };
 }
 
 async function checkSignatures(quote: TdxQuote, leaf: Certificate): Promise<void> {
