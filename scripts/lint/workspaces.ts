@@ -10,6 +10,8 @@ export interface Workspace {
   readonly entryPoints: ReadonlySet<string>;
   readonly dependencies: ReadonlySet<string>;
   readonly devDependencies: ReadonlySet<string>;
+  /** What the package uses where it is installed, and does without where it isn't. */
+  readonly optionalPeers: ReadonlySet<string>;
 }
 
 export const repositoryRoot = join(import.meta.dirname, "../..");
@@ -26,6 +28,11 @@ function readWorkspace(manifestPath: string): Workspace {
     entryPoints: new Set(Object.keys(record(manifest["exports"]))),
     dependencies: new Set(Object.keys(record(manifest["dependencies"]))),
     devDependencies: new Set(Object.keys(record(manifest["devDependencies"]))),
+    optionalPeers: new Set(
+      Object.entries(record(manifest["peerDependenciesMeta"])).flatMap(([name, meta]) =>
+        record(meta)["optional"] === true ? [name] : [],
+      ),
+    ),
   };
 }
 

@@ -22,6 +22,21 @@ function imported({ folder, name }: Workspace, part: "src" | "test"): string[] {
   return [...new Set(packages.map(packageOfSpecifier))].filter((found) => found !== name).sort();
 }
 
+/** The packages that the source imports by a declaration which is left in the compiled module. */
+function importedAtStart({ folder }: Workspace): string[] {
+  return globSync(`${folder}/src/**/*.ts`, { cwd: repositoryRoot }).flatMap((path) =>
+    ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest).statements.flatMap((statement) => {
+      const isDeclaration = ts.isImportDeclaration(statement) || ts.isExportDeclaration(statement);
+      if (!isDeclaration || statement.moduleSpecifier === undefined) return [];
+      const isOfTypes = ts.isImportDeclaration(statement)
+        ? statement.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword
+        : statement.isTypeOnly;
+      if (isOfTypes || !ts.isStringLiteral(statement.moduleSpecifier)) return [];
+      return [packageOfSpecifier(statement.moduleSpecifier.text)];
+    }),
+  );
+}
+
 const isOurs = (name: string): boolean => workspaceOfSpecifier(name) !== undefined;
 
 /** The workspaces that a tsconfig refers to, by name, itself left out. */
@@ -51,12 +66,16 @@ function peers({ dependencies }: Workspace): Set<string> {
 const rootTools = Object.keys((JSON.parse(read("package.json")) as { devDependencies: object }).devDependencies);
 
 describe.each(workspaces.map((workspace) => ({ ...workspace, workspace })))("$name", ({ workspace }) => {
-  const { folder, name, dependencies, devDependencies } = workspace;
+  const { folder, name, dependencies, devDependencies, optionalPeers } = workspace;
   const source = imported(workspace, "src");
   const test = imported(workspace, "test");
 
   it("declares each package that its source imports", () => {
-    expect(source.filter((found) => !dependencies.has(found))).toEqual([]);
+    expect(source.filter((found) => !dependencies.has(found) && !optionalPeers.has(found))).toEqual([]);
+  });
+
+  it("loads an optional package when it is needed, and never at its start", () => {
+    expect(importedAtStart(workspace).filter((found) => optionalPeers.has(found))).toEqual([]);
   });
 
   it("declares no dependency that it neither imports nor needs as a peer", () => {

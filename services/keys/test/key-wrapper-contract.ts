@@ -75,7 +75,9 @@ export function keyWrapperContract(
       const changed = Buffer.from(sealed);
       const at = { "the first byte": 0, "a byte in the middle": changed.length >> 1 }[place] ?? changed.length - 1;
       changed[at] = (changed[at] ?? 0) ^ 1;
-      expect(await codeOfAsync(wrapper.unwrap(kek, changed, context))).toBe("KMS_CONTEXT_MISMATCH");
+      // Its beginning may say which KEK it is.
+      const refusals = ["KMS_CONTEXT_MISMATCH", ...(at === 0 ? [refusalOfAnotherKek] : [])];
+      expect(refusals).toContain(await codeOfAsync(wrapper.unwrap(kek, changed, context)));
     });
 
     it("notices what is cut off, and bytes that were never wrapped", async () => {
