@@ -41,6 +41,18 @@ describe("the names model", () => {
     },
   );
 
+  it.each([
+    ["我叫王小明，住在北京。", ["PERSON 王小明", "LOCATION 北京"]],
+    ["请转告李明先生和张伟女士", ["PERSON 李明", "PERSON 张伟"]],
+    ["弊社の田中太郎さんは東京に住んでいます", ["PERSON 田中太郎", "LOCATION 東京"]],
+    ["マリア・ゴンザレスさんから", ["PERSON マリア・ゴンザレス"]],
+    ["제 이름은 이서연입니다", ["PERSON 이서연"]],
+    ["김민준 씨는 서울에 산다", ["PERSON 김민준", "LOCATION 서울"]],
+    ["任何先生 山口県 お客様 製品仕様です 고객님 사용자님 선생님 カード", []],
+  ])("reads names and cities in Chinese, Japanese and Korean characters: %j", (text, expected) => {
+    expect(found(text)).toEqual(expected);
+  });
+
   it("takes a double name as one", () => {
     expect(found("My name is Anna-Lena Schmidt.")).toEqual(["PERSON Anna-Lena Schmidt"]);
   });

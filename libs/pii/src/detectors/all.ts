@@ -19,6 +19,7 @@ import { unitedStates } from "./countries/united-states.ts";
 import { creditCard } from "./credit-card.ts";
 import { cryptoAddresses } from "./crypto-address.ts";
 import { numericDate, writtenDate } from "./date-time.ts";
+import { eastAsianNames } from "./east-asian-names.ts";
 import { email } from "./email.ts";
 import { iban } from "./iban.ts";
 import { identityDocuments } from "./identity-documents.ts";
@@ -76,5 +77,6 @@ export const patternRules: readonly PatternRule[] = [
   numericDate,
   writtenDate,
   ...ages,
+  ...eastAsianNames,
   ...secrets,
 ];

@@ -12,6 +12,8 @@ const capitalLabel =
   /^(?:NPI|MRN|SKU|ISBN|IMEI|EAN|UPC|VIN|PIN|CVV|CVC|BIC|SWIFT|ITIN|EIN|DEA|MBI|NHS|NINO|UTR|PAN|DNI|NIF|NIE|CPF|CNPJ|PESEL|AADHAAR|BSN|UUID|URL|IP|MAC|SIN|TFN|ABN|RN|MD|PhD|REF|PO|ICD|CPT|SSN|DOB|IBAN|ID|API|CSV|PDF|XML|JSON|SQL|HTML|CSS|HTTPS?|RFC|ISO|SOC|GB|MB|TB|KB|USB|CPU|GPU|RAM|SSD|SLA|FAQ|OK|AM|PM|VAT|GDPR|HIPAA|ASAP|FYI|ETA|TBD|TODO|CEO|CFO|CTO|HR|IT|KPI|ROI|PIN)$/u;
 /** Commands, which stand where names stand: "cloister runs it". In small letters alone, since Cloister may be a name. */
 const command = /^(?:npm|npx|cloister)$/u;
+/** A whole phrase is one word to the model in scripts that part no words: detectors/east-asian-names.ts reads those. */
+const eastAsian = /^[^\p{L}]*(?:[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}ー][^\p{L}]*)+$/u;
 /** What documents and files are called, in any case: "according to README, the fee is waived". */
 const documentWord =
   /^(?:(?:cloister|doc|the) )?(?:readme|changelog|licen[cs]e|notice|contributing|makefile|dockerfile|roadmap|handbook|manual|runbook|quickstart|howto|glossary|appendix|introduction|overview|faqs?)$/iu;
@@ -33,7 +35,7 @@ export function refineNames(text: string, spans: readonly ExplainedSpan[]): Expl
     if (measure.test(value) || commandOption.test(text.slice(Math.max(0, span.start - 44), span.start))) return false;
     if (functionWord.test(value) || formLabel.test(value) || capitalLabel.test(value) || command.test(value))
       return false;
-    if (documentWord.test(value)) return false;
+    if (documentWord.test(value) || eastAsian.test(value)) return false;
     return someLetter.test(value) || isNextToPlace(text, whole, index);
   });
 }
