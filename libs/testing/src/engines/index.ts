@@ -15,5 +15,5 @@ export {
 } from "./redis-groups.ts";
 export { missingMoto, startMoto, type RunningMoto } from "./moto.ts";
 export { missingOpenBao, startOpenBao, type RunningOpenBao } from "./openbao.ts";
-export { missingSoftHsm, startSoftHsm, type RunningSoftHsm } from "./softhsm.ts";
+export { missingSoftHsm, startSoftHsm, type RunningSoftHsm, type TokenKeyAttributes } from "./softhsm.ts";
 export { missingQdrant, startQdrant, type RunningQdrant } from "./qdrant.ts";

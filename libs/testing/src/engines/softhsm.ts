@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { execFile } from "node:child_process";
 import { pathToFileURL } from "node:url";
 import { cachedFolder } from "./engine-cache.ts";
 
@@ -28,8 +27,43 @@ export interface RunningSoftHsm {
   readonly environment: Readonly<Record<string, string>>;
   /** `pkcs11js`, built for this Node: the URL to import it by. */
   readonly sdk: string;
+  /** Makes AES keys of these labels that never leave the token, unless `attributes` say otherwise. */
+  makeKeys(labels: readonly string[], attributes?: TokenKeyAttributes): Promise<void>;
   stop(): Promise<void>;
 }
+
+export interface TokenKeyAttributes {
+  /** 32 without. */
+  readonly bytes?: 16 | 24 | 32;
+  readonly isExtractable?: boolean;
+  readonly isDestroyable?: boolean;
+}
+
+/** The library reads its settings from the environment of its process, so keys are made in one of their own. */
+const KEY_MAKER = `
+  const [sdk, module, token, pin, labels, attributes] = process.argv.slice(1);
+  const { default: p } = await import(sdk);
+  const { bytes = 32, isExtractable = false, isDestroyable = true } = JSON.parse(attributes);
+  const hsm = new p.PKCS11();
+  hsm.load(module);
+  hsm.C_Initialize();
+  const slot = hsm.C_GetSlotList(true).find((one) => hsm.C_GetTokenInfo(one).label.trimEnd() === token);
+  const session = hsm.C_OpenSession(slot, p.CKF_SERIAL_SESSION | p.CKF_RW_SESSION);
+  hsm.C_Login(session, p.CKU_USER, pin);
+  for (const label of JSON.parse(labels)) {
+    hsm.C_GenerateKey(session, { mechanism: p.CKM_AES_KEY_GEN }, [
+      { type: p.CKA_TOKEN, value: true },
+      { type: p.CKA_PRIVATE, value: true },
+      { type: p.CKA_LABEL, value: label },
+      { type: p.CKA_VALUE_LEN, value: bytes },
+      { type: p.CKA_ENCRYPT, value: true },
+      { type: p.CKA_DECRYPT, value: true },
+      { type: p.CKA_SENSITIVE, value: true },
+      { type: p.CKA_EXTRACTABLE, value: isExtractable },
+      { type: p.CKA_DESTROYABLE, value: isDestroyable },
+    ]);
+  }
+`;
 
 /** A SoftHSM with one empty token in a folder of its own. It has no process: it runs in whichever loads its module. */
 export async function startSoftHsm(): Promise<RunningSoftHsm> {
@@ -45,12 +79,19 @@ export async function startSoftHsm(): Promise<RunningSoftHsm> {
     ["--init-token", "--free", "--label", token, "--pin", pin, "--so-pin", randomBytes(8).toString("hex")],
     { env: { ...process.env, ...environment } },
   );
+  const module = modulePath() ?? "";
   return {
-    module: modulePath() ?? "",
+    module,
     token,
     pin,
     environment,
     sdk,
+    async makeKeys(labels, attributes = {}) {
+      const args = [sdk, module, token, pin, JSON.stringify(labels), JSON.stringify(attributes)];
+      await promisify(execFile)(process.execPath, ["--input-type=module", "-e", KEY_MAKER, ...args], {
+        env: { ...process.env, ...environment },
+      });
+    },
     stop: () => rm(folder, { recursive: true, force: true }),
   };
 }
