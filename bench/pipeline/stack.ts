@@ -11,6 +11,7 @@ import { startNativeKafka, startNativePostgres, startNativeRedis } from "@cloist
 import { prepareDatabases } from "../../test/e2e/service-databases.ts";
 import { serviceNames, ServiceProcesses, type ServiceName } from "../../test/e2e/service-processes.ts";
 import { TestTenant } from "../../test/e2e/tenant.ts";
+import { serviceMemory } from "../../scripts/stack/service-memory.ts";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
 
 /** Sealed as in production, or with a cipher that does nothing. */
@@ -72,7 +73,7 @@ export class Stack {
       await rm(folder, { recursive: true, force: true });
     };
     const databases = await prepareDatabases(postgres.url, await postgres.createDatabase());
-    const nodeOptions = [...nodeArguments, ...(cipher === "null" ? [`--import=${nullCipher}`] : [])];
+    const nodeOptions = [serviceMemory.NODE_OPTIONS, ...nodeArguments, ...(cipher === "null" ? [`--import=${nullCipher}`] : [])];
     await services.startWith((name) => ({
       ...databases(name),
       CLOISTER_LOG: "kafka",

@@ -8,6 +8,7 @@ import { refuseTakenPort } from "./engines.ts";
 import { cloisterProgram } from "./prepare.ts";
 import { healthPorts, serviceNames, type ServiceName, type StackFolder } from "./layout.ts";
 import { writeHowToReach } from "./reach.ts";
+import { serviceMemory } from "./service-memory.ts";
 import { StackError } from "./stack-error.ts";
 import { isRunning, noteProcess, readProcesses } from "./state.ts";
 
@@ -28,6 +29,7 @@ export async function startServices(folder: StackFolder): Promise<ServiceName[]>
 function spawnService(folder: StackFolder, name: ServiceName): number {
   const log = openSync(folder.log(name), "a", 0o600);
   const child = spawn(process.execPath, [cloisterProgram, "start", name, "--env-file", folder.environment(name)], {
+    env: { ...serviceMemory, ...process.env },
     stdio: ["ignore", log, log],
     detached: true,
   });

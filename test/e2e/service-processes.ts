@@ -11,6 +11,7 @@ import * as keys from "@cloister/service-keys";
 import * as redaction from "@cloister/service-redaction";
 import { freePort } from "@cloister/testing/engines";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
+import { serviceMemory } from "../../scripts/stack/service-memory.ts";
 import { prepareDatabases } from "./service-databases.ts";
 import { ServiceProcess } from "./service-process.ts";
 
@@ -89,7 +90,7 @@ export class ServiceProcesses {
       CLOISTER_RETENTION_ACCESS_TOKEN_FILE: this.#file("retention-token"),
     };
     for (const name of serviceNames) {
-      const environment = { ...shared, ...(await this.#addressesOf(name)), ...environmentOf(name) };
+      const environment = { ...serviceMemory, ...shared, ...(await this.#addressesOf(name)), ...environmentOf(name) };
       const process = new ServiceProcess({
         name,
         program: [join(repositoryRoot, "services", name, "dist/main.js")],

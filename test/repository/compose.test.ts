@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
 import { documentedPorts, serviceNames } from "../../scripts/stack/layout.ts";
+import { serviceMemory } from "../../scripts/stack/service-memory.ts";
 
 const read = (path: string): string => readFileSync(join(repositoryRoot, path), "utf8");
 
@@ -93,5 +94,12 @@ describe("the Dockerfile", () => {
   it("builds with the Node that the repository brings", () => {
     const { devDependencies } = JSON.parse(read("package.json")) as { devDependencies: { node: string } };
     expect(dockerfile).toContain(`FROM node:${devDependencies.node}-`);
+  });
+});
+
+describe("the images", () => {
+  it("keep a service as small as the native stack does", () => {
+    const { NODE_OPTIONS, MALLOC_ARENA_MAX } = serviceMemory;
+    expect(read("Dockerfile")).toContain(`NODE_OPTIONS="${NODE_OPTIONS}" MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX}\n`);
   });
 });
