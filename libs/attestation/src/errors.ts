@@ -51,6 +51,10 @@ export const attestationErrors = {
     title: "The policy demands a claim about the GPU that is missing or refused",
     remedy: "Run the role on a GPU in confidential mode whose claims its attestation service signed.",
   },
+  EVIDENCE_UNAVAILABLE: {
+    title: "The machine's hardware or kernel gave no evidence",
+    remedy: "Do what the message says: it names the file, module or setting that is missing or busy.",
+  },
   NONCE_MISMATCH: {
     title: "The evidence doesn't answer this challenge",
     remedy: "It may be replayed: begin a new session.",
