@@ -73,7 +73,11 @@ export class Stack {
       await rm(folder, { recursive: true, force: true });
     };
     const databases = await prepareDatabases(postgres.url, await postgres.createDatabase());
-    const nodeOptions = [serviceMemory.NODE_OPTIONS, ...nodeArguments, ...(cipher === "null" ? [`--import=${nullCipher}`] : [])];
+    const nodeOptions = [
+      serviceMemory.NODE_OPTIONS,
+      ...nodeArguments,
+      ...(cipher === "null" ? [`--import=${nullCipher}`] : []),
+    ];
     await services.startWith((name) => ({
       ...databases(name),
       CLOISTER_LOG: "kafka",

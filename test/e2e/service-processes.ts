@@ -90,7 +90,12 @@ export class ServiceProcesses {
       CLOISTER_RETENTION_ACCESS_TOKEN_FILE: this.#file("retention-token"),
     };
     for (const name of serviceNames) {
-      const environment = { ...serviceMemory, ...shared, ...(await this.#addressesOf(name)), ...environmentOf(name) };
+      const environment: Record<string, string> = {
+        ...serviceMemory,
+        ...shared,
+        ...(await this.#addressesOf(name)),
+        ...environmentOf(name),
+      };
       const process = new ServiceProcess({
         name,
         program: [join(repositoryRoot, "services", name, "dist/main.js")],
