@@ -28,18 +28,22 @@ export class VerifiedPaths {
    * @throws AttestationError EVIDENCE_MALFORMED if a certificate is not in its format.
    */
   async verify(ders: readonly Uint8Array[]): Promise<PathOutcome> {
-    const key = bytesToHex(sha256(lengthPrefixed(ders)));
-    const known = this.#paths.get(key);
-    if (known) {
-      this.#keep(key, known);
-      return { path: known };
-    }
+    const known = this.known(ders);
+    if (known) return { path: known };
     // Copies: who owns the bytes may change them after they were checked.
     const path = ders.map((der) => parseCertificate(der.slice()));
     const faulty = await faultOfPath(path);
     if (faulty) return { faulty };
-    this.#keep(key, path);
+    this.#keep(keyOf(ders), path);
     return { path };
+  }
+
+  /** The path of these certificates if it was verified before. */
+  known(ders: readonly Uint8Array[]): readonly Certificate[] | undefined {
+    const key = keyOf(ders);
+    const path = this.#paths.get(key);
+    if (path) this.#keep(key, path);
+    return path;
   }
 
   #keep(key: string, path: readonly Certificate[]): void {
@@ -49,4 +53,8 @@ export class VerifiedPaths {
     const [oldest] = this.#paths.keys();
     if (oldest !== undefined) this.#paths.delete(oldest);
   }
+}
+
+function keyOf(ders: readonly Uint8Array[]): string {
+  return bytesToHex(sha256(lengthPrefixed(ders)));
 }

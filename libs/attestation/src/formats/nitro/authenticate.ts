@@ -6,11 +6,12 @@ import {
   commonNameOf,
   invalidAt,
   isEcdsaSignature,
+  parseCertificate,
   publicKeyOf,
   VerifiedPaths,
 } from "../../certificates/index.ts";
 import { AttestationError } from "../../errors.ts";
-import { parseCoseSign1 } from "./cose-sign1.ts";
+import { type CoseSign1, parseCoseSign1 } from "./cose-sign1.ts";
 import { type NitroDocument, parseNitroDocument } from "./document.ts";
 
 /** SHA-256 of the DER of "aws.nitro-enclaves", as AWS publishes it beside aws-nitro-enclaves-CreateRoot G1. */
@@ -35,40 +36,46 @@ export class NitroAuthenticator {
   }
 
   /**
-   * In this order: format, root, chain, validity, signature, the leaf's name.
+   * In this order: format, root, the document's own signature, chain, validity, the leaf's name. What was changed on
+   * its way costs one check of a signature, not one for each certificate.
    * @param document COSE_Sign1, with or without its tag.
    * @throws AttestationError EVIDENCE_MALFORMED; ROOT_NOT_TRUSTED; EVIDENCE_EXPIRED if a certificate isn't valid at
    * `nowMs` (the leaf is for about three hours); SIGNATURE_INVALID.
    */
   async authenticate(document: Uint8Array, nowMs: number): Promise<AuthenticNitroDocument> {
-    const { payload, signature, signed } = parseCoseSign1(document);
-    const parsed = parseNitroDocument(payload);
-    const leaf = await this.#trustedLeaf(parsed, nowMs);
-    const key = await publicKeyOf(leaf);
-    if (!key || !(await isEcdsaSignature(key, "SHA-384", signature, signed))) {
-      throw new AttestationError("SIGNATURE_INVALID", "The Nitro document isn't signed by the key of its certificate.");
-    }
+    const sign1 = parseCoseSign1(document);
+    const parsed = parseNitroDocument(sign1.payload);
+    const { certificate, cabundle } = parsed;
+    this.#checkRoot(cabundle);
+    const ders = [certificate, ...cabundle.toReversed()];
+    const leaf = this.#paths.known(ders)?.[0] ?? parseCertificate(certificate);
+    await checkSignature(sign1, leaf);
+    await this.#checkPath(ders, nowMs);
     return { ...parsed, region: regionOf(leaf, parsed) };
   }
 
-  async #trustedLeaf({ certificate, cabundle }: NitroDocument, nowMs: number): Promise<Certificate> {
-    const [root = new Uint8Array()] = cabundle;
+  #checkRoot([root = new Uint8Array()]: readonly Uint8Array[]): void {
     if (!this.#roots.has(bytesToHex(sha256(root)))) {
       throw new AttestationError("ROOT_NOT_TRUSTED", "The Nitro document doesn't come from AWS's root.");
     }
-    const { path, faulty } = await this.#paths.verify([certificate, ...cabundle.toReversed()]);
+  }
+
+  async #checkPath(ders: readonly Uint8Array[], nowMs: number): Promise<void> {
+    const { path, faulty } = await this.#paths.verify(ders);
     if (faulty) {
       throw new AttestationError("SIGNATURE_INVALID", `The Nitro document's chain doesn't hold: ${faulty.fault}.`);
     }
-    const [leaf] = path;
-    const isSigner = leaf?.keyAlgorithm === "p384" && allowsKeyUsage(leaf.extensions, "digitalSignature");
-    if (!isSigner)
-      throw new AttestationError("SIGNATURE_INVALID", "The document's certificate is for no such signature.");
-    const invalid = invalidAt(path, nowMs);
-    if (invalid) {
+    if (invalidAt(path, nowMs)) {
       throw new AttestationError("EVIDENCE_EXPIRED", "A certificate of the Nitro document isn't valid at this time.");
     }
-    return leaf;
+  }
+}
+
+async function checkSignature({ signed, signature }: CoseSign1, leaf: Certificate): Promise<void> {
+  const isSigner = leaf.keyAlgorithm === "p384" && allowsKeyUsage(leaf.extensions, "digitalSignature");
+  const key = isSigner ? await publicKeyOf(leaf) : undefined;
+  if (!key || !(await isEcdsaSignature(key, "SHA-384", signature, signed))) {
+    throw new AttestationError("SIGNATURE_INVALID", "The Nitro document isn't signed by the key of its certificate.");
   }
 }
 

@@ -1,0 +1,235 @@
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { NitroAuthenticator, nitroVerifier } from "@cloister/attestation/nitro";
+import { concatBytes } from "@noble/hashes/utils.js";
+import { encode } from "cborg";
+import fc from "fast-check";
+import { countOutcomes, flips } from "./flips.ts";
+import { type NitroOptions, TestNitro } from "./making/nitro-maker.ts";
+import { laterRefusalOf } from "./refusal.ts";
+import { describeWithVectors, vector } from "./shared-vectors.ts";
+
+const nowMs = Date.UTC(2026, 10, 22, 12);
+const nobody = { keys: [], redaction: [], "enclave-inference": [], embedding: [] };
+const policy = { measurements: nobody, simulatedRoots: [], hardware: { "aws-nitro": {} } };
+let nitro: TestNitro;
+let authenticator: NitroAuthenticator;
+
+beforeAll(async () => {
+  nitro = await TestNitro.make();
+  authenticator = new NitroAuthenticator([nitro.rootSha256Hex]);
+});
+
+const authenticate = (document: Uint8Array, atMs = nowMs, by = authenticator) =>
+  laterRefusalOf(() => by.authenticate(document, atMs));
+const refusalOfFields = async (fields: NonNullable<NitroOptions["fields"]>) =>
+  authenticate(await nitro.document(nowMs, { fields }));
+
+/** The same map with an indefinite length, as the hypervisor writes it. */
+function indefinite(fields: ReadonlyMap<string, unknown>): Uint8Array {
+  const entries = [...fields].flatMap(([name, value]) => [encode(name), encode(value)]);
+  return concatBytes(Uint8Array.of(0xbf), ...entries, Uint8Array.of(0xff));
+}
+
+describe("a document of AWS Nitro Enclaves", () => {
+  it("is authentic, with what it says and the region of its enclave", async () => {
+    const verified = await authenticator.authenticate(await nitro.document(nowMs), nowMs);
+    expect({ ...verified, certificate: undefined, cabundle: verified.cabundle.length }).toEqual({
+      moduleId: "i-0123456789abcdef0-enc0123456789abcdef",
+      timestampMs: nowMs,
+      pcrs: new Map([[0, new Uint8Array(48).fill(0x50)]]),
+      certificate: undefined,
+      cabundle: 2,
+      publicKey: undefined,
+      userData: new Uint8Array(64).fill(0x51),
+      nonce: undefined,
+      region: "eu-central-1",
+    });
+  });
+
+  it("is authentic with its tag and with a payload of indefinite length", async () => {
+    const payload = indefinite(nitro.payloadFields({}, nowMs));
+    const document = await nitro.document(nowMs, { payload });
+    expect([await authenticate(document), await authenticate(Uint8Array.of(0xd2, ...document))]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it("may bring a public key and a nonce, or leave them out", async () => {
+    const [publicKey, nonce] = [new Uint8Array(294).fill(1), new Uint8Array(32).fill(2)];
+    const brought = await nitro.document(nowMs, { fields: { public_key: publicKey, nonce } });
+    const verified = await authenticator.authenticate(brought, nowMs);
+    expect([verified.publicKey, verified.nonce]).toEqual([publicKey, nonce]);
+    expect(await refusalOfFields({ public_key: undefined, nonce: undefined })).toBeUndefined();
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ["a field that nobody knows", { extra: 1 }],
+    ["no module", { module_id: undefined }],
+    ["an empty module", { module_id: "" }],
+    ["a module of bytes", { module_id: new Uint8Array(4) }],
+    ["another digest", { digest: "SHA256" }],
+    ["no time", { timestamp: undefined }],
+    ["the time 0", { timestamp: 0 }],
+    ["a time before 1970", { timestamp: -1 }],
+    ["a time that isn't whole", { timestamp: 1.5 }],
+    ["no registers", { pcrs: undefined }],
+    ["registers in a list", { pcrs: [new Uint8Array(48)] }],
+    ["a register beyond the last", { pcrs: new Map([[32, new Uint8Array(48)]]) }],
+    ["a register of another length", { pcrs: new Map([[0, new Uint8Array(32)]]) }],
+    ["no certificate", { certificate: undefined }],
+    ["an empty certificate", { certificate: new Uint8Array() }],
+    ["a certificate that isn't one", { certificate: new Uint8Array(8) }],
+    ["no authorities", { cabundle: [] }],
+    ["an authority that is text", { cabundle: ["root"] }],
+    ["too long user data", { user_data: new Uint8Array(1025) }],
+  ])("is refused with %s", async (_name, fields) => {
+    const refusal = await refusalOfFields(fields);
+    expect(["EVIDENCE_MALFORMED", "ROOT_NOT_TRUSTED"]).toContain(refusal);
+  });
+
+  it.each<[string, Uint8Array]>([
+    ["no map", encode([1, 2])],
+    ["no CBOR", Uint8Array.of(0xff)],
+    ["a field twice", Uint8Array.of(0xa2, ...encode("digest"), ...encode("SHA384"), ...encode("digest"), 0x01)],
+    ["lists in lists in lists", new Uint8Array(12_000).fill(0x81)],
+  ])("is refused with a payload that is %s", async (_name, payload) => {
+    expect(await authenticate(await nitro.document(nowMs, { payload }))).toBe("EVIDENCE_MALFORMED");
+  });
+
+  it("is refused with other headers, bytes behind it, or above 16 KiB", async () => {
+    const document = await nitro.document(nowMs);
+    const withHeader = Uint8Array.of(...document.subarray(0, 6), 0xa1, 0x04, 0x41, 0x00, ...document.subarray(7));
+    const wrong = [withHeader, Uint8Array.of(...document, 0), document.subarray(1), new Uint8Array(16_385).fill(0x84)];
+    for (const one of wrong) expect(await authenticate(one)).toBe("EVIDENCE_MALFORMED");
+  });
+
+  it("is refused under another root than AWS's", async () => {
+    expect(await authenticate(await nitro.document(nowMs), nowMs, new NitroAuthenticator())).toBe("ROOT_NOT_TRUSTED");
+  });
+
+  it("is refused with authorities that don't follow each other", async () => {
+    const [root, zone] = nitro.certificates;
+    const other = await TestNitro.make();
+    expect([
+      await refusalOfFields({ cabundle: [root] }),
+      await refusalOfFields({ cabundle: [root, other.certificates[1]] }),
+      await refusalOfFields({ cabundle: [root, zone, zone] }),
+    ]).toEqual(["SIGNATURE_INVALID", "SIGNATURE_INVALID", "SIGNATURE_INVALID"]);
+  });
+
+  it("is refused with a certificate that is an authority's, or another enclave's", async () => {
+    const [root, zone] = nitro.certificates;
+    expect([
+      await refusalOfFields({ certificate: zone, cabundle: [root] }),
+      await refusalOfFields({ module_id: "i-0123456789abcdef0-enc0123456789abcde0" }),
+    ]).toEqual(["SIGNATURE_INVALID", "SIGNATURE_INVALID"]);
+  });
+
+  it("is refused when somebody else signed it", async () => {
+    const other = await TestNitro.make();
+    const payload = encode(nitro.payloadFields({}, nowMs));
+    expect(await authenticate(await other.document(nowMs, { payload }))).toBe("SIGNATURE_INVALID");
+  });
+
+  it("is refused when its certificate has ended", async () => {
+    const ended = await TestNitro.make("eu-central-1", nowMs - 1000);
+    const by = new NitroAuthenticator([ended.rootSha256Hex]);
+    expect(await authenticate(await ended.document(nowMs), nowMs, by)).toBe("EVIDENCE_EXPIRED");
+  });
+
+  it("is refused with any byte changed", async () => {
+    const document = await nitro.document(nowMs);
+    const outcomes = await countOutcomes(flips(document), async (one) => (await authenticate(one)) ?? "accepted");
+    expect(outcomes["accepted"]).toBeUndefined();
+  }, 60_000);
+
+  it("is refused with a code and never crashes, whatever its bytes", async () => {
+    const document = await nitro.document(nowMs);
+    const cut = fc.nat(document.length - 1).map((length) => document.subarray(0, length));
+    const payload = fc
+      .uint8Array({ maxLength: 2048 })
+      .map((bytes) => concatBytes(document.subarray(0, 7), encode(bytes), encode(new Uint8Array(96))));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.uint8Array(), cut, payload), async (bytes) => {
+        expect(await authenticate(bytes)).toBe("EVIDENCE_MALFORMED");
+      }),
+    );
+  });
+});
+
+describe("evidence of a Nitro enclave", () => {
+  const claimsOf = async (options: NitroOptions, hardware = policy.hardware) =>
+    nitroVerifier(authenticator).verify(await nitro.document(nowMs, options), { ...policy, hardware }, nowMs);
+
+  it("claims PCR0, the user data, its time and its region", async () => {
+    expect(await claimsOf({})).toEqual({
+      measurement: new Uint8Array(48).fill(0x50),
+      reportData: new Uint8Array(64).fill(0x51),
+      issuedAtMs: nowMs,
+      region: "eu-central-1",
+    });
+  });
+
+  it("is refused of an enclave that was started for debugging", async () => {
+    const pcrs = new Map([[0, new Uint8Array(48)]]);
+    expect(await laterRefusalOf(() => claimsOf({ pcrs }))).toBe("GUEST_NOT_ALLOWED");
+  });
+
+  it("is refused without PCR0, without user data, and with user data of another length", async () => {
+    const refusals = [
+      { pcrs: new Map() },
+      { fields: { user_data: null } },
+      { fields: { user_data: new Uint8Array(63) } },
+    ];
+    for (const options of refusals) {
+      expect(await laterRefusalOf(() => claimsOf(options))).toBe("EVIDENCE_MALFORMED");
+    }
+  });
+
+  it("has the registers that the policy demands, or is refused", async () => {
+    const pcrs = new Map([0, 8].map((index) => [index, new Uint8Array(48).fill(index + 1)]));
+    const demand = (index: string, byte: number) => ({
+      "aws-nitro": { pcrs: { [index]: new Uint8Array(48).fill(byte) } },
+    });
+    expect([
+      await laterRefusalOf(() => claimsOf({ pcrs }, demand("8", 9))),
+      await laterRefusalOf(() => claimsOf({ pcrs }, demand("8", 1))),
+      await laterRefusalOf(() => claimsOf({ pcrs }, demand("3", 0))),
+    ]).toEqual([undefined, "MEASUREMENT_NOT_ALLOWED", "MEASUREMENT_NOT_ALLOWED"]);
+  });
+});
+
+describeWithVectors("a document of a real enclave", () => {
+  const byAws = new NitroAuthenticator();
+  const documents = [
+    ["nitro/document-2025-12-25T131537Z.bin", 1_766_668_537_578],
+    ["nitro/document-2025-12-25T160419Z.bin", 1_766_678_659_346],
+  ] as const;
+
+  /** The files have four bytes of their carrier before the document, and what it carried besides behind it. */
+  function documentIn(file: string): Uint8Array {
+    const bytes = vector(file).subarray(4);
+    const payloadBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint16(8);
+    return bytes.subarray(0, 10 + payloadBytes + 2 + 96);
+  }
+
+  it.each(documents)("is authentic at its own time and expired today: %s", async (file, timestampMs) => {
+    const verified = await byAws.authenticate(documentIn(file), timestampMs);
+    expect([verified.timestampMs, verified.region]).toEqual([timestampMs, "us-east-1"]);
+    expect(await authenticate(documentIn(file), nowMs, byAws)).toBe("EVIDENCE_EXPIRED");
+  });
+
+  const slowly = 60_000;
+  it.each(documents)(
+    "is refused with any byte changed: %s",
+    async (file, timestampMs) => {
+      const outcomes = await countOutcomes(
+        flips(documentIn(file)),
+        async (one) => (await authenticate(one, timestampMs, byAws)) ?? "accepted",
+      );
+      expect(outcomes["accepted"]).toBeUndefined();
+    },
+    slowly,
+  );
+});
