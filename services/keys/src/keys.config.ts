@@ -1,6 +1,7 @@
 import { defineConfig, portNumber, variable } from "@cloister/service";
 import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
+import { kmsVariables } from "./kms/kms-variables.ts";
 
 const file = z.string().min(1);
 
@@ -28,9 +29,7 @@ export const keysConfig = defineConfig({
   lifecycleTokenFile: variable("CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE", file, {
     description: "File with the credential of the Lifecycle door: destruction and receipts, never a key",
   }),
-  keyringFile: variable("CLOISTER_KEYS_KEYRING_FILE", file, {
-    description: "Local keyring with the tenants' KEKs (development): a file, 0600, made when absent",
-  }),
+  ...kmsVariables,
   kmsTimeoutMs: variable("CLOISTER_KEYS_KMS_TIMEOUT_MS", z.coerce.number().int().min(50).max(4_000), {
     description: "How long a tenant's KMS is waited for, in milliseconds; then its calls are refused while it is away",
     default: "1000",

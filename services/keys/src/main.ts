@@ -3,9 +3,10 @@ import { embeddedCapabilities } from "@cloister/policy";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { databaseOptions, openDatabase } from "@cloister/storage";
 import { readCredential } from "./adapters/credential-file.ts";
-import { LocalKeyring } from "./adapters/local-keyring.ts";
+import { openKms } from "./adapters/open-kms.ts";
 import { codeFolder } from "./code-folder.ts";
 import { keysConfig } from "./keys.config.ts";
+import { hasExternalKms } from "./kms/kms-variables.ts";
 import { securityConfiguration } from "./security-configuration.ts";
 import { startKeys } from "./start-keys.ts";
 
@@ -16,7 +17,7 @@ await runMain("keys", async () => {
   const machine = await SimulatedMachine.open(environment.simulatedRootFile);
   const { evidence, verifiers, configurationDigest } = await machine.attest("keys", {
     code: codeFolder,
-    configuration: securityConfiguration(),
+    configuration: securityConfiguration(environment),
     clock,
   });
   const credentials = {
@@ -24,7 +25,7 @@ await runMain("keys", async () => {
     release: await readCredential(environment.releaseTokenFile),
     lifecycle: await readCredential(environment.lifecycleTokenFile),
   };
-  const keyWrapper = await LocalKeyring.open(environment.keyringFile);
+  const keyWrapper = await openKms(environment, { clock });
   const db = await openDatabase(await databaseOptions(environment, "keys"));
   return startKeys(
     {
@@ -34,7 +35,7 @@ await runMain("keys", async () => {
       configurationDigest,
       simulatedRoots: [machine.rootPublicKey],
       allowDevelopment: true,
-      capabilities: embeddedCapabilities,
+      capabilities: { ...embeddedCapabilities, externalKms: hasExternalKms(environment) },
       kmsTimeoutMs: environment.kmsTimeoutMs,
     },
     { db, keyWrapper, evidence, verifiers, clock, log },

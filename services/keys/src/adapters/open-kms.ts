@@ -1,0 +1,110 @@
+import { readFile } from "node:fs/promises";
+import { codeOf, readSecretFile, type Clock } from "@cloister/service";
+import type { KeyWrapper, KmsProvider } from "../kms/key-wrapper.ts";
+import { KmsByProvider } from "../kms/kms-by-provider.ts";
+import { KmsError } from "../kms/kms-errors.ts";
+import { providersOf, type KmsEnvironment } from "../kms/kms-variables.ts";
+import { AwsKms } from "./aws/aws-kms.ts";
+import type { NitroDocument } from "./aws/recipient.ts";
+import { LocalKeyring } from "./local-keyring.ts";
+import { Pkcs11Kms } from "./pkcs11/pkcs11-kms.ts";
+import { VaultTransit } from "./vault/vault-transit.ts";
+import type { VaultLogin } from "./vault/vault-session.ts";
+
+export interface OpenKmsOptions {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** In a Nitro enclave: AWS KMS seals its answers to it. */
+  readonly document?: NitroDocument;
+}
+
+/**
+ * Every KMS that the environment configures, each KEK at the one that its tenant's policy names.
+ * @throws KmsError KMS_CONFIG_INVALID, KMS_SDK_MISSING, those of `LocalKeyring.open`; ServiceError of `readSecretFile`
+ */
+export async function openKms(environment: KmsEnvironment, options: OpenKmsOptions): Promise<KmsByProvider> {
+  const providers = providersOf(environment);
+  // Of both names, since both speak one API; a deployment has one address of it.
+  const isVault = (provider: KmsProvider): boolean => provider === "vault" || provider === "openbao";
+  const vault = providers.some(isVault) ? await openVault(environment, options) : undefined;
+  const wrappers: Partial<Record<KmsProvider, KeyWrapper>> = {};
+  for (const provider of providers) {
+    wrappers[provider] = isVault(provider) && vault ? vault : await openOne(provider, environment, options);
+  }
+  return new KmsByProvider(wrappers);
+}
+
+async function openOne(
+  provider: KmsProvider,
+  environment: KmsEnvironment,
+  options: OpenKmsOptions,
+): Promise<KeyWrapper> {
+  const { awsRegion: region, awsEndpoint: endpoint } = environment;
+  const { document } = options;
+  switch (provider) {
+    case "local":
+      return openKeyring(environment);
+    case "vault":
+    case "openbao":
+      return openVault(environment, options);
+    case "aws-kms":
+      return AwsKms.open({ ...(region && { region }), ...(endpoint && { endpoint }), ...(document && { document }) });
+    case "pkcs11": {
+      const module = required(environment.pkcs11Module, "CLOISTER_KEYS_PKCS11_MODULE");
+      const pinFile = required(environment.pkcs11PinFile, "CLOISTER_KEYS_PKCS11_PIN_FILE");
+      return new Pkcs11Kms({ module, pin: () => readSecretFile(pinFile) });
+    }
+  }
+}
+
+async function openKeyring({ keyringFile, keyringPassphraseFile }: KmsEnvironment): Promise<LocalKeyring> {
+  const path = required(keyringFile, "CLOISTER_KEYS_KEYRING_FILE");
+  if (keyringPassphraseFile === undefined) return LocalKeyring.open(path);
+  return LocalKeyring.open(path, { passphrase: await readSecretFile(keyringPassphraseFile) });
+}
+
+async function openVault(environment: KmsEnvironment, { clock }: OpenKmsOptions): Promise<VaultTransit> {
+  const address = required(environment.vaultAddress, "CLOISTER_KEYS_VAULT_ADDRESS");
+  requireTls(address);
+  const { vaultNamespace: namespace } = environment;
+  return new VaultTransit({ address, clock, login: loginOf(environment), ...(namespace && { namespace }) });
+}
+
+function loginOf(environment: KmsEnvironment): VaultLogin {
+  const { vaultAuth: method, vaultAuthMount: mount = method, vaultRole, vaultJwtFile } = environment;
+  switch (method) {
+    case "token": {
+      const tokenFile = required(environment.vaultTokenFile, "CLOISTER_KEYS_VAULT_TOKEN_FILE");
+      return { method, token: () => readSecretFile(tokenFile) };
+    }
+    case "approle": {
+      const secretIdFile = required(environment.vaultSecretIdFile, "CLOISTER_KEYS_VAULT_SECRET_ID_FILE");
+      const roleId = required(vaultRole, "CLOISTER_KEYS_VAULT_ROLE");
+      return { method, mount, roleId, secretId: () => readSecretFile(secretIdFile) };
+    }
+    case "kubernetes":
+      return { method, mount, role: required(vaultRole, "CLOISTER_KEYS_VAULT_ROLE"), jwt: () => readJwt(vaultJwtFile) };
+  }
+}
+
+/** The kubelet writes it for the pod's user and others to read, inside the pod alone. */
+async function readJwt(path: string): Promise<string> {
+  try {
+    return (await readFile(path, "utf8")).trim();
+  } catch (cause) {
+    throw invalid(`the service account's token ${path} can't be read (${codeOf(cause)})`);
+  }
+}
+
+/** What is wrapped goes to the KMS in clear inside TLS. */
+function requireTls(address: string): void {
+  const { protocol, hostname } = new URL(address);
+  if (protocol === "https:" || ["localhost", "127.0.0.1", "[::1]"].includes(hostname)) return;
+  throw invalid("CLOISTER_KEYS_VAULT_ADDRESS has to be https, since keys travel to it");
+}
+
+function required<T>(value: T | undefined, variable: string): T {
+  if (value !== undefined) return value;
+  throw invalid(`${variable} is not set, and CLOISTER_KEYS_KMS needs it`);
+}
+
+const invalid = (what: string): KmsError => new KmsError("KMS_CONFIG_INVALID", `A KMS is not set up: ${what}.`);
