@@ -1,7 +1,7 @@
 import { Readable, Writable } from "node:stream";
 import { runProgram } from "@cloister/cli";
 
-class Collected extends Writable {
+export class Collected extends Writable {
   text = "";
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
