@@ -8,7 +8,7 @@ import type { VerifiedTdxQuote } from "../formats/tdx/verify-quote.ts";
 const MEASUREMENT_TYPE = "https://tinfoil.sh/predicate/tdx-guest/v2";
 
 /** What a verified quote says, in the names and the order of the attestation cases. Bytes are lower-case hex. */
-export function tdxOutputs({ quote, platform, tcb }: VerifiedTdxQuote): Readonly<Record<string, unknown>> {
+export function tdxOutputs({ quote, platform, collateral, tcb }: VerifiedTdxQuote): Readonly<Record<string, unknown>> {
   const { report, version } = quote;
   return {
     quote_version: version,
@@ -19,11 +19,10 @@ export function tdxOutputs({ quote, platform, tcb }: VerifiedTdxQuote): Readonly
     },
     cloister_measurement_hex: bytesToHex(tdxMeasurement(report)),
     fmspc_hex: bytesToHex(platform.fmspc),
-    ...(tcb && {
-      qv_result: tcb.result,
-      advisory_ids: tcb.advisoryIds,
-      tcb_evaluation_data_number: tcb.evaluationDataNumber,
-      collateral_expired: tcb.isCollateralExpired,
+    ...(tcb && { qv_result: tcb.result, advisory_ids: tcb.advisoryIds }),
+    ...(collateral && {
+      tcb_evaluation_data_number: collateral.evaluationDataNumber,
+      collateral_expired: collateral.isExpired,
     }),
     body_fields: bodyFields(report),
   };

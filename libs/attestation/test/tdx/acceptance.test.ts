@@ -90,6 +90,16 @@ describe("a genuine TDX quote", () => {
     expect(await outcomeOf({ collateral })).toBe("TCB_INFO_SIGNATURE_INVALID");
   });
 
+  it("is still judged by the age of its collateral where a policy asks for that alone", async () => {
+    const policy = { tcb_evaluation_required: false, min_tcb_evaluation_data_number: 18 };
+    const older = { min_tcb_evaluation_data_number: 19, tcb_evaluation_required: false };
+    expect([
+      await outcomeOf({ policy }),
+      await outcomeOf({ policy: older }),
+      await outcomeOf({ policy, collateral: { tcb_info_json: "" } }),
+    ]).toEqual(["accepted", "TCB_EVAL_DATA_NUMBER_TOO_LOW", "TCB_INFO_SIGNATURE_INVALID"]);
+  });
+
   it("is not judged by what this build doesn't know", async () => {
     expect(await outcomeOf({ policy: { expected_something_hex: "00" } })).toBe("UNSUPPORTED");
   });
@@ -104,7 +114,7 @@ describe("the status of a TDX platform", () => {
     "%s is accepted where a policy says so",
     async (result, status) => {
       const collateral = { tcb_info_json: tcbInfo({ tcbLevels: [level({ status: status ?? "" })] }) };
-      const names = [result, `SGX_QL_QV_RESULT_${result ?? ""}`, status];
+      const names = [result, `SGX_QL_QV_RESULT_${result ?? ""}`, status?.toLowerCase()];
       const outcomes = names.map((name) => outcomeOf({ collateral, policy: { accepted_qv_results: [name] } }));
       expect([...(await Promise.all(outcomes)), await outcomeOf({ collateral })]).toEqual([
         "accepted",

@@ -27,13 +27,22 @@ export const qvResults = {
 
 export type QvResult = (typeof qvResults)[TcbStatus];
 
-/** A result by one of its names: OK, SGX_QL_QV_RESULT_OK, TEE_QV_RESULT_OK or UpToDate, in any case. */
+/** Intel's libraries and documents spell results in several ways. */
+const spellings: ReadonlyMap<string, QvResult> = new Map(
+  Object.entries(qvResults).flatMap(([status, result]) => [
+    [spelled(status), result],
+    [spelled(result), result],
+  ]),
+);
+
+/** A result by one of its names, in any case: OK, SGX_QL_QV_RESULT_OK, TEE_QV_RESULT_OK, STATUS_TCB_OUT_OF_DATE, UpToDate. */
 export function qvResultNamed(name: string): QvResult | undefined {
-  const wanted = name.toUpperCase().replace(/^(?:SGX_QL|TEE)_QV_RESULT_/, "");
-  const found = Object.entries(qvResults).find(
-    ([status, result]) => result === wanted || status.toUpperCase() === wanted,
-  );
-  return found?.[1];
+  return spellings.get(spelled(name));
+}
+
+function spelled(name: string): string {
+  const bare = name.toUpperCase().replace(/^(?:(?:SGX_QL|TEE)_QV_RESULT|STATUS_TCB)_/, "");
+  return bare.replaceAll("_", "").replaceAll("CONFIGURATION", "CONFIG");
 }
 
 /** The platform's status where a part of it (TDX module, quoting enclave) has one of its own: the worse counts. */

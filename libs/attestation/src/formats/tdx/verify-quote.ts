@@ -1,7 +1,14 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { concatBytes } from "@noble/hashes/utils.js";
 import { equalBytes } from "@noble/curves/utils.js";
-import { type Certificate, ecdsaKeyFromPoint, isEcdsaSignature, publicKeyOf } from "../../certificates/index.ts";
+import {
+  type Certificate,
+  ecdsaKeyFromPoint,
+  isEcdsaSignature,
+  publicKeyOf,
+  type RevocationList,
+} from "../../certificates/index.ts";
+import { AttestationError } from "../../errors.ts";
 import { checkGuest } from "./check-requirements.ts";
 import type { TdxCollateral } from "./collateral.ts";
 import { evaluateTcb } from "./evaluate-tcb.ts";
@@ -20,16 +27,21 @@ import { verifyCollateral, type VerifiedCollateral } from "./verify-collateral.t
 export interface VerifiedTdxQuote {
   readonly quote: TdxQuote;
   readonly platform: PckPlatform;
-  /** Of quotes whose TCB was evaluated. */
+  /** Of collateral that was verified. */
+  readonly collateral?: CollateralDates;
+  /** Where the platform's status was asked for. */
   readonly tcb?: TcbOutcome;
+}
+
+export interface CollateralDates {
+  /** The lower one of TCB info and QE identity. */
+  readonly evaluationDataNumber: number;
+  readonly isExpired: boolean;
 }
 
 export interface TcbOutcome {
   readonly result: QvResult;
   readonly advisoryIds: readonly string[];
-  /** The lower one of TCB info and QE identity. */
-  readonly evaluationDataNumber: number;
-  readonly isCollateralExpired: boolean;
 }
 
 export interface TdxVerification {
@@ -55,16 +67,17 @@ export async function verifyTdxQuote(
   const rootList = await checkRevocation(chain, collateral, trust, nowMs);
   await checkSignatures(quote, chain.leaf);
   checkFamily(chain, requirements.expected.fmspc);
-  const { platform } = chain;
-  if (!requirements.isTcbEvaluationRequired) {
-    checkGuest(quote, requirements);
-    return { quote, platform };
-  }
-  const verified = await verifyCollateral(collateral, trust, rootList, nowMs);
-  const tcb = evaluate(quote, chain, verified, nowMs);
-  checkTcb(tcb, verified, requirements, nowMs);
+  const verified = await collateralOf(collateral, { trust, requirements, nowMs, rootList });
+  const tcb = verified && requirements.isTcbEvaluationRequired ? evaluate(quote, chain, verified) : undefined;
+  if (tcb) checkResult(tcb, requirements);
+  if (verified) checkDates(verified, requirements, nowMs);
   checkGuest(quote, requirements);
-  return { quote, platform, tcb };
+  return {
+    quote,
+    platform: chain.platform,
+    ...(verified && { collateral: datesOf(verified, nowMs) }),
+    ...(tcb && { tcb }),
+  };
 }
 
 async function checkSignatures(quote: TdxQuote, leaf: Certificate): Promise<void> {
@@ -91,8 +104,22 @@ function checkFamily({ platform }: PckChain, expected: Uint8Array | undefined): 
   }
 }
 
-function evaluate(quote: TdxQuote, chain: PckChain, collateral: VerifiedCollateral, nowMs: number): TcbOutcome {
-  const { tcbInfo, qeIdentity } = collateral;
+/** Collateral that nothing is asked of is only worth a mention: undefined if it isn't Intel's. */
+async function collateralOf(
+  collateral: TdxCollateral,
+  by: Omit<TdxVerification, "bytesAfterQuote"> & { readonly rootList: RevocationList },
+): Promise<VerifiedCollateral | undefined> {
+  const { isTcbEvaluationRequired, minTcbEvaluationDataNumber } = by.requirements;
+  const isNeeded = isTcbEvaluationRequired || minTcbEvaluationDataNumber !== undefined;
+  try {
+    return await verifyCollateral(collateral, by.trust, by.rootList, by.nowMs);
+  } catch (error) {
+    if (isNeeded || !(error instanceof AttestationError)) throw error;
+    return undefined;
+  }
+}
+
+function evaluate(quote: TdxQuote, chain: PckChain, { tcbInfo, qeIdentity }: VerifiedCollateral): TcbOutcome {
   const { platform } = chain;
   checkFamily(chain, tcbInfo.fmspc);
   if (!equalBytes(tcbInfo.pceId, platform.pceId)) {
@@ -101,20 +128,10 @@ function evaluate(quote: TdxQuote, chain: PckChain, collateral: VerifiedCollater
   const { report, qeReport } = quote;
   checkQeReport(qeReport, qeIdentity);
   const { status, advisoryIds } = evaluateTcb({ report, platform, qeReport }, tcbInfo, qeIdentity);
-  return {
-    result: qvResults[status],
-    advisoryIds,
-    evaluationDataNumber: Math.min(tcbInfo.tcbEvaluationDataNumber, qeIdentity.tcbEvaluationDataNumber),
-    isCollateralExpired: nowMs > Math.min(tcbInfo.nextUpdate, qeIdentity.nextUpdate),
-  };
+  return { result: qvResults[status], advisoryIds };
 }
 
-function checkTcb(
-  { result, evaluationDataNumber }: TcbOutcome,
-  { tcbInfo, qeIdentity }: VerifiedCollateral,
-  { acceptedResults, isExpiredCollateralAccepted, minTcbEvaluationDataNumber = 0 }: TdxRequirements,
-  nowMs: number,
-): void {
+function checkResult({ result }: TcbOutcome, { acceptedResults }: TdxRequirements): void {
   if (result === "REVOKED") throw tdxError("TCB_REVOKED", "Intel has revoked the platform's versions.");
   if (!acceptedResults.includes(result)) {
     throw tdxError(
@@ -122,12 +139,26 @@ function checkTcb(
       `The platform's status is ${result}, which the policy doesn't accept: update its firmware, or accept the status.`,
     );
   }
-  if (evaluationDataNumber < minTcbEvaluationDataNumber) {
+}
+
+function datesOf({ tcbInfo, qeIdentity }: VerifiedCollateral, nowMs: number): CollateralDates {
+  return {
+    evaluationDataNumber: Math.min(tcbInfo.tcbEvaluationDataNumber, qeIdentity.tcbEvaluationDataNumber),
+    isExpired: nowMs > Math.min(tcbInfo.nextUpdate, qeIdentity.nextUpdate),
+  };
+}
+
+function checkDates(
+  collateral: VerifiedCollateral,
+  { isExpiredCollateralAccepted, minTcbEvaluationDataNumber = 0 }: TdxRequirements,
+  nowMs: number,
+): void {
+  if (datesOf(collateral, nowMs).evaluationDataNumber < minTcbEvaluationDataNumber) {
     throw tdxError("TCB_EVAL_DATA_NUMBER_TOO_LOW", "The collateral is of before the evaluation that is asked for.");
   }
   if (isExpiredCollateralAccepted) return;
-  if (nowMs > tcbInfo.nextUpdate) throw tdxError("TCB_INFO_EXPIRED", "TCB info is past its next update.");
-  if (nowMs > qeIdentity.nextUpdate) {
+  if (nowMs > collateral.tcbInfo.nextUpdate) throw tdxError("TCB_INFO_EXPIRED", "TCB info is past its next update.");
+  if (nowMs > collateral.qeIdentity.nextUpdate) {
     throw tdxError("QE_IDENTITY_EXPIRED", "The QE identity is past its next update.");
   }
 }
