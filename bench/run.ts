@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const BENCHMARKS: Readonly<Record<string, { readonly builds: readonly string[] }>> = {
+  attestation: { builds: ["libs/attestation", "libs/testing"] },
   envelope: { builds: ["libs/envelope"] },
   kafka: { builds: ["libs/messaging", "libs/testing"] },
   live: { builds: ["services/enclave-inference"] },

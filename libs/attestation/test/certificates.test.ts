@@ -1,6 +1,21 @@
 import { X509Certificate } from "node:crypto";
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { AttestationError } from "@cloister/attestation";
+import {
+  TestKey,
+  authority,
+  boolean,
+  der,
+  extension,
+  integer,
+  keyUsage,
+  makeCertificate,
+  makeRevocationList,
+  oid,
+  sequence,
+  time,
+  type CertificateFields,
+} from "@cloister/testing/evidence";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import fc from "fast-check";
@@ -20,16 +35,6 @@ import {
   VerifiedPaths,
 } from "../src/certificates/index.ts";
 import { amdAuthorities } from "../src/formats/sev-snp/amd/index.ts";
-import {
-  authority,
-  type CertificateFields,
-  extension,
-  keyUsage,
-  makeCertificate,
-  makeRevocationList,
-  TestKey,
-} from "./making/certificate-maker.ts";
-import { boolean, der, integer, oid, sequence, time } from "./making/der-writer.ts";
 import { refusalOf } from "./refusal.ts";
 
 const fromBase64 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64"));

@@ -12,9 +12,8 @@ import {
 } from "@cloister/attestation";
 import { NitroAuthenticator, nitroVerifier } from "@cloister/attestation/nitro";
 import { encodeSnpEvidence, SnpAuthenticator, snpVerifier } from "@cloister/attestation/sev-snp";
+import { TestAmd, TestNitro, chipIdOf, levels } from "@cloister/testing/evidence";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { TestNitro } from "./making/nitro-maker.ts";
-import { chipIdOf, levels, TestAmd } from "./making/snp-maker.ts";
 import { laterRefusalOf } from "./refusal.ts";
 
 const nowMs = Date.UTC(2026, 10, 22, 12);

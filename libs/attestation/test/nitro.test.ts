@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { NitroAuthenticator, nitroVerifier } from "@cloister/attestation/nitro";
+import { TestNitro, countOutcomes, flips, type NitroOptions } from "@cloister/testing/evidence";
 import { concatBytes } from "@noble/hashes/utils.js";
 import { encode } from "cborg";
 import fc from "fast-check";
-import { countOutcomes, flips } from "./flips.ts";
-import { type NitroOptions, TestNitro } from "./making/nitro-maker.ts";
 import { laterRefusalOf } from "./refusal.ts";
 import { describeWithVectors, vector } from "./shared-vectors.ts";
 

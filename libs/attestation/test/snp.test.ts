@@ -8,12 +8,23 @@ import {
   snpProducts,
   snpVerifier,
 } from "@cloister/attestation/sev-snp";
+import {
+  SOUND_POLICY,
+  TestAmd,
+  authority,
+  chipIdOf,
+  countOutcomes,
+  extension,
+  flips,
+  ia5,
+  keyUsage,
+  levels,
+  makeCertificate,
+  octets,
+  type ReportOptions,
+} from "@cloister/testing/evidence";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import fc from "fast-check";
-import { countOutcomes, flips } from "./flips.ts";
-import { authority, extension, keyUsage, makeCertificate } from "./making/certificate-maker.ts";
-import { ia5, octets } from "./making/der-writer.ts";
-import { chipIdOf, levels, type ReportOptions, SOUND_POLICY, TestAmd } from "./making/snp-maker.ts";
 import { laterRefusalOf } from "./refusal.ts";
 import { describeWithVectors, vector } from "./shared-vectors.ts";
 

@@ -7,10 +7,11 @@ export function* flips(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** Runs a check on each in turn, some at once, and counts the outcomes. */
+/** Runs a check on each, `atOnce` of them at a time, and counts the outcomes. */
 export async function countOutcomes(
   inputs: Iterable<Uint8Array>,
   check: (input: Uint8Array) => Promise<string>,
+  atOnce = 8,
 ): Promise<Readonly<Record<string, number>>> {
   const outcomes: Record<string, number> = {};
   const iterator = inputs[Symbol.iterator]();
@@ -20,6 +21,6 @@ export async function countOutcomes(
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
     }
   };
-  await Promise.all(Array.from({ length: 8 }, worker));
+  await Promise.all(Array.from({ length: atOnce }, worker));
   return outcomes;
 }

@@ -37,13 +37,22 @@ export const SOUND_POLICY = (1n << 17n) | (1n << 16n);
 
 /** An AMD of one's own: root, authority and chip keys, and reports that the chip signs. */
 export class TestAmd {
+  readonly ark: Uint8Array;
+  readonly ask: Uint8Array;
+  readonly rootKey: TestKey;
+  readonly authorityKey: TestKey;
+  readonly chipKey: TestKey;
+
   private constructor(
-    readonly ark: Uint8Array,
-    readonly ask: Uint8Array,
-    readonly rootKey: TestKey,
-    readonly authorityKey: TestKey,
-    readonly chipKey: TestKey,
-  ) {}
+    certificates: { readonly ark: Uint8Array; readonly ask: Uint8Array },
+    keys: { readonly rootKey: TestKey; readonly authorityKey: TestKey; readonly chipKey: TestKey },
+  ) {
+    this.ark = certificates.ark;
+    this.ask = certificates.ask;
+    this.rootKey = keys.rootKey;
+    this.authorityKey = keys.authorityKey;
+    this.chipKey = keys.chipKey;
+  }
 
   static async make(): Promise<TestAmd> {
     const [rootKey, authorityKey] = await Promise.all([TestKey.make("rsa"), TestKey.make("rsa")]);
@@ -52,7 +61,7 @@ export class TestAmd {
     const ark = await makeCertificate({ ...root, extensions: [authority(), keyUsage(0x06)] });
     const middle = { subject: "SEV-Test", issuer: "ARK-Test", key: authorityKey, signer: rootKey };
     const ask = await makeCertificate({ ...middle, extensions: [authority(0), keyUsage(0x04)] });
-    return new TestAmd(ark, ask, rootKey, authorityKey, chipKey);
+    return new TestAmd({ ark, ask }, { rootKey, authorityKey, chipKey });
   }
 
   endorse(options: EndorsementOptions = {}): Promise<Uint8Array> {

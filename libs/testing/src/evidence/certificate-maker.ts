@@ -27,11 +27,15 @@ const kinds = {
 
 /** A key pair that can sign certificates. */
 export class TestKey {
-  private constructor(
-    readonly kind: keyof typeof kinds,
-    readonly pair: webcrypto.CryptoKeyPair,
-    readonly publicKeyInfo: Uint8Array,
-  ) {}
+  readonly kind: keyof typeof kinds;
+  readonly pair: webcrypto.CryptoKeyPair;
+  readonly publicKeyInfo: Uint8Array;
+
+  private constructor(kind: keyof typeof kinds, pair: webcrypto.CryptoKeyPair, publicKeyInfo: Uint8Array) {
+    this.kind = kind;
+    this.pair = pair;
+    this.publicKeyInfo = publicKeyInfo;
+  }
 
   static async make(kind: keyof typeof kinds): Promise<TestKey> {
     const pair = await crypto.subtle.generateKey(kinds[kind].generate, true, ["sign", "verify"]);

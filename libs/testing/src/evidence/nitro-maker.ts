@@ -14,10 +14,13 @@ export interface NitroOptions {
 
 /** A hypervisor of one's own, under a root of one's own. */
 export class TestNitro {
-  private constructor(
-    readonly certificates: readonly Uint8Array[],
-    readonly leafKey: TestKey,
-  ) {}
+  readonly certificates: readonly Uint8Array[];
+  readonly leafKey: TestKey;
+
+  private constructor(certificates: readonly Uint8Array[], leafKey: TestKey) {
+    this.certificates = certificates;
+    this.leafKey = leafKey;
+  }
 
   static async make(region = "eu-central-1", leafNotAfterMs?: number): Promise<TestNitro> {
     const [rootKey, zoneKey, leafKey] = await Promise.all([

@@ -1,0 +1,14 @@
+/** Hardware of one's own: certificates, reports and documents, right ones and wrong ones, for tests. */
+export {
+  authority,
+  extension,
+  keyUsage,
+  makeCertificate,
+  makeRevocationList,
+  TestKey,
+  type CertificateFields,
+} from "./certificate-maker.ts";
+export { boolean, der, ia5, integer, octets, oid, sequence, time } from "./der-writer.ts";
+export { countOutcomes, flips } from "./flips.ts";
+export { TestNitro, type NitroOptions } from "./nitro-maker.ts";
+export { chipIdOf, levels, SOUND_POLICY, TestAmd, type EndorsementOptions, type ReportOptions } from "./snp-maker.ts";
