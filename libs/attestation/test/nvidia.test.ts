@@ -1,0 +1,102 @@
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { nvidiaGpuVerifier } from "@cloister/attestation/nvidia";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import fc from "fast-check";
+import { exportJWK, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT } from "jose";
+import { laterRefusalOf } from "./refusal.ts";
+
+const nowMs = Date.UTC(2026, 10, 22, 12);
+const issuer = "https://nras.attestation.nvidia.com";
+const nonce = new Uint8Array(32).fill(7);
+const expected = { issuer, nonce, nowMs };
+const device: JWTPayload = { measres: "success", secboot: true, dbgstat: "disabled", eat_nonce: bytesToHex(nonce) };
+const passed: JWTPayload = { "x-nvidia-overall-att-result": true, eat_nonce: bytesToHex(nonce) };
+
+type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>;
+
+let key: KeyPair;
+let keys: JSONWebKeySet;
+
+beforeAll(async () => {
+  key = await generateKeyPair("ES384", { extractable: true });
+  keys = { keys: [{ ...(await exportJWK(key.publicKey)), kid: "nv-eat-1", alg: "ES384" }] };
+});
+
+interface Changes {
+  readonly device?: JWTPayload;
+  readonly overall?: JWTPayload;
+  readonly iss?: string;
+  readonly issuedAtMs?: number;
+  readonly signer?: KeyPair;
+  /** The token beside the overall one, if it shall be another than that is about. */
+  readonly beside?: Record<string, string>;
+}
+
+function token(claims: JWTPayload, { iss = issuer, issuedAtMs = nowMs, signer = key }: Changes): Promise<string> {
+  const iat = issuedAtMs / 1000;
+  return new SignJWT({ ...claims, iss, iat, nbf: iat, exp: iat + 3600 })
+    .setProtectedHeader({ alg: "ES384", kid: "nv-eat-1" })
+    .sign(signer.privateKey);
+}
+
+async function claims(changes: Changes = {}): Promise<Uint8Array> {
+  const gpu = await token({ ...device, ...changes.device }, changes);
+  const digest = ["DIGEST", ["SHA-256", bytesToHex(sha256(utf8ToBytes(gpu)))]];
+  const overall = await token({ ...passed, submods: { "GPU-0": digest }, ...changes.overall }, changes);
+  return utf8ToBytes(JSON.stringify([["JWT", overall], changes.beside ?? { "GPU-0": gpu }]));
+}
+
+const judge = (bytes: Uint8Array, change: Partial<typeof expected> = {}) =>
+  laterRefusalOf(() => nvidiaGpuVerifier(keys).verify(bytes, { ...expected, ...change }));
+
+describe("NVIDIA's claims about a GPU", () => {
+  it("count when its service found the GPU measured, booted securely and closed", async () => {
+    expect(await judge(await claims())).toBeUndefined();
+  });
+
+  it.each<[string, Changes]>([
+    ["a GPU that failed", { overall: { "x-nvidia-overall-att-result": false } }],
+    ["a result that is text", { overall: { "x-nvidia-overall-att-result": "true" } }],
+    ["another measurement", { device: { measres: "fail" } }],
+    ["a GPU that is debugged", { device: { dbgstat: "enabled" } }],
+    ["a GPU that doesn't say", { device: { dbgstat: undefined } }],
+    ["a GPU that booted otherwise", { device: { secboot: false } }],
+    ["other evidence's nonce", { overall: { eat_nonce: "00".repeat(32) } }],
+    ["another nonce of the device", { device: { eat_nonce: "00".repeat(32) } }],
+    ["no device", { overall: { submods: {} }, beside: {} }],
+    ["a device that the overall token isn't about", { overall: { submods: {} } }],
+    ["another issuer", { iss: "https://nras.example" }],
+    ["tokens that ended", { issuedAtMs: nowMs - 3_600_000 }],
+    ["tokens of tomorrow", { issuedAtMs: nowMs + 86_400_000 }],
+  ])("don't count with %s", async (_name, changes) => {
+    expect(await judge(await claims(changes))).toBe("GPU_NOT_ATTESTED");
+  });
+
+  it("don't count when somebody else signed them", async () => {
+    const signer = await generateKeyPair("ES384");
+    expect(await judge(await claims({ signer }))).toBe("GPU_NOT_ATTESTED");
+  });
+
+  it("don't count with another device's token beside them", async () => {
+    const other = await token({ ...device, hwmodel: "another" }, {});
+    expect(await judge(await claims({ beside: { "GPU-0": other } }))).toBe("GPU_NOT_ATTESTED");
+  });
+
+  it("don't count unsigned", async () => {
+    const text = new TextDecoder().decode(await claims());
+    const none = Buffer.from('{"alg":"none"}').toString("base64url");
+    const unsigned = text.replace(/"JWT","[^.]+\.([^.]+)\.[^"]+"/, `"JWT","${none}.$1.AA"`);
+    expect(await judge(utf8ToBytes(unsigned))).toBe("GPU_NOT_ATTESTED");
+  });
+
+  it("don't count, and crash nobody, whatever their bytes", async () => {
+    const text = fc.json().map((json) => utf8ToBytes(json));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(fc.uint8Array(), text), async (bytes) => {
+        expect(await judge(bytes)).toBe("GPU_NOT_ATTESTED");
+      }),
+    );
+    expect(await judge(new Uint8Array(48 * 1024 + 1).fill(0x20))).toBe("GPU_NOT_ATTESTED");
+  });
+});
