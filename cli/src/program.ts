@@ -6,6 +6,7 @@ import { registerDlq } from "./dlq/group.ts";
 import { registerDoctor } from "./doctor/doctor.ts";
 import { errorLine } from "./error-line.ts";
 import { registerKb } from "./kb/group.ts";
+import { registerKeys } from "./keys/group.ts";
 import { registerMigrate } from "./migrate/group.ts";
 import { registerPolicy } from "./policy/group.ts";
 import { registerRecipient } from "./recipient/group.ts";
@@ -62,6 +63,7 @@ export function createProgram(terminal: Terminal): Command {
   registerReplies(program, terminal);
   registerRetention(program, terminal);
   registerDlq(program, terminal);
+  registerKeys(program, terminal);
   registerMigrate(program, terminal);
   registerTopics(program, terminal);
   registerDoctor(program, terminal);

@@ -15,6 +15,7 @@ import { serverProblems, serviceErrors, unexpectedError } from "@cloister/servic
 import { embeddingErrors } from "@cloister/service-embedding";
 import { inferenceErrors, modelErrors } from "@cloister/service-enclave-inference";
 import { problemsAtTheDoors } from "@cloister/service-ingest";
+import { kmsErrors } from "@cloister/service-keys";
 import { redactionErrors, redactionStatuses } from "@cloister/service-redaction";
 import { retentionErrors, retentionProblems } from "@cloister/service-retention";
 import { storageErrors } from "@cloister/storage";
@@ -97,6 +98,7 @@ export const errorChapters: readonly ErrorChapter[] = [
     introduction: "Met in the last line that a service prints before it ends (exit code 1), and as `code` in its log.",
     catalogues: {
       service: serviceErrors,
+      "keys, of a tenant's KMS": kmsErrors,
       storage: storageErrors,
       messaging: messagingErrors,
       retention: retentionErrors,

@@ -1,6 +1,5 @@
 import type { Policy } from "@cloister/policy";
 import { systemClock } from "@cloister/service";
-import chalk from "chalk";
 import type { Command } from "commander";
 import { CliError } from "../cli-error.ts";
 import { addRetentionOptions, ingestDoor, retentionDoor, runningOn, type RetentionFlags } from "../connection.ts";
@@ -9,7 +8,7 @@ import { tenantClient } from "../tenant-client.ts";
 import { admissionFor } from "../tenant/admission.ts";
 import { admissionSigner, readTenant, tenantIdOf } from "../tenant/tenant-folder.ts";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
-import { findingLines, type Finding } from "./finding.ts";
+import { findingLines, summaryLine, type Finding } from "./finding.ts";
 import { clockSkew, diskSpace, health, nodeVersion, retention } from "./system-checks.ts";
 import { allowedPrograms, chainOfTrust, guarantees, policyInForce, roundTrip, tenantFolder } from "./tenant-checks.ts";
 
@@ -59,7 +58,7 @@ async function doctor(flags: Flags, terminal: Terminal): Promise<void> {
   const { findings } = examination;
   const failed = findings.filter(({ result }) => result === "failed").length;
   if (flags.json === true) printJson(terminal, findings);
-  else printLines(terminal, [...findingLines(findings), "", summary(findings)]);
+  else printLines(terminal, [...findingLines(findings), "", summaryLine(findings)]);
   if (failed > 0) throw new CliError("CHECK_FAILED", `${failed} of ${findings.length} checks failed.`);
 }
 
@@ -109,12 +108,6 @@ async function ask(flags: Flags, folder: string): Promise<{ readonly model: stri
   const client = await tenantClient(tenantIdOf(tenant), flags);
   const conversation = await client.openConversation({ admission: admissionFor(tenant, issuer, { kind: "chat" }) });
   return conversation.ask("Is anybody there?", { timeoutMs: ROUND_TRIP_MS });
-}
-
-function summary(findings: readonly Finding[]): string {
-  const count = (wanted: Finding["result"]): number => findings.filter(({ result }) => result === wanted).length;
-  const text = `${findings.length} checks: ${count("failed")} failed, ${count("warning")} to look at.`;
-  return count("failed") === 0 ? chalk.green(text) : chalk.red(text);
 }
 
 type Found = Omit<Finding, "check">;

@@ -27,3 +27,9 @@ export function findingLines(findings: readonly Finding[]): string[] {
     ...(remedy === undefined ? [] : [`${" ".repeat(width + 11)}→ ${remedy}`]),
   ]);
 }
+
+export function summaryLine(findings: readonly Finding[]): string {
+  const count = (wanted: Finding["result"]): number => findings.filter(({ result }) => result === wanted).length;
+  const text = `${findings.length} checks: ${count("failed")} failed, ${count("warning")} to look at.`;
+  return count("failed") === 0 ? chalk.green(text) : chalk.red(text);
+}

@@ -1,9 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { parseEnv } from "node:util";
-import { codeOf } from "@cloister/service";
 import { runServiceMain, serviceNames, type ServiceName } from "@cloister/embedded/service-main";
 import { Argument, type Command } from "commander";
-import { CliError } from "../cli-error.ts";
+import { environmentWith } from "../environment-file.ts";
 import type { Terminal } from "../terminal.ts";
 import { refuseEmbeddedEngines } from "./embedded-engines.ts";
 
@@ -35,16 +32,8 @@ export function registerStart(program: Command, terminal: Terminal): void {
 
 /** @throws CliError FILE_UNREADABLE, ENGINE_EMBEDDED; what the service's main finds wrong, it says itself */
 async function start(service: ServiceName, { envFile }: Flags, terminal: Terminal): Promise<void> {
-  const environment = { ...(envFile !== undefined && (await variablesOf(envFile))), ...terminal.env };
+  const environment = await environmentWith(envFile, terminal.env);
   refuseEmbeddedEngines(service, environment);
   Object.assign(process.env, environment);
   await runServiceMain(service);
-}
-
-async function variablesOf(file: string): Promise<Record<string, string | undefined>> {
-  try {
-    return parseEnv(await readFile(file, "utf8"));
-  } catch (error) {
-    throw new CliError("FILE_UNREADABLE", `The file of variables ${file} can't be read (${codeOf(error)}).`);
-  }
 }

@@ -26,6 +26,7 @@ interface Request {
   readonly EncryptionContext?: Readonly<Record<string, string>>;
   readonly Recipient?: { readonly KeyEncryptionAlgorithm: string; readonly AttestationDocument: string };
   readonly PendingWindowInDays?: number;
+  readonly DryRun?: boolean;
 }
 
 class Refusal extends Error {
@@ -52,6 +53,10 @@ export class FakeAwsKms {
   /** Every operation that was asked for, in order. */
   readonly asked: string[] = [];
   url = "";
+  /** Its callers may do what they should not. */
+  allowsTooMuch = false;
+  /** Of its clock, by which it dates its answers. */
+  skewMs = 0;
 
   private constructor() {
     this.#server = createServer((request, response) => {
@@ -72,6 +77,9 @@ export class FakeAwsKms {
 
   static async start(): Promise<FakeAwsKms> {
     const kms = new FakeAwsKms();
+    kms.#server.on("request", (_, response) => {
+      response.setHeader("Date", new Date(Date.now() + kms.skewMs).toUTCString());
+    });
     await new Promise<void>((resolve) => kms.#server.listen(0, "127.0.0.1", resolve));
     kms.url = `http://127.0.0.1:${(kms.#server.address() as AddressInfo).port}`;
     return kms;
@@ -139,8 +147,14 @@ export class FakeAwsKms {
             Origin: "AWS_KMS",
           },
         };
+      case "GetKeyPolicy":
+      case "CreateGrant":
+        if (!this.allowsTooMuch) throw new Refusal("AccessDeniedException");
+        if (request.DryRun === true) throw new Refusal("DryRunOperationException");
+        return { Policy: "{}" };
       case "Encrypt":
         requireEnabled(arn, key);
+        if (request.DryRun === true) throw new Refusal("DryRunOperationException");
         return { KeyId: arn, CiphertextBlob: sealed(key, bytes(request.Plaintext), context).toString("base64") };
       case "Decrypt":
         requireEnabled(arn, key);

@@ -7,6 +7,12 @@ import type { DestroyedKek, Kek, KekDescription, KeyWrapper } from "../kms/key-w
 import { KmsError } from "../kms/kms-errors.ts";
 import { KeyringFile, type Keks } from "./keyring-file.ts";
 
+export interface LocalKeyringOptions {
+  readonly passphrase?: string;
+  /** Opening changes nothing: for a look at the file of a `keys` that runs. */
+  readonly isReadOnly?: boolean;
+}
+
 /**
  * For development: the KEKs of all tenants in one file of mode 0600, sealed under a passphrase if there is one. Whoever
  * has the file (and the passphrase) can unwrap everything, and a copy of it outlives `destroy`.
@@ -25,10 +31,10 @@ export class LocalKeyring implements KeyWrapper {
    * Opens the file, or starts empty when there is none. A file in clear is sealed at once when a passphrase comes.
    * @throws KmsError KMS_KEYRING_OPEN when group or world may read it, KMS_KEYRING_DAMAGED, KMS_PASSPHRASE_WRONG
    */
-  static async open(path: string, { passphrase }: { readonly passphrase?: string } = {}): Promise<LocalKeyring> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  static async open(path: string, { passphrase, isReadOnly = false }: LocalKeyringOptions = {}): Promise<LocalKeyring> {
+    if (!isReadOnly) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const { file, keks, isSealed } = await KeyringFile.open(path, passphrase);
-    if (passphrase !== undefined && !isSealed) await file.write(keks);
+    if (passphrase !== undefined && !isSealed && !isReadOnly) await file.write(keks);
     return new LocalKeyring(file, keks);
   }
 

@@ -15,6 +15,8 @@ export interface OpenKmsOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
   /** In a Nitro enclave: AWS KMS seals its answers to it. */
   readonly document?: NitroDocument;
+  /** Opening writes nothing, not even a keyring that is to be sealed. */
+  readonly isReadOnly?: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ async function openOne(
   const { document } = options;
   switch (provider) {
     case "local":
-      return openKeyring(environment);
+      return openKeyring(environment, options);
     case "vault":
     case "openbao":
       return openVault(environment, options);
@@ -56,10 +58,13 @@ async function openOne(
   }
 }
 
-async function openKeyring({ keyringFile, keyringPassphraseFile }: KmsEnvironment): Promise<LocalKeyring> {
+async function openKeyring(
+  { keyringFile, keyringPassphraseFile }: KmsEnvironment,
+  { isReadOnly = false }: OpenKmsOptions,
+): Promise<LocalKeyring> {
   const path = required(keyringFile, "CLOISTER_KEYS_KEYRING_FILE");
-  if (keyringPassphraseFile === undefined) return LocalKeyring.open(path);
-  return LocalKeyring.open(path, { passphrase: await readSecretFile(keyringPassphraseFile) });
+  if (keyringPassphraseFile === undefined) return LocalKeyring.open(path, { isReadOnly });
+  return LocalKeyring.open(path, { isReadOnly, passphrase: await readSecretFile(keyringPassphraseFile) });
 }
 
 async function openVault(environment: KmsEnvironment, { clock }: OpenKmsOptions): Promise<VaultTransit> {

@@ -10,27 +10,27 @@ export class KmsByProvider implements KeyWrapper {
   }
 
   async ensureKek(kek: Kek): Promise<void> {
-    return this.#of(kek).ensureKek(kek);
+    return this.of(kek).ensureKek(kek);
   }
 
   async wrap(kek: Kek, plaintext: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
-    return this.#of(kek).wrap(kek, plaintext, context);
+    return this.of(kek).wrap(kek, plaintext, context);
   }
 
   async unwrap(kek: Kek, wrapped: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
-    return this.#of(kek).unwrap(kek, wrapped, context);
+    return this.of(kek).unwrap(kek, wrapped, context);
   }
 
   async describe(kek: Kek): Promise<KekDescription> {
-    return this.#of(kek).describe(kek);
+    return this.of(kek).describe(kek);
   }
 
   async destroy(kek: Kek): Promise<DestroyedKek> {
-    return this.#of(kek).destroy(kek);
+    return this.of(kek).destroy(kek);
   }
 
-  /** @throws KmsError KMS_NOT_CONFIGURED */
-  #of({ provider }: Kek): KeyWrapper {
+  /** The one that holds the KEK. @throws KmsError KMS_NOT_CONFIGURED */
+  of({ provider }: Kek): KeyWrapper {
     const wrapper = this.#wrappers[provider];
     if (wrapper !== undefined) return wrapper;
     const configured = Object.keys(this.#wrappers).join(", ");

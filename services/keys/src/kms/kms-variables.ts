@@ -1,4 +1,4 @@
-import { httpUrl, variable, type ConfigOf } from "@cloister/service";
+import { defineConfig, httpUrl, variable, type ConfigOf } from "@cloister/service";
 import { z } from "zod";
 import type { KmsProvider } from "./key-wrapper.ts";
 
@@ -69,6 +69,9 @@ export const kmsVariables = {
     description: "pkcs11: file (0600) with the PIN of the token's user",
   }),
 };
+
+/** These alone, for who looks at a KMS without running `keys`. */
+export const kmsConfig = defineConfig(kmsVariables);
 
 export type KmsEnvironment = ConfigOf<typeof kmsVariables>;
 

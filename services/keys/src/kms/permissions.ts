@@ -16,6 +16,6 @@ export interface StatesPermissions {
   permissions(kek: Kek): Promise<readonly KmsPermission[]>;
 }
 
-export function statesPermissions(wrapper: object): wrapper is StatesPermissions {
+export function statesPermissions<T extends object>(wrapper: T): wrapper is T & StatesPermissions {
   return "permissions" in wrapper && typeof wrapper.permissions === "function";
 }

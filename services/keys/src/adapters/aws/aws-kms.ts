@@ -3,8 +3,11 @@ import type { DecryptCommandOutput, KeyMetadata, KMSClient, KMSClientConfig } fr
 import { idToHex } from "@cloister/envelope";
 import type { DestroyedKek, Kek, KekDescription, KeyWrapper } from "../../kms/key-wrapper.ts";
 import { KmsError } from "../../kms/kms-errors.ts";
+import type { KmsPermission, StatesPermissions } from "../../kms/permissions.ts";
+import type { TellsTime } from "../../kms/tells-time.ts";
 import { loadPeer } from "../load-peer.ts";
 import { regionOf } from "./aws-key-ref.ts";
+import { awsPermissions } from "./aws-permissions.ts";
 import { awsRefusal } from "./aws-refusals.ts";
 import { Recipient, type NitroDocument } from "./recipient.ts";
 
@@ -28,7 +31,7 @@ const CONNECT_MS = 3_000;
 const SHORTEST_WINDOW_DAYS = 7;
 
 /** KEKs in AWS KMS, named by ARN. The context is in AWS' EncryptionContext: bound, and in CloudTrail in clear. */
-export class AwsKms implements KeyWrapper {
+export class AwsKms implements KeyWrapper, StatesPermissions, TellsTime {
   readonly #sdk: Sdk;
   readonly #options: AwsKmsOptions;
   readonly #recipient: Recipient | undefined;
@@ -107,6 +110,27 @@ export class AwsKms implements KeyWrapper {
     return { destroys: "after-window", goneAtMs: date.getTime() };
   }
 
+  async permissions(kek: Kek): Promise<readonly KmsPermission[]> {
+    const context = encryptionContext(kek, new Uint8Array());
+    return this.#asking(kek, (client) => awsPermissions(this.#sdk, client, kek, context));
+  }
+
+  async kmsNowMs(kek: Kek): Promise<number | undefined> {
+    const command = new this.#sdk.DescribeKeyCommand({ KeyId: kek.keyRef });
+    let date = "";
+    command.middlewareStack.add(
+      (next) => async (args) => {
+        const answered = await next(args);
+        date = dateOf(answered.response);
+        return answered;
+      },
+      { step: "deserialize", priority: "low" },
+    );
+    await this.#asking(kek, (client) => client.send(command));
+    const dateMs = Date.parse(date);
+    return Number.isNaN(dateMs) ? undefined : dateMs;
+  }
+
   /** An answer in clear where a sealed one was asked for was not given by AWS KMS. */
   #opened({ Plaintext: plaintext, CiphertextForRecipient: sealed }: DecryptCommandOutput): Uint8Array {
     if (this.#recipient === undefined) {
@@ -180,6 +204,14 @@ function requireUsable(metadata: KeyMetadata): void {
 function stateOf({ KeyState: state }: KeyMetadata): KekDescription["state"] {
   if (state === "Enabled") return "usable";
   return state === "PendingDeletion" || state === "PendingReplicaDeletion" ? "pending-deletion" : "disabled";
+}
+
+/** The header of an answer as AWS' client hands it on; empty when there is none. */
+function dateOf(response: unknown): string {
+  if (typeof response !== "object" || response === null || !("headers" in response)) return "";
+  const { headers } = response;
+  if (typeof headers !== "object" || headers === null || !("date" in headers)) return "";
+  return String(headers.date);
 }
 
 function named(name: string, message = ""): Error {

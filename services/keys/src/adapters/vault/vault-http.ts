@@ -13,6 +13,8 @@ export interface VaultAnswer {
   readonly status: number;
   /** Parsed JSON; undefined when there is none. */
   readonly body: unknown;
+  /** When it was given by the server's clock, in ms since 1970, to the second; NaN when it doesn't say. */
+  readonly dateMs: number;
 }
 
 const MAX_BODY_BYTES = 256 * 1024;
@@ -35,7 +37,7 @@ export class VaultHttp {
    * @throws KmsError KMS_UNREACHABLE when there is none, or the server says that it can't; KMS_THROTTLED for 429
    */
   async send({ method, path, token, body }: VaultRequest): Promise<VaultAnswer> {
-    const { status, body: answer } = await this.#fetch(path, {
+    const answer = await this.#fetch(path, {
       method,
       headers: {
         "X-Vault-Request": "true",
@@ -45,10 +47,11 @@ export class VaultHttp {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
+    const { status } = answer;
     if (status === 429) {
       throw new KmsError("KMS_THROTTLED", "Vault refuses because of too many calls: raise its quota for `keys`.");
     }
-    if (status < 500 && status !== 412) return { status, body: answer };
+    if (status < 500 && status !== 412) return answer;
     const sentence = `Vault answers ${status}: it is sealed, a standby without its leader, or failing.`;
     throw new KmsError("KMS_UNREACHABLE", sentence);
   }
@@ -60,7 +63,8 @@ export class VaultHttp {
         redirect: "error",
         signal: AbortSignal.timeout(GIVE_UP_MS),
       });
-      return { status: response.status, body: await boundedJson(response, MAX_BODY_BYTES) };
+      const dateMs = Date.parse(response.headers.get("date") ?? "");
+      return { status: response.status, dateMs, body: await boundedJson(response, MAX_BODY_BYTES) };
     } catch (cause) {
       const sentence = "Vault can't be reached: look at its address, the network to it and its certificate.";
       throw new KmsError("KMS_UNREACHABLE", sentence, { cause });
@@ -69,7 +73,7 @@ export class VaultHttp {
 }
 
 /** What Vault wrote about a refusal, to tell refusals apart. Never shown: it may quote what it was sent. */
-export function refusalText({ body }: VaultAnswer): string {
+export function refusalText({ body }: Pick<VaultAnswer, "body">): string {
   if (typeof body !== "object" || body === null || !("errors" in body) || !Array.isArray(body.errors)) return "";
   return body.errors.filter((error) => typeof error === "string").join("\n");
 }

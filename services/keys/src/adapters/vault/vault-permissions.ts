@@ -33,8 +33,8 @@ export async function transitPermissions(key: TransitKey, capabilitiesOf: Capabi
   return rules.map(({ path, capability, isWanted }) => {
     const given = capabilities[path];
     const isGiven = Array.isArray(given) && (given.includes(capability) || given.includes("root"));
-    const change = isWanted ? "Add it to" : "Remove it from";
-    const remedy = `${change} the policy of the credential: path "${path}", capability "${capability}".`;
+    const change = isWanted ? "add" : "take away";
+    const remedy = `In the policy of its credential, at the path "${path}": ${change} "${capability}".`;
     return { name: `${capability} on ${path}`, isGiven, isWanted, remedy };
   });
 }

@@ -3,6 +3,7 @@ import type { Clock } from "@cloister/service";
 import type { DestroyedKek, Kek, KekDescription, KeyWrapper } from "../../kms/key-wrapper.ts";
 import { KmsError, kmsError } from "../../kms/kms-errors.ts";
 import type { KmsPermission, StatesPermissions } from "../../kms/permissions.ts";
+import type { TellsTime } from "../../kms/tells-time.ts";
 import { VaultHttp, refusalText, type VaultAnswer } from "./vault-http.ts";
 import { transitKeyOf } from "./vault-key-ref.ts";
 import { transitPermissions } from "./vault-permissions.ts";
@@ -38,12 +39,13 @@ const decryptAnswer = z.object({ data: z.object({ plaintext: z.base64() }) });
 const capabilitiesAnswer = z.object({ data: z.record(z.string(), z.unknown()) });
 
 /** KEKs in the Transit engine of a HashiCorp Vault or an OpenBao, which speak the same API. */
-export class VaultTransit implements KeyWrapper, StatesPermissions {
+export class VaultTransit implements KeyWrapper, StatesPermissions, TellsTime {
+  readonly #http: VaultHttp;
   readonly #session: VaultSession;
 
   constructor({ address, namespace, login, clock }: VaultOptions) {
-    const http = new VaultHttp({ address, ...(namespace !== undefined && { namespace }) });
-    this.#session = new VaultSession(http, login, clock);
+    this.#http = new VaultHttp({ address, ...(namespace !== undefined && { namespace }) });
+    this.#session = new VaultSession(this.#http, login, clock);
   }
 
   /**
@@ -117,6 +119,11 @@ export class VaultTransit implements KeyWrapper, StatesPermissions {
       const answer = await this.#post("sys/capabilities-self", { paths });
       return parsed(capabilitiesAnswer, answer).data;
     });
+  }
+
+  async kmsNowMs(): Promise<number | undefined> {
+    const { dateMs } = await this.#http.send({ method: "GET", path: "sys/health?standbyok=true&perfstandbyok=true" });
+    return Number.isNaN(dateMs) ? undefined : dateMs;
   }
 
   async #read(kek: Kek): Promise<TransitKeyState> {

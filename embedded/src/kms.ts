@@ -1,0 +1,11 @@
+export {
+  credentialTrust,
+  examineKek,
+  kmsConfig,
+  KmsError,
+  openKms,
+  providersOf,
+  type Kek,
+  type KekFinding,
+  type KmsProvider,
+} from "@cloister/service-keys/kms";
