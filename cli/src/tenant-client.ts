@@ -1,3 +1,4 @@
+import { hardwareVerifiers } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { createClient, type Client, type ClientOptions } from "@cloister/client";
 import { nodeBackend } from "@cloister/envelope/node";
@@ -19,7 +20,7 @@ export async function tenantClient(
     baseUrl: url,
     accessToken: token,
     tenantId,
-    evidenceVerifiers: allowDevelopment ? [simulatedVerifier] : [],
+    evidenceVerifiers: allowDevelopment ? [...hardwareVerifiers, simulatedVerifier] : hardwareVerifiers,
     allowDevelopment,
     backend: nodeBackend,
     ...options,

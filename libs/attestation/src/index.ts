@@ -2,6 +2,7 @@ export { anyHardware } from "./any-hardware.ts";
 export { AttestationError, attestationErrors, type AttestationErrorCode } from "./errors.ts";
 export type { EvidenceSource } from "./evidence-source.ts";
 export { gpuNonce, type GpuExpectations, type GpuVerifier } from "./gpu.ts";
+export { hardwareVerifiers } from "./hardware-verifiers.ts";
 export { lengthPrefixed, type Field } from "./length-prefixed.ts";
 export { configurationDigest, measureFiles, type MeasuredFile } from "./measure.ts";
 export { REPORT_DATA_BYTES, reportData, type ReportBinding } from "./report-data.ts";

@@ -1,4 +1,4 @@
-import type { EvidenceVerifier } from "@cloister/attestation";
+import { type EvidenceVerifier, hardwareVerifiers } from "@cloister/attestation";
 import type { ConversationId } from "@cloister/envelope";
 import { nobleBackend } from "@cloister/envelope/noble";
 import type { AsyncBackend } from "@cloister/envelope/web";
@@ -23,8 +23,11 @@ export interface ClientOptions {
   readonly accessToken: string;
   /** 16 bytes: of the application's own configuration, never fetched, since everything else is checked against it. */
   readonly tenantId: Uint8Array;
-  /** The formats of evidence to believe, for example `simulatedVerifier` of @cloister/attestation/simulated. */
-  readonly evidenceVerifiers: readonly EvidenceVerifier[];
+  /**
+   * The formats of evidence to believe. Default: all hardware (`hardwareVerifiers`), each loaded when it is met; a
+   * development system needs `simulatedVerifier` of @cloister/attestation/simulated.
+   */
+  readonly evidenceVerifiers?: readonly EvidenceVerifier[];
   /** Whether a policy marked `development` will do; false unless said. */
   readonly allowDevelopment?: boolean;
   /**
@@ -142,8 +145,13 @@ export class Client {
  * @throws ClientError STATE_INVALID when the tenant id has not 16 bytes
  */
 export function createClient(options: ClientOptions): Client {
-  const { baseUrl, accessToken, tenantId, evidenceVerifiers, allowDevelopment = false } = options;
-  const { backend = nobleBackend, clock = deviceClock, retry = defaultRetry } = options;
+  const { baseUrl, accessToken, tenantId, allowDevelopment = false } = options;
+  const {
+    evidenceVerifiers = hardwareVerifiers,
+    backend = nobleBackend,
+    clock = deviceClock,
+    retry = defaultRetry,
+  } = options;
   if (tenantId.length !== 16) throw new ClientError("STATE_INVALID", "A tenant id has 16 bytes.");
   const door = new HttpDoor({ baseUrl, accessToken, tenantId, fetch: options.fetch ?? fetch, retry });
   const authority = new TenantAuthority({ door, tenantId, evidenceVerifiers, allowDevelopment, clock });
