@@ -1,4 +1,5 @@
 import { attestationErrors } from "@cloister/attestation";
+import { caseErrors } from "@cloister/attestation/conformance";
 import { auditErrors } from "@cloister/audit";
 import { chatStatuses, cliErrors } from "@cloister/cli";
 import { clientErrors, refusedEvents } from "@cloister/client";
@@ -73,7 +74,12 @@ export const errorChapters: readonly ErrorChapter[] = [
     introduction:
       "Met by whoever verifies: the SDK (`problem` of a `ClientError`), the command line, `keys`. Each means that something was " +
       "refused and nothing was used of it.",
-    catalogues: { policy: policyErrors, attestation: attestationErrors, audit: auditErrors },
+    catalogues: {
+      policy: policyErrors,
+      attestation: attestationErrors,
+      "attest verify": caseErrors,
+      audit: auditErrors,
+    },
   },
   {
     title: "SDK",

@@ -1,3 +1,5 @@
+import type { CaseErrorCode } from "./case-errors.ts";
+
 /** What a conformance case comes to: JSON for standard output, and the class that the process exits with. */
 export interface CaseOutcome {
   readonly exitCode: (typeof caseExit)[keyof typeof caseExit];
@@ -26,11 +28,13 @@ export function rejectedCase(stage: CaseStage, code: string, message: string): C
 
 /** The case asks for something that this build can't check: not checking it would be to accept too much. */
 export function unsupportedCase(stage: CaseStage, message: string): CaseOutcome {
-  const rejection = { code: "UNSUPPORTED", message };
-  return { exitCode: caseExit.unsupported, output: { stage, accepted: false, rejection } };
+  return { exitCode: caseExit.unsupported, output: unjudged(stage, "UNSUPPORTED", message) };
 }
 
 export function malformedCase(stage: CaseStage, message: string): CaseOutcome {
-  const rejection = { code: "INPUT_MALFORMED", message };
-  return { exitCode: caseExit.malformed, output: { stage, accepted: false, rejection } };
+  return { exitCode: caseExit.malformed, output: unjudged(stage, "INPUT_MALFORMED", message) };
+}
+
+function unjudged(stage: CaseStage, code: CaseErrorCode, message: string): CaseOutput {
+  return { stage, accepted: false, rejection: { code, message } };
 }
