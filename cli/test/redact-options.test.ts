@@ -104,4 +104,18 @@ describe("long files", () => {
     expect(stdout.length).toBe(text.length + "[EMAIL_ADDRESS_1]".length + "[EMAIL_ADDRESS_1.2]".length - 30);
     expect(stdout.slice(-20)).toBe("\n[EMAIL_ADDRESS_1.2]");
   });
+
+  it("reads at depth deep, or says what that needs and changes nothing", async () => {
+    const { stdout, stderr, exitCode } = await redact(["--depth", "deep"], "my sister aoife is ill");
+    if (exitCode === 2) {
+      expect(stderr).toMatch(/^--depth deep can't be had here\..*onnxruntime-node.*leave the option out\.\n$/);
+      expect(stdout).toBe("");
+    } else {
+      expect(stdout).toBe("my sister [PERSON_1] is ill");
+    }
+  });
+
+  it("refuses a depth that nobody knows", async () => {
+    expect((await redact(["--depth", "deeper"], "")).exitCode).toBe(2);
+  });
 });

@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import type { Detector, EntityAction } from "@cloister/pii";
+import type { EntityAction, ExplainedSpan, Span } from "@cloister/pii";
 import { type Line, lineBatches } from "../line-batches.ts";
 import type { RedactProgress } from "./progress.ts";
+import type { TextReader } from "./reader.ts";
 import type { FindTally } from "./tally.ts";
 
 export interface RedactJob {
-  readonly detector: Detector;
+  readonly reader: TextReader;
   /** Adds detector and evidence to each span. */
   readonly explain: boolean;
   /** What is printed of a single text. */
@@ -45,8 +46,9 @@ export async function redactLines(input: Readable, job: RedactJob): Promise<bool
         job.errors.write(`line ${number}: ${request}\n`);
         continue;
       }
-      const spans = job.explain ? job.detector.explain(request.text) : job.detector.detect(request.text);
-      job.tally.add(spans);
+      const found = await job.reader.explain(request.text);
+      job.tally.add(found);
+      const spans = job.explain ? found : found.map(withoutReason);
       answer += `${JSON.stringify({ id: request.id, spans })}\n`;
       if (answer.length >= writeAtCharacters) {
         await write(job.output, answer);
@@ -57,6 +59,10 @@ export async function redactLines(input: Readable, job: RedactJob): Promise<bool
     answer = "";
   }
   return isComplete;
+}
+
+function withoutReason({ start, end, type, score }: ExplainedSpan): Span {
+  return { start, end, type, score };
 }
 
 export async function write(output: Writable, text: string): Promise<void> {

@@ -11,7 +11,7 @@ import {
   type EntityType,
   entityTypes,
 } from "@cloister/pii";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { printHashes } from "./hashes.ts";
 import { redactLines } from "./jsonl.ts";
 import {
@@ -25,6 +25,7 @@ import {
   parseThreshold,
 } from "./options.ts";
 import { RedactProgress } from "./progress.ts";
+import { type Depth, depths, openReader, refusalOf, type TextReader } from "./reader.ts";
 import { FindTally } from "./tally.ts";
 import { redactText } from "./text.ts";
 import type { Streams } from "../terminal.ts";
@@ -34,6 +35,7 @@ interface RedactOptions {
   readonly explain?: true;
   readonly entities?: EntityType[];
   readonly threshold?: number;
+  readonly depth: Depth;
   readonly report?: true;
   readonly failOn?: EntityName[];
   readonly color?: true;
@@ -76,6 +78,11 @@ export function registerRedact(program: Command, streams: Streams = process): vo
     .option("--explain", "say of each find which detector made it and why; values are never printed")
     .option("--entities <types>", "look only for these, separated by commas; all by default", parseEntities)
     .option("--threshold <score>", "lowest score that counts, 0 to 1 (default: 0.5)", parseThreshold)
+    .addOption(
+      new Option("--depth <depth>", "deep: let a small transformer read each text too; needs onnxruntime-node")
+        .choices(depths)
+        .default("standard"),
+    )
     .option("--report", "print how often each entity was found instead of texts or spans")
     .option("--fail-on <types>", "end with exit code 1 when one of these is found", parseNames)
     .option("--pattern <name=pattern>", "find this too, in RE2's syntax; may be given more than once", parsePattern)
@@ -100,10 +107,11 @@ async function run(file: string | undefined, options: RedactOptions, streams: St
     });
     return;
   }
-  const detector: Detector = createDetector(detectorOptions(options));
+  const reader = await openedReader(createDetector(detectorOptions(options)), options.depth, streams);
+  if (reader === undefined) return;
   const tally = new FindTally();
   const job = {
-    detector,
+    reader,
     tally,
     explain: options.explain === true,
     show: options.color === true ? ("colours" as const) : ("placeholders" as const),
@@ -119,6 +127,19 @@ async function run(file: string | undefined, options: RedactOptions, streams: St
     if (options.report === true) streams.stdout.write(tally.report());
     streams.exitCode = isComplete && !tally.hasAny(options.failOn ?? []) ? 0 : 1;
   });
+}
+
+/** Undefined where the depth can't be had, which is said on the standard error. */
+async function openedReader(detector: Detector, depth: Depth, streams: Streams): Promise<TextReader | undefined> {
+  try {
+    return await openReader(detector, depth);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    streams.stderr.write(`${refusal}\n`);
+    streams.exitCode = 2;
+    return undefined;
+  }
 }
 
 function detectorOptions({ entities, threshold, pattern, allow, deny }: RedactOptions): DetectorOptions {

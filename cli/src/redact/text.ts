@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import { PiiError, PlaceholderMemory, redact, type Span } from "@cloister/pii";
+import { type ExplainedSpan, PiiError, PlaceholderMemory, redact, type Span } from "@cloister/pii";
 import { type RedactJob, write } from "./jsonl.ts";
 import { bytesOf } from "../line-batches.ts";
 import { highlighted } from "./view.ts";
@@ -18,11 +18,14 @@ export async function redactText(input: Readable, job: RedactJob): Promise<boole
     job.errors.write("the text is not UTF-8\n");
     return false;
   }
-  const spans = [...pieces(text)].flatMap((piece) => {
-    const found = job.detector.explain(text.slice(piece.start, piece.end));
+  const spans: ExplainedSpan[] = [];
+  for (const piece of pieces(text)) {
+    const found = await job.reader.explain(text.slice(piece.start, piece.end));
     job.progress?.add(Buffer.byteLength(text.slice(piece.start, piece.end)));
-    return found.map((span) => ({ ...span, start: span.start + piece.start, end: span.end + piece.start }));
-  });
+    for (const span of found) {
+      spans.push({ ...span, start: span.start + piece.start, end: span.end + piece.start });
+    }
+  }
   job.tally.add(spans);
   const view = job.show === "colours" ? highlighted(text, spans) : redactedText(text, spans, job);
   if (view === undefined) return false;

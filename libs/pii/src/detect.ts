@@ -6,6 +6,7 @@ import { HashedListFinder, type HashedLists } from "./custom/listed-values.ts";
 import type { EntityName, EntityType } from "./entities.ts";
 import { mergeByScore } from "./merge.ts";
 import type { NameFinder } from "./names/name-finder.ts";
+import { refineNames } from "./names/refine.ts";
 import { trainedNames } from "./names/trained.ts";
 import { normalize } from "./normalize.ts";
 import { KnownValues, valueKey } from "./placeholders/known-values.ts";
@@ -87,7 +88,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
       const type = deniedTypes.get(place.type);
       if (type !== undefined) candidates.push({ ...place, type, score: 1, detector: "deny-list", evidence: "listed" });
     }
-    const added = alsoFound.filter((span) => isWanted(span.type));
+    const added = refined(normalized.text, alsoFound).filter((span) => isWanted(span.type));
     const isAllowed = hasAllowed ? insideListed(normalized.text, candidates.concat(added), isListed) : () => false;
     const isKept = (span: ExplainedSpan): boolean => span.score >= thresholdOf(span.type) && !isAllowed(span);
     const own = mergeByScore(normalized.text, candidates.filter(isKept));
@@ -179,6 +180,12 @@ function insideListed(
     }
   }
   return ({ start, end }) => (endOfListed[start] ?? 0) >= end;
+}
+
+/** Names that somebody else found, set right as our own are; what is of another kind stays as it is. */
+function refined(text: string, found: readonly ExplainedSpan[]): ExplainedSpan[] {
+  const isName = ({ type }: ExplainedSpan): boolean => nameTypes.some((name) => name === type);
+  return [...refineNames(text, found.filter(isName)), ...found.filter((span) => !isName(span))];
 }
 
 /** Names by score; what our own detectors take for anything else stays. */

@@ -15,6 +15,8 @@ const mostListed = 1_000;
 
 /** How what is found is judged and what becomes of it, beyond the kinds that `redact` and `block` name. */
 export const redactionRulesField = z.strictObject({
+  /** `deep`: a small transformer reads each text too, beside the detectors; redaction refuses messages where it has none. */
+  depth: z.optional(z.enum(["standard", "deep"])),
   /** The lowest score that counts; 0.5 if absent. */
   threshold: z.optional(score),
   /** Another one for some kinds. */

@@ -289,6 +289,15 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
   ],
   redaction: [
     {
+      to: { redaction: { depth: "deep" } },
+      says: [["strengthens", "Names will be looked for by a transformer, too."]],
+    },
+    {
+      from: { redaction: { depth: "deep" } },
+      to: { redaction: { depth: "standard" } },
+      says: [["weakens", "Names will no longer be looked for by a transformer."]],
+    },
+    {
       to: { redaction: { threshold: 0.6 } },
       says: [["weakens", "Finds will count from a score of 0.6 instead of 0.5."]],
     },

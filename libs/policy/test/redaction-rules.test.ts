@@ -13,6 +13,7 @@ const entry = { words: 2, hash: "ab".repeat(32) };
 describe("the redaction rules of a policy", () => {
   it("come back from the JSON of its note", () => {
     const rules: Policy["redaction"] = {
+      depth: "deep",
       threshold: 0.6,
       thresholds: { PERSON: 0.4 },
       actions: { DATE_TIME: "generalize", PERSON: "hash", EMPLOYEE_ID: "mask" },
@@ -32,6 +33,7 @@ describe("the redaction rules of a policy", () => {
     ["a threshold for a kind that is not looked for", { thresholds: { PHONE_NUMBER: 0.9 } }],
     ["an action that nobody knows", { actions: { PERSON: "shred" } }],
     ["a name made more general", { actions: { PERSON: "generalize" } }],
+    ["a depth that nobody knows", { depth: "deeper" }],
     ["a score above 1", { threshold: 2 }],
     ["a pattern whose name no placeholder can have", { patterns: [{ name: "E1", pattern: "a" }] }],
     ["a pattern of 513 characters", { patterns: [{ name: "LONG", pattern: "a".repeat(513) }] }],

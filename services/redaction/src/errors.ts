@@ -19,8 +19,8 @@ export const redactionErrors = {
     remedy: "Write the text differently, and report the kind of data: it is a defect.",
   },
   REGULATED_DATA_BLOCKED: {
-    title: "The policy asks for a kind of data, a pattern or a list that this build can't look for",
-    remedy: "The sentence names it: correct the policy's `redact` or `redaction`, or run a build that finds it.",
+    title: "The policy asks for a kind of data, a pattern, a list or a depth that this build doesn't have",
+    remedy: "The sentence names it: correct the policy's `redact` or `redaction`, or run a build that has it.",
   },
   MODEL_UNUSABLE: {
     title: "The names model of CLOISTER_REDACTION_ONNX_MODEL can't be loaded, so the service did not start",

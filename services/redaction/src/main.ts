@@ -1,9 +1,9 @@
+import { deepModelFolder, measureNamesModel } from "@cloister/deep-names";
 import { keyringFromEnvironment } from "@cloister/keyring/simulated";
 import { messageLogFromEnvironment, parkingLimits } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { databaseOptions, openDatabase } from "@cloister/storage";
-import { measureNamesModel } from "./adapters/onnx/model-folder.ts";
 import { codeFolder } from "./code-folder.ts";
 import { refusingModel } from "./refusing-model.ts";
 import { redactionConfig } from "./redaction.config.ts";
@@ -15,7 +15,9 @@ await runMain("redaction", async () => {
   const log = createLog({ service: "redaction" });
   const { host, port, region, namesModelFolder } = config;
   const namesModel =
-    namesModelFolder === undefined ? undefined : await refusingModel(measureNamesModel(namesModelFolder));
+    namesModelFolder === undefined
+      ? undefined
+      : await refusingModel(measureNamesModel(namesModelFolder === "deep" ? deepModelFolder : namesModelFolder));
   const keyring = await keyringFromEnvironment(config, {
     role: "redaction",
     code: codeFolder,

@@ -21,7 +21,7 @@ export const redactionConfig = defineConfig({
   }),
   namesModelFolder: variable("CLOISTER_REDACTION_ONNX_MODEL", z.string().min(1).optional(), {
     description:
-      "Folder with model.onnx, tokenizer.json and config.json of a token classifier that finds names beside our own; its digest enters the security configuration, so a policy allows it by measurement",
+      "`deep` for the names model that comes along and is asked where a policy says so, or a folder with model.onnx, tokenizer.json and config.json of a token classifier of yours that reads every text; its digest enters the security configuration, so a policy allows it by measurement",
   }),
   ...keyringVariables,
   ...parkingVariables,

@@ -1,4 +1,4 @@
-import type { NamesModelChoice } from "./adapters/onnx/model-folder.ts";
+import type { NamesModelChoice } from "@cloister/deep-names";
 import type { Keyring } from "@cloister/keyring";
 import type { Failpoints, MessageLog, ParkingLimits } from "@cloister/messaging";
 import type { Clock, Log } from "@cloister/service";

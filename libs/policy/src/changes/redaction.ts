@@ -8,6 +8,7 @@ const DEFAULT_THRESHOLD = 0.5;
 /** The rules of redaction: how finds are judged, what is written in their place, the tenant's own patterns and lists. */
 export function redaction(before: RedactionRules = {}, after: RedactionRules = {}): Said[] {
   return [
+    ...depth(before.depth, after.depth),
     ...threshold("Finds", before.threshold ?? DEFAULT_THRESHOLD, after.threshold ?? DEFAULT_THRESHOLD),
     ...thresholds(before, after),
     ...actions(before.actions ?? {}, after.actions ?? {}),
@@ -16,6 +17,13 @@ export function redaction(before: RedactionRules = {}, after: RedactionRules = {
     ...denied(before.deny ?? [], after.deny ?? []),
     ...hashed(before.hashed, after.hashed),
   ];
+}
+
+function depth(was: RedactionRules["depth"] = "standard", is: RedactionRules["depth"] = "standard"): Said[] {
+  if (was === is) return [];
+  return is === "deep"
+    ? [strengthens("Names will be looked for by a transformer, too.")]
+    : [weakens("Names will no longer be looked for by a transformer.")];
 }
 
 function threshold(what: string, was: number, is: number): Said[] {

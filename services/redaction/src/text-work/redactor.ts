@@ -11,6 +11,9 @@ import type { TextThread } from "./text-thread.ts";
 /** What our own detectors do with shorter texts takes some 20 ms at most, which is less than others would notice. */
 const mostHere = 8_192;
 
+const withoutDeepModel =
+  "The policy asks for redaction of depth deep, and this service runs without that model: set CLOISTER_REDACTION_ONNX_MODEL to deep and install onnxruntime-node, or take the depth out of the policy.";
+
 /**
  * Detects and replaces: short texts here, long ones in a thread beside, so that this one stays live for everybody. What
  * a tenant brings, patterns or a names model, reads in that thread too, whatever the length: its cost isn't ours to know.
@@ -27,10 +30,13 @@ export class Redactor {
   /** @throws RedactionError REGULATED_DATA_BLOCKED for a policy that can't be applied, or not to this text */
   async detect(message: OpenedMessage, policy: Policy): Promise<DetectedMessage> {
     const options = detectorOptionsOf(policy);
+    const depth = policy.redaction?.depth ?? "standard";
+    if (!this.#thread.canRead(depth)) throw new RedactionError("REGULATED_DATA_BLOCKED", withoutDeepModel);
+    const asksModel = this.#thread.asksModel(depth);
     const detector = this.#detectors.for(options);
     try {
-      return isLong(message) || this.#thread.hasModel || options.patterns !== undefined
-        ? await this.#detectThere(message, options)
+      return isLong(message) || asksModel || options.patterns !== undefined
+        ? await this.#detectThere(message, options, asksModel)
         : detectMessage(message, detector);
     } catch (error) {
       if (!(error instanceof PiiError) || !isOfText(error)) throw error;
@@ -57,9 +63,9 @@ export class Redactor {
     });
   }
 
-  async #detectThere(message: OpenedMessage, options: DetectorOptions): Promise<DetectedMessage> {
+  async #detectThere(message: OpenedMessage, options: DetectorOptions, asksModel: boolean): Promise<DetectedMessage> {
     const texts = [message.text, message.document?.title ?? ""];
-    const answer = await this.#thread.run({ kind: "detect", texts, options });
+    const answer = await this.#thread.run({ kind: "detect", texts, options, asksModel });
     if (answer.kind !== "detected") throw new TypeError("The thread for long texts gave another answer than asked.");
     const [inText = [], inTitle = []] = answer.spans;
     return { message, inText, inTitle };

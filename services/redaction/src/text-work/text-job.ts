@@ -7,7 +7,13 @@ import { type FoundTexts, redactTexts } from "../redact-texts.ts";
 
 export type TextJob =
   | { readonly kind: "open-model" }
-  | { readonly kind: "detect"; readonly texts: readonly string[]; readonly options: DetectorOptions }
+  | {
+      readonly kind: "detect";
+      readonly texts: readonly string[];
+      readonly options: DetectorOptions;
+      /** Whether the model reads them, too. */
+      readonly asksModel: boolean;
+    }
   | {
       readonly kind: "redact";
       readonly found: FoundTexts;
@@ -38,7 +44,7 @@ export interface SecondReader {
 
 export interface TextWork {
   readonly detectorFor: (options: DetectorOptions) => Detector;
-  /** Where a model was brought. @throws PiiError BAD_MODEL */
+  /** Where there is a model. @throws PiiError BAD_MODEL */
   readonly secondReader?: () => Promise<SecondReader>;
 }
 
@@ -67,12 +73,12 @@ export async function answerTo(
 }
 
 async function detected(
-  { texts, options }: TextJob & { kind: "detect" },
+  { texts, options, asksModel }: TextJob & { kind: "detect" },
   { detectorFor, secondReader }: TextWork,
   deadline: AbortSignal,
 ): Promise<TextAnswer> {
   const detector = detectorFor(options);
-  const reader = await secondReader?.();
+  const reader = asksModel ? await secondReader?.() : undefined;
   const spans: Span[][] = [];
   for (const text of texts) {
     spans.push(detector.detect(text, await reader?.find(normalize(text).text, deadline)));

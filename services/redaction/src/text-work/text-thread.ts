@@ -1,7 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { PiiError, type PiiErrorCode, piiErrors } from "@cloister/pii";
-import type { NamesModelChoice } from "../adapters/onnx/model-folder.ts";
+import { deepModelFolder, type NamesModelChoice } from "@cloister/deep-names";
 import type { TextAnswer, TextJob } from "./text-job.ts";
+
+/** As a policy asks for it. */
+export type Depth = "standard" | "deep";
+
+const isDeep = ({ folder }: NamesModelChoice): boolean => folder === deepModelFolder;
 
 interface Waiting {
   readonly resolve: (answer: TextAnswer) => void;
@@ -17,13 +22,19 @@ export class TextThread {
   readonly #waiting: Waiting[] = [];
   readonly #model: NamesModelChoice | undefined;
 
-  /** A model that was brought is loaded in that thread alone: it reads what is found there. */
+  /** The model is loaded in that thread alone: it reads what is found there. */
   constructor(model?: NamesModelChoice) {
     this.#model = model;
   }
 
-  get hasModel(): boolean {
-    return this.#model !== undefined;
+  /** Whether the model reads a text under such a policy: one that was brought reads all, the deep one where it is asked for. */
+  asksModel(depth: Depth): boolean {
+    return this.#model !== undefined && (depth === "deep" || !isDeep(this.#model));
+  }
+
+  /** Whether this instance can read so. */
+  canRead(depth: Depth): boolean {
+    return depth === "standard" || (this.#model !== undefined && isDeep(this.#model));
   }
 
   /** Loads the model now, if there is one, so that what is wrong with it shows before a text comes. @throws PiiError BAD_MODEL */

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { createDetector, type Detector, type DetectorOptions } from "@cloister/pii";
-import type { NamesModelChoice } from "../adapters/onnx/model-folder.ts";
+import type { NamesModelChoice } from "@cloister/deep-names";
 import { answerTo, type SecondReader, type TextJob, type TextWork } from "./text-job.ts";
 
 // The other thread: texts come in by message, answers go out, nothing is kept but detectors and a model.
@@ -21,7 +21,7 @@ const model = workerData as NamesModelChoice | undefined;
 let reader: Promise<SecondReader> | undefined;
 
 async function openModel(choice: NamesModelChoice): Promise<SecondReader> {
-  const { openTokenClassifier } = await import("../adapters/onnx/open-token-classifier.ts");
+  const { openTokenClassifier } = await import("@cloister/deep-names");
   return openTokenClassifier(choice);
 }
 

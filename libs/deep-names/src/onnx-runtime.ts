@@ -20,7 +20,7 @@ interface Runtime {
 }
 
 const runtimePackage = "onnxruntime-node";
-const knownInputs: ReadonlySet<string> = new Set(["input_ids", "attention_mask", "token_type_ids"]);
+const knownInputs: ReadonlySet<string> = new Set(["input_ids", "attention_mask", "token_type_ids", "shape_ids"]);
 const output = "logits";
 
 /**
@@ -31,10 +31,10 @@ export async function openNetwork(network: Uint8Array, labelCount: number): Prom
   const runtime = await loadRuntime();
   const session = await openSession(runtime, network);
   if (!session.inputNames.includes("input_ids") || session.inputNames.some((name) => !knownInputs.has(name))) {
-    throw unusable("model.onnx takes other inputs than input_ids, attention_mask and token_type_ids");
+    throw unusable("model.onnx takes other inputs than input_ids, attention_mask, token_type_ids and shape_ids");
   }
   if (!session.outputNames.includes(output)) throw unusable("model.onnx has no output named logits");
-  return { run: (ids) => infer(runtime, session, ids, labelCount) };
+  return { run: (ids, shapes) => infer(runtime, session, { ids, shapes }, labelCount) };
 }
 
 async function loadRuntime(): Promise<Runtime> {
@@ -64,7 +64,7 @@ async function openSession(runtime: Runtime, network: Uint8Array): Promise<Sessi
 async function infer(
   { Tensor }: Runtime,
   session: Session,
-  ids: readonly number[],
+  { ids, shapes }: { ids: readonly number[]; shapes: readonly number[] },
   labelCount: number,
 ): Promise<Float32Array> {
   const tensorOf = (values: BigInt64Array): Tensor => new Tensor("int64", values, [1, ids.length]);
@@ -72,6 +72,7 @@ async function infer(
     input_ids: tensorOf(BigInt64Array.from(ids, BigInt)),
     attention_mask: tensorOf(new BigInt64Array(ids.length).fill(1n)),
     token_type_ids: tensorOf(new BigInt64Array(ids.length)),
+    shape_ids: tensorOf(BigInt64Array.from(shapes, BigInt)),
   };
   const feeds = Object.fromEntries(Object.entries(inputs).filter(([name]) => session.inputNames.includes(name)));
   const { [output]: logits } = await session.run(feeds);

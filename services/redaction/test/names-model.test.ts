@@ -2,23 +2,25 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import type { Policy } from "@cloister/policy";
 import { SimulatedTenant } from "@cloister/testing/tenant";
-import { measureNamesModel } from "../../src/adapters/onnx/model-folder.ts";
-import { Detectors } from "../../src/detectors.ts";
-import { refusingModel } from "../../src/refusing-model.ts";
-import { securityConfiguration } from "../../src/security-configuration.ts";
-import { Redactor } from "../../src/text-work/redactor.ts";
-import { TextThread } from "../../src/text-work/text-thread.ts";
-import { messageOf } from "../opened-message.ts";
-import { tinyModel } from "./tiny-model.ts";
+import { deepModelFolder, measureNamesModel } from "@cloister/deep-names";
+import { Detectors } from "../src/detectors.ts";
+import { refusingModel } from "../src/refusing-model.ts";
+import { securityConfiguration } from "../src/security-configuration.ts";
+import { Redactor } from "../src/text-work/redactor.ts";
+import { TextThread } from "../src/text-work/text-thread.ts";
+import { messageOf } from "./opened-message.ts";
 
+/** A table of tokens for a network, made by make-tiny-model.py beside it. */
+const tinyModel = fileURLToPath(new URL("../../../libs/deep-names/test/tiny-model", import.meta.url));
 const runtimePackage = "onnxruntime-node";
 
 function isRuntimeInstalled(): boolean {
   try {
-    createRequire(import.meta.url).resolve(runtimePackage);
+    createRequire(join(deepModelFolder, "package.json")).resolve(runtimePackage);
     return true;
   } catch {
     return false;
@@ -128,6 +130,43 @@ function describeWithRuntime(name: string, suite: () => void): void {
     it.skip(`needs the ONNX runtime (skipped: ${reason})`, () => undefined);
   });
 }
+
+describe("a policy that asks for depth deep", () => {
+  const deep: Policy = { ...policy, redaction: { depth: "deep" } };
+  const refused = expect.objectContaining({
+    code: "REGULATED_DATA_BLOCKED",
+    message: expect.stringContaining("CLOISTER_REDACTION_ONNX_MODEL"),
+  });
+
+  it("is refused by an instance without a model", async () => {
+    await expect(redactorWith(new TextThread())("I am Ada.", deep)).rejects.toThrow(refused);
+  });
+
+  it("is refused by an instance with another model", async () => {
+    const thread = new TextThread(await measureNamesModel(tinyModel));
+    await expect(redactorWith(thread)("I am Ada.", deep)).rejects.toThrow(refused);
+  });
+});
+
+describeWithRuntime("redaction of depth deep", () => {
+  let thread = new TextThread();
+  beforeAll(async () => {
+    thread = new TextThread(await measureNamesModel(deepModelFolder));
+    await thread.openModel();
+  });
+  afterAll(() => thread.close());
+
+  const text = "my sister aoife works with chidi at seeclickfix";
+
+  it("finds names in small letters that the detectors alone leave out", async () => {
+    const found = await redactorWith(thread)(text, { ...policy, redaction: { depth: "deep" } });
+    expect(found).toEqual(expect.arrayContaining(["PERSON aoife"]));
+  });
+
+  it("reads with the detectors alone where no policy asks for more", async () => {
+    expect(await redactorWith(thread)(text)).toEqual(await redactorWith(new TextThread())(text));
+  });
+});
 
 describeWithRuntime("redaction with a names model of the user's", () => {
   let thread = new TextThread();

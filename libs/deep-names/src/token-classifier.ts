@@ -1,13 +1,17 @@
 import { type ExplainedSpan, PiiError } from "@cloister/pii";
 import type { Label } from "./labels.ts";
 import { type LabelledWord, spansOfLabels } from "./label-spans.ts";
+import { noShape } from "./word-shape.ts";
 import { windowsOf, type WordWindow } from "./windows.ts";
 import { type Word, wordsOf } from "./words.ts";
 
 /** A network that gives each token a number for each label. */
 export interface Inference {
-  /** @returns one number a label for each token, token by token: ids.length × labels */
-  run(ids: readonly number[]): Promise<Float32Array>;
+  /**
+   * `shapes` says of each token how its word is written (word-shape.ts).
+   * @returns one number a label for each token, token by token: ids.length × labels
+   */
+  run(ids: readonly number[], shapes: readonly number[]): Promise<Float32Array>;
 }
 
 /** Reads pieces of text as a model's tokens, and frames them as the model was trained to see them. */
@@ -75,7 +79,12 @@ export class TokenClassifier {
   ): Promise<LabelledWord[]> {
     const { inference, tokens, labels } = this.#parts;
     const { before, after } = tokens;
-    const logits = await inference.run([...before, ...ids.slice(window.from, window.to).flat(), ...after]);
+    const inside = ids.slice(window.from, window.to);
+    const shapes = inside.flatMap((own, at) => own.map(() => words[window.from + at]?.shape ?? noShape));
+    const logits = await inference.run(
+      [...before, ...inside.flat(), ...after],
+      [...before.map(() => noShape), ...shapes, ...after.map(() => noShape)],
+    );
     const labelled: LabelledWord[] = [];
     let token = before.length;
     for (let at = window.from; at < window.to; at++) {

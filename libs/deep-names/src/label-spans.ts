@@ -33,6 +33,6 @@ export function spansOfLabels(words: readonly LabelledWord[]): ExplainedSpan[] {
     type: label.type,
     score: Math.min(highestScore, words.reduce((sum, { score }) => sum + score, 0) / words.length),
     detector: "onnx-token-classifier",
-    evidence: "the model that was brought",
+    evidence: "token classifier",
   }));
 }

@@ -1,13 +1,15 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { readLabel } from "../../src/adapters/onnx/labels.ts";
-import { readNamesModel } from "../../src/adapters/onnx/model-folder.ts";
-import { openTokenizer } from "../../src/adapters/onnx/open-token-classifier.ts";
-import { type Inference, TokenClassifier } from "../../src/adapters/onnx/token-classifier.ts";
-import { windowsOf } from "../../src/adapters/onnx/windows.ts";
-import { wordsOf } from "../../src/adapters/onnx/words.ts";
-import { tinyModel } from "./tiny-model.ts";
+import { readLabel } from "../src/labels.ts";
+import { readNamesModel } from "../src/model-folder.ts";
+import { openTokenizer } from "../src/open-token-classifier.ts";
+import { type Inference, TokenClassifier } from "../src/token-classifier.ts";
+import { windowsOf } from "../src/windows.ts";
+import { wordsOf } from "../src/words.ts";
 
+/** The folder that make-tiny-model.py wrote: a table of tokens for a network. */
+const tinyModel = fileURLToPath(new URL("tiny-model", import.meta.url));
 const files = await readNamesModel(tinyModel);
 const tokens = openTokenizer(files.tokenizer, files.tokenizerConfig);
 const labelNames = ["O", "B-PER", "I-PER", "B-LOC"];
