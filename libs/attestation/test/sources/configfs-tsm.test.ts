@@ -12,8 +12,7 @@ import {
   tdxSource,
 } from "@cloister/attestation/sources/configfs-tsm";
 import { decodeTdxEvidence, parseTdxQuote } from "@cloister/attestation/tdx";
-import { pem } from "../tdx/der-writer.ts";
-import * as made from "../tdx/platform.ts";
+import * as made from "@cloister/testing/evidence/tdx";
 import { certificateTable, guids } from "./certificate-tables.ts";
 import { FakeKernel, type FakeProvider, SystemError } from "./fake-kernel.ts";
 
@@ -275,7 +274,7 @@ describe("a folder of collateral", () => {
       [collateralFiles.qeIdentity]: collateral.qeIdentity,
       [collateralFiles.pckCrl]: collateral.pckCrl,
       [collateralFiles.rootCrl]: collateral.rootCrl,
-      [collateralFiles.issuers]: pem(made.signerCertificate(), made.root),
+      [collateralFiles.issuers]: made.pem(made.signerCertificate(), made.root),
       ...change,
     };
     for (const [file, value] of Object.entries(files)) {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
 import { verifyCase } from "@cloister/attestation/conformance";
-import { pem } from "./der-writer.ts";
 import { outcomeOf, outputsOf } from "./outcome.ts";
 import {
   guest,
@@ -9,6 +8,7 @@ import {
   nowMs,
   partLevel,
   pckCertificate,
+  pem,
   authorityCertificate,
   qeIdentity,
   quote,
@@ -16,7 +16,7 @@ import {
   tcbInfo,
   tdxCase,
   tdxComponents,
-} from "./platform.ts";
+} from "@cloister/testing/evidence/tdx";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 

@@ -11,10 +11,9 @@ import {
   verifyTdxQuote,
 } from "@cloister/attestation/tdx";
 import fc from "fast-check";
-import { pem } from "./der-writer.ts";
-import * as made from "./platform.ts";
+import * as made from "@cloister/testing/evidence/tdx";
 
-const trust = TdxTrust.fromPem(pem(made.root));
+const trust = TdxTrust.fromPem(made.pem(made.root));
 const collateral = {
   tcbInfo: made.tcbInfo(),
   qeIdentity: made.qeIdentity(),

@@ -1,5 +1,5 @@
 import { verifyCase } from "@cloister/attestation/conformance";
-import { type CaseChange, nowMs, tdxCase } from "./platform.ts";
+import { type CaseChange, nowMs, tdxCase } from "@cloister/testing/evidence/tdx";
 
 /** What comes of a case of the made-up platform: `accepted`, a rejection's code, or MALFORMED and UNSUPPORTED. */
 export async function outcomeOf(change: CaseChange = {}): Promise<string> {

@@ -1,7 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
 import { tdxFaults, type TdxFault } from "@cloister/attestation/tdx";
-import { newKeyPair } from "./authority.ts";
-import { pem } from "./der-writer.ts";
 import { outcomeOf } from "./outcome.ts";
 import {
   authorityCertificate,
@@ -10,9 +8,11 @@ import {
   hexBytes,
   level,
   names,
+  newKeyPair,
   nowMs,
   partLevel,
   pckCertificate,
+  pem,
   pckChain,
   pckList,
   platform,
@@ -30,7 +30,7 @@ import {
   strangeRootKey,
   tcbInfo,
   tdxComponents,
-} from "./platform.ts";
+} from "@cloister/testing/evidence/tdx";
 
 const day = 86_400_000;
 const stranger = newKeyPair();

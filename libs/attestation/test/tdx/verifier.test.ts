@@ -20,8 +20,7 @@ import {
 } from "@cloister/attestation/tdx";
 import fc from "fast-check";
 import { laterRefusalOf } from "../refusal.ts";
-import { pem } from "./der-writer.ts";
-import * as made from "./platform.ts";
+import * as made from "@cloister/testing/evidence/tdx";
 
 const nonce = new Uint8Array(32).fill(4);
 const binding: ReportBinding = {
@@ -44,7 +43,7 @@ const collateral: TdxCollateral = {
 const bound = { reportData: reportData(binding) };
 const quote = made.quote({ guest: bound });
 const measurement = tdxMeasurement(parseTdxQuote(quote, "refused").report);
-const verifiers = [tdxVerifier(TdxTrust.fromPem(pem(made.root)))];
+const verifiers = [tdxVerifier(TdxTrust.fromPem(made.pem(made.root)))];
 const expected: EvidenceExpectations = { nowMs: made.nowMs, role: "redaction", binding, nonce, verifiers };
 
 function policyWith(tdx: TdxPolicy | undefined): EvidencePolicy {

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { bits, boolean, context, der, generalizedTime, integer, octets, oid, sequence } from "./der-writer.ts";
+import { extension } from "../certificate-maker.ts";
+import { bits, boolean, der, explicit, integer, name, sequence, oid, time } from "../der-writer.ts";
 
 export interface KeyPair {
   readonly publicKey: KeyObject;
@@ -36,14 +37,14 @@ export function certificate(fields: CertificateFields): Uint8Array {
   return signed(
     fields.issuerKey,
     sequence(
-      context(0, integer(2)),
+      explicit(0, integer(2)),
       integer(fields.serial),
       ecdsaSha256,
       name(fields.issuer),
-      sequence(generalizedTime(fields.notBeforeMs), generalizedTime(fields.notAfterMs)),
+      sequence(time(fields.notBeforeMs), time(fields.notAfterMs)),
       name(fields.subject),
       publicKeyInfo(fields.key.publicKey),
-      context(
+      explicit(
         3,
         sequence(
           extension("2.5.29.19", sequence(...(fields.isAuthority ? [boolean(true)] : []))),
@@ -63,7 +64,7 @@ export interface ListFields {
 }
 
 export function revocationList(fields: ListFields): Uint8Array {
-  const thisUpdate = generalizedTime(fields.nextUpdateMs - 30 * 86_400_000);
+  const thisUpdate = time(fields.nextUpdateMs - 30 * 86_400_000);
   const entries = fields.revoked.map((serial) => sequence(integer(serial), thisUpdate));
   return signed(
     fields.issuerKey,
@@ -72,24 +73,28 @@ export function revocationList(fields: ListFields): Uint8Array {
       ecdsaSha256,
       name(fields.issuer),
       thisUpdate,
-      generalizedTime(fields.nextUpdateMs),
+      time(fields.nextUpdateMs),
       ...(entries.length > 0 ? [sequence(...entries)] : []),
     ),
   );
-}
-
-export function extension(id: string, value: Uint8Array): Uint8Array {
-  return sequence(oid(id), octets(value));
 }
 
 function signed({ privateKey }: KeyPair, toBeSigned: Uint8Array): Uint8Array {
   return sequence(toBeSigned, ecdsaSha256, bits(sign("sha256", toBeSigned, privateKey)));
 }
 
-function name(commonName: string): Uint8Array {
-  return sequence(der(0x31, sequence(oid("2.5.4.3"), der(0x0c, Buffer.from(commonName)))));
-}
-
 function publicKeyInfo(key: KeyObject): Buffer {
   return key.export({ type: "spki", format: "der" });
+}
+
+/** Certificates as PEM, in their order. */
+export function pem(...ders: readonly Uint8Array[]): string {
+  const blocks = ders.map((bytes) => {
+    const lines =
+      Buffer.from(bytes)
+        .toString("base64")
+        .match(/.{1,64}/g) ?? [];
+    return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
+  });
+  return blocks.join("");
 }

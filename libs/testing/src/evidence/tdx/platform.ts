@@ -1,14 +1,7 @@
 import { createHash } from "node:crypto";
-import {
-  certificate,
-  extension,
-  type KeyPair,
-  newKeyPair,
-  pointOf,
-  rawSignature,
-  revocationList,
-} from "./authority.ts";
-import { der, integer, octets, oid, pem, sequence } from "./der-writer.ts";
+import { extension } from "../certificate-maker.ts";
+import { der, integer, octets, oid, sequence } from "../der-writer.ts";
+import { certificate, type KeyPair, newKeyPair, pem, pointOf, rawSignature, revocationList } from "./authority.ts";
 
 /** A platform that Intel never made: its own root, authorities, collateral and quotes, each part changeable. */
 
@@ -167,7 +160,7 @@ export interface Level {
 
 export const tdxComponents = [3, 1, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-export function level({ sgx = platform.components, pceSvn = 11, tdx = tdxComponents, ...rest }: Level = {}) {
+export function level({ sgx = platform.components, pceSvn = 11, tdx = tdxComponents, ...rest }: Level = {}): object {
   const { status = "UpToDate", advisoryIDs = [] } = rest;
   return {
     tcb: { sgxtcbcomponents: svns(sgx), pcesvn: pceSvn, tdxtcbcomponents: svns(tdx) },
@@ -177,7 +170,7 @@ export function level({ sgx = platform.components, pceSvn = 11, tdx = tdxCompone
   };
 }
 
-export const partLevel = (isvsvn: number, tcbStatus = "UpToDate") => ({
+export const partLevel = (isvsvn: number, tcbStatus = "UpToDate"): object => ({
   tcb: { isvsvn },
   tcbDate: "2026-01-01T00:00:00Z",
   tcbStatus,
