@@ -18,6 +18,7 @@ let policy: string;
 /** A policy that needs no running system: what may run, and whose KMS it is, stand in a file. */
 const allowed = [{ measurement: "ab".repeat(48), configurationDigest: "cd".repeat(48) }];
 const fields = {
+  hardware: { "aws-nitro": {} },
   measurements: { keys: allowed, redaction: allowed, "enclave-inference": allowed, embedding: allowed },
   kms: { custody: "byok", provider: "vault", keyRef: "transit/keys/acme" },
 };

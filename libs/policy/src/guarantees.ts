@@ -1,3 +1,4 @@
+import { namesHardware } from "./hardware.ts";
 import type { Policy } from "./policy.ts";
 import { guarantees, presets, type Guarantee } from "./presets.ts";
 
@@ -66,6 +67,6 @@ function isGiven(guarantee: Guarantee, policy: Policy, capabilities: Capabilitie
     case "externalKms":
       return capabilities.externalKms && policy.kms.provider !== "local";
     case "hardwareEvidence":
-      return capabilities.hardwareEvidence && policy.simulatedRoots.length === 0;
+      return capabilities.hardwareEvidence && policy.simulatedRoots.length === 0 && namesHardware(policy);
   }
 }

@@ -66,6 +66,11 @@ export const hardwareField = z.strictObject({
   gpuIssuer: z.optional(z.string().check(z.regex(/^https:\/\/[a-zA-Z0-9.-]{1,200}$/))),
 });
 
+/** Whether evidence of any hardware counts at all. */
+export function namesHardware({ hardware }: Pick<Policy, "hardware">): boolean {
+  return [hardware?.["aws-nitro"], hardware?.["sev-snp"], hardware?.["intel-tdx"]].some((named) => named !== undefined);
+}
+
 /**
  * The part of a tenant's policy that the evidence of a role is judged by. A `development` policy demands neither a
  * region nor a GPU: nothing simulated could prove them.

@@ -43,12 +43,14 @@ export {
   type ServiceRole,
 } from "./purposes.ts";
 export {
+  evictionSigningBytes,
   openConversationSigningBytes,
   releaseKeysSigningBytes,
   releasedKeysAad,
   releasedKeysInfo,
   releasedKeysSigningBytes,
   renewConversationSigningBytes,
+  watchRevocationsSigningBytes,
   type ReleaseKeysFields,
 } from "./request-signing.ts";
 export {

@@ -1,7 +1,12 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { lengthPrefixed, type Field } from "@cloister/attestation";
 import type { OpenConversationRequest, RenewConversationRequest } from "@cloister/contracts/keys/authority";
-import type { ConversationRef, KeyRequest, ReleaseKeysRequest } from "@cloister/contracts/keys/release";
+import type {
+  ConversationRef,
+  KeyRequest,
+  ReleaseKeysRequest,
+  WatchRevocationsResponse,
+} from "@cloister/contracts/keys/release";
 import type { FieldsOf } from "./wire.ts";
 
 // What is signed raw (Ed25519, RFC 8032): length-prefixed label and fields, in the order of the message.
@@ -71,4 +76,18 @@ export function releasedKeysInfo(): Uint8Array {
 /** HPKE AAD of the answer to ReleaseKeys: an answer opens for the one request it was made for. */
 export function releasedKeysAad(request: Pick<ReleaseKeysRequest, "sessionId" | "sequence">): Uint8Array {
   return lengthPrefixed(["cloister/v1 released keys", request.sessionId, request.sequence]);
+}
+
+/** To be signed by the instance's evidence-bound key: it wants to be told what is revoked. */
+export function watchRevocationsSigningBytes(request: Pick<ReleaseKeysRequest, "sessionId" | "sequence">): Uint8Array {
+  return lengthPrefixed(["cloister/v1 watch revocations", request.sessionId, request.sequence]);
+}
+
+/** To be signed by the instance's evidence-bound key, once it holds nothing of this revocation any more. */
+export function evictionSigningBytes(
+  sessionId: Uint8Array,
+  revocation: FieldsOf<WatchRevocationsResponse>,
+): Uint8Array {
+  const { revocationId, tenantId, conversationId } = revocation;
+  return lengthPrefixed(["cloister/v1 eviction", sessionId, revocationId, tenantId, conversationId]);
 }

@@ -36,6 +36,7 @@ import { laterRefusalOf, refusalOf } from "./refusal.ts";
 const tenant = newTenant();
 const other = newTenant();
 const { tenantId, policy } = tenant;
+const hardware = { "aws-nitro": {} };
 
 /** A statement under a name that its own text contradicts. */
 function signedAs(office: "keys" | "root", text: string, key = tenant.root): Uint8Array {
@@ -144,7 +145,7 @@ describe("a policy", () => {
   it("has nothing that nobody chose", () => {
     const { version, roots, notBeforeMs, expiresAtMs, measurements, admissionIssuers } = policy;
     const kms = { custody: "byok" as const, provider: "vault" as const, keyRef: "transit/a" };
-    const bare = { version, tenantId, roots, notBeforeMs, expiresAtMs, measurements, admissionIssuers, kms };
+    const bare = { version, tenantId, roots, notBeforeMs, expiresAtMs, measurements, admissionIssuers, kms, hardware };
     const nothing = { simulatedRoots: [], recipients: [], delegates: [], witnesses: [], forbiddenTopics: [] };
     expect(definePolicy("standard", bare)).toMatchObject({
       ...nothing,
@@ -157,12 +158,15 @@ describe("a policy", () => {
   it("needs a KMS and hardware of its own even where the deployment has them", () => {
     const capable = { hardwareEvidence: true, attestedRegion: true, witnesses: true, externalKms: true };
     const vault = { custody: "byok" as const, provider: "vault" as const, keyRef: "a" };
+    const named = { hardware, simulatedRoots: [] };
     const missing = (change: Partial<Policy>) => missingGuarantees({ ...policy, ...change }, capable);
-    expect(missing({ kms: vault, simulatedRoots: [] })).toEqual([]);
-    expect(missing({ simulatedRoots: [] })).toEqual([expect.stringContaining("KMS")]);
-    expect(missing({ kms: vault })).toEqual([expect.stringContaining("hardware")]);
+    expect(missing({ kms: vault, ...named })).toEqual([]);
+    expect(missing(named)).toEqual([expect.stringContaining("KMS")]);
+    expect(missing({ kms: vault, hardware })).toEqual([expect.stringContaining("hardware")]);
+    expect(missing({ kms: vault, simulatedRoots: [] })).toEqual([expect.stringContaining("hardware")]);
+    expect(missing({ kms: vault, ...named, hardware: { maximumEvidenceAgeMs: 60_000 } })).toHaveLength(1);
     const hardwareAlone = { ...embeddedCapabilities, hardwareEvidence: true };
-    expect(missingGuarantees({ ...policy, simulatedRoots: [] }, hardwareAlone)).toHaveLength(1);
+    expect(missingGuarantees({ ...policy, ...named }, hardwareAlone)).toHaveLength(1);
   });
 });
 

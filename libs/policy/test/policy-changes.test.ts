@@ -16,6 +16,7 @@ const program = (byte: number) => ({
 });
 const production: Partial<Policy> = {
   kms: { custody: "byok", provider: "vault", keyRef: "transit/a" },
+  hardware: { "aws-nitro": {} },
   simulatedRoots: [],
 };
 const levels = (level: number) => ({ bootloader: level, tee: level, snp: level, microcode: level });

@@ -34,6 +34,7 @@ const witness = { name: "witness", publicKey: newSigner().publicKey };
 
 /** What a policy has to name to be one without `development`. */
 const production = {
+  hardware: { "aws-nitro": {} },
   version: 1,
   tenantId,
   roots,
@@ -77,6 +78,7 @@ describe("a policy", () => {
   it.each(["healthcare", "finance", "legal"] as const)("of the preset %s needs witnesses and regions", (preset) => {
     const without = [
       { ...production, witnesses: [] },
+      { ...production, hardware: {} },
       { ...production, residency: { regions: [], attested: true } },
       { ...production, residency: { regions: ["eu-central-1"], attested: false } },
       { ...production, vectors: "protected" as const },

@@ -101,6 +101,7 @@ describe("applying a policy", () => {
     const tenant = new TestTenant();
     const policy = tenant.policy(world.clock.nowMs(), {
       development: false,
+      hardware: { "aws-nitro": {} },
       simulatedRoots: [],
       kms: { custody: "byok", provider: "vault", keyRef: "k" },
     });
