@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { NitroAuthenticator } from "@cloister/attestation/nitro";
 import { SnpAuthenticator } from "@cloister/attestation/sev-snp";
+import { strictRequirements, TdxTrust, verifyTdxQuote } from "@cloister/attestation/tdx";
 import { countOutcomes, flips, TestAmd, TestNitro } from "@cloister/testing/evidence";
+import * as tdx from "@cloister/testing/evidence/tdx";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "400" } } });
 const rounds = Number(values.rounds);
@@ -23,12 +25,34 @@ const newSnp = () => new SnpAuthenticator({ ark: amd.ark, ask: amd.ask });
 const newNitro = () => new NitroAuthenticator([hypervisor.rootSha256Hex]);
 const [warmSnp, warmNitro] = [newSnp(), newNitro()];
 
+const newTdx = () => TdxTrust.fromPem(tdx.pem(tdx.root));
+const warmTdx = newTdx();
+const quote = tdx.quote();
+const issuers = [tdx.signerCertificate(), tdx.root];
+const collateral = {
+  tcbInfo: tdx.tcbInfo(),
+  qeIdentity: tdx.qeIdentity(),
+  pckCrl: tdx.pckList(),
+  rootCrl: tdx.rootList(),
+  tcbInfoIssuers: issuers,
+  qeIdentityIssuers: issuers,
+};
+const verifyTdx = (bytes: Uint8Array, trust: TdxTrust) =>
+  verifyTdxQuote(bytes, collateral, {
+    trust,
+    requirements: strictRequirements,
+    nowMs: tdx.nowMs,
+    bytesAfterQuote: "refused",
+  });
+
 const contenders: Contender[] = [
   { name: "floor: one ECDSA P-384 check by WebCrypto", verify: await rawSignature(report.length) },
   { name: "SEV-SNP, warm", verify: () => warmSnp.authenticate(report, endorsement, nowMs) },
   { name: "SEV-SNP, chain not seen before", verify: () => newSnp().authenticate(report, endorsement, nowMs) },
   { name: "Nitro, warm", verify: () => warmNitro.authenticate(document, nowMs) },
   { name: "Nitro, chain not seen before", verify: () => newNitro().authenticate(document, nowMs) },
+  { name: "TDX, warm", verify: () => verifyTdx(quote, warmTdx) },
+  { name: "TDX, chain and collateral not seen before", verify: () => verifyTdx(quote, newTdx()) },
 ];
 
 console.log(
@@ -55,6 +79,7 @@ async function printFlips(): Promise<void> {
     ["SEV-SNP report", report, (changed) => warmSnp.authenticate(changed, endorsement, nowMs)],
     ["SEV-SNP certificate", endorsement, (changed) => warmSnp.authenticate(report, changed, nowMs)],
     ["Nitro document", document, (changed) => warmNitro.authenticate(changed, nowMs)],
+    ["TDX quote", quote, (changed) => verifyTdx(changed, warmTdx)],
     ...realDocuments(),
   ];
   console.log("\n| each byte changed | variants | accepted | slowest CPU ms |\n|---|--:|--:|--:|");
