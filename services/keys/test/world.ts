@@ -11,7 +11,7 @@ import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
 import { ReleaseService } from "@cloister/contracts/keys/release";
 import { KeyringError, keysTransport, Keyring, type KeyringOptions } from "@cloister/keyring";
 import { embeddedCapabilities, type PolicyChoices } from "@cloister/policy";
-import { LocalKeyring, startKeys, type KeysConfig, type RunningKeys } from "@cloister/service-keys";
+import { type KeyWrapper, LocalKeyring, startKeys, type KeysConfig, type RunningKeys } from "@cloister/service-keys";
 import type { Log } from "@cloister/service";
 import { openDatabase, type Database } from "@cloister/storage";
 import { FakeClock, silentLog, testDatabase } from "@cloister/testing";
@@ -27,6 +27,7 @@ export class World {
   keys: RunningKeys;
   readonly #log: Log;
   readonly #keyrings: Keyring[] = [];
+  readonly #transports = new Map<string, Transport>();
 
   private constructor(parts: { clock: FakeClock; folder: string; db: Database; keys: RunningKeys; log: Log }) {
     this.clock = parts.clock;
@@ -37,7 +38,7 @@ export class World {
   }
 
   static async start(
-    options: { onDisk?: true; db?: Database; log?: Log; config?: Partial<KeysConfig> } = {},
+    options: { onDisk?: true; db?: Database; log?: Log; config?: Partial<KeysConfig>; keyWrapper?: KeyWrapper } = {},
   ): Promise<World> {
     const clock = new FakeClock(Date.UTC(2026, 10, 22, 12, 34, 56));
     const folder = await mkdtemp(join(tmpdir(), "cloister-keys-"));
@@ -45,7 +46,7 @@ export class World {
     const db =
       options.db ??
       (options.onDisk ? await openDatabase({ engine: "pglite", dataDir: join(folder, "db") }) : await testDatabase());
-    const keys = await runKeys({ clock, folder, db, log }, options.config);
+    const keys = await runKeys({ clock, folder, db, log, ...options }, options.config);
     return new World({ clock, folder, db, keys, log });
   }
 
@@ -63,8 +64,13 @@ export class World {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  /** One connection for each door and credential, as its callers have. */
   transport(door: keyof typeof credentials, credential = credentials[door]): Transport {
-    return keysTransport({ url: this.keys.connectUrl, credential });
+    const url = this.keys.connectUrl;
+    const name = [url, door, credential].join(" ");
+    const transport = this.#transports.get(name) ?? keysTransport({ url, credential });
+    this.#transports.set(name, transport);
+    return transport;
   }
 
   get authority(): Client<typeof AuthorityService> {
@@ -108,8 +114,16 @@ export class World {
   }
 }
 
+interface WorldParts {
+  readonly clock: FakeClock;
+  readonly folder: string;
+  readonly db: Database;
+  readonly log: Log;
+  readonly keyWrapper?: KeyWrapper;
+}
+
 async function runKeys(
-  { clock, folder, db, log }: { clock: FakeClock; folder: string; db: Database; log: Log },
+  { clock, folder, db, log, keyWrapper }: WorldParts,
   config: Partial<KeysConfig> = {},
 ): Promise<RunningKeys> {
   return startKeys(
@@ -124,7 +138,7 @@ async function runKeys(
     },
     {
       db,
-      keyWrapper: await LocalKeyring.open(join(folder, "keyring.json")),
+      keyWrapper: keyWrapper ?? (await LocalKeyring.open(join(folder, "keyring.json"))),
       evidence: evidenceOf("keys", clock),
       verifiers: [simulatedVerifier],
       clock,
