@@ -91,6 +91,34 @@ describe("cloister tenant init", () => {
   });
 });
 
+describe("cloister policy show, of hardware", () => {
+  it("says which counts and how old it may be", async () => {
+    const level = { bootloader: 4, tee: 0, snp: 22, microcode: 213 };
+    const hardware = {
+      "aws-nitro": { pcrs: { 8: "00".repeat(48) } },
+      "sev-snp": { minimumTcb: { milan: level } },
+      "intel-tdx": {},
+      maximumEvidenceAgeMs: 60_000,
+      machines: { "eu-central-1": ["11".repeat(64)] },
+      gpuIssuer: "https://nras.attestation.nvidia.com",
+    };
+    const [from, out] = [join(folder, "hardware.json"), join(folder, "hardware.note")];
+    await writeFile(from, JSON.stringify({ ...fields, hardware }));
+    const { stdout } = await command("policy", "sign", "--tenant", tenant, "--from", from, "--out", out);
+    expect(stdout).toContain(
+      [
+        "- AWS Nitro Enclaves, with the values it names of PCR8.",
+        "- AMD SEV-SNP on milan, patched at least to bootloader 4, tee 0, snp 22, microcode 213.",
+        "- Intel TDX, where Intel's rules say OK of the machine.",
+        "- Programs that may run, by role: keys 1, redaction 1, enclave-inference 1, embedding 1.",
+        "- Evidence counts for 60 seconds.",
+        "- Machines known to stand in eu-central-1: 1.",
+        "- Claims about GPUs count by the word of https://nras.attestation.nvidia.com.",
+      ].join("\n"),
+    );
+  });
+});
+
 describe("cloister policy sign", () => {
   it("signs what the file and the flags chose over the preset", async () => {
     const { stdout } = await command("policy", "show", policy, "--json");

@@ -3,6 +3,7 @@ import { retentionClasses, type Policy, type RetentionClass } from "@cloister/po
 import { durationText } from "@cloister/policy/changes";
 import { tableLines } from "../table.ts";
 import { hexOf, timeText } from "../terminal.ts";
+import { hardwareSentences } from "./describe-hardware.ts";
 
 const whatIsKept: Readonly<Record<RetentionClass, string>> = {
   flow: "messages on their way, sealed",
@@ -34,6 +35,7 @@ export function describePolicy(policy: Policy, context: PolicyContext): string[]
     chalk.bold("How long each class is kept"),
     ...periods(policy),
     ...section("Where keys and data are", custody(policy)),
+    ...section("What counts as proof of code", hardwareSentences(policy)),
     ...section(
       "Missing",
       context.missing.length === 0

@@ -51,7 +51,7 @@ interface Kept {
 
 const notes = `
 With --development the policy allows what runs on --data at this moment: simulated evidence, measured from its own files.
-Without it --from has to name "measurements" and "kms".
+Without it --from has to name "measurements", "hardware" and "kms": docs/attestation.md has files to begin with.
 
 --from takes any fields of a policy as \`cloister policy show --json\` prints them; they stand over the preset's. Tenant,
 roots, version and times always come from the tenant's folder and the flags.
@@ -108,10 +108,12 @@ async function sign(flags: Flags, terminal: Terminal): Promise<void> {
 async function policyOf(flags: Flags, tenant: Tenant, version: number): Promise<Policy> {
   const given = flags.from === undefined ? {} : await givenFields(flags.from);
   const isDevelopment = flags.development === true;
-  if (!isDevelopment && !("measurements" in given && "kms" in given)) {
+  const missing = ["measurements", "hardware", "kms"].filter((name) => !(name in given));
+  if (!isDevelopment && missing.length > 0) {
+    const names = missing.map((name) => `"${name}"`).join(", ");
     throw new CliError(
       "POLICY_INCOMPLETE",
-      'A policy that isn\'t for development names "measurements" and "kms": give them in --from, or add --development.',
+      `A policy that isn't for development names ${names}, too: give them in --from, or add --development.`,
     );
   }
   const nowMs = systemClock.nowMs();
