@@ -14,7 +14,7 @@ const levels = z.strictObject({
   microcode: level,
 });
 
-/** A machine's id in lower-case hex: the CHIP_ID of SEV-SNP. */
+/** A machine's id in lower-case hex: the CHIP_ID of SEV-SNP, the PPID of TDX. */
 const machineId = z.string().check(z.regex(/^(?:[0-9a-f]{2}){8,64}$/));
 const register = z.string().check(z.regex(/^(?:[0-9]|[12][0-9]|3[01])$/));
 

@@ -19,6 +19,7 @@ export function tdxOutputs({ quote, platform, collateral, tcb }: VerifiedTdxQuot
     },
     cloister_measurement_hex: bytesToHex(tdxMeasurement(report)),
     fmspc_hex: bytesToHex(platform.fmspc),
+    ppid_hex: bytesToHex(platform.ppid),
     ...(tcb && { qv_result: tcb.result, advisory_ids: tcb.advisoryIds }),
     ...(collateral && {
       tcb_evaluation_data_number: collateral.evaluationDataNumber,
