@@ -51,6 +51,8 @@ const defaultThreshold = 0.5;
 const lowestHiddenScore = 0.6;
 /** As far as an address, a number and the words about it reach. */
 const aroundReread = 256;
+/** As far as a name and the words beside it reach. */
+const aroundName = 96;
 const nameTypes = ["PERSON", "LOCATION", "ORGANIZATION"] as const;
 
 /**
@@ -122,10 +124,12 @@ function hiddenSpans(
   );
   if (meant === undefined) return [];
   const places = [...meant.rereadPlaces()];
+  // A word that was read as a name is no part of a number or an address.
+  const forRules = places.filter(({ start, end }) => !/^\p{Lu}\p{Ll}{2}/u.test(meant.text.slice(start, end)));
   const inLetters = names === undefined ? [] : places.filter((place) => isInLetters(meant.text, place));
   const found = [
-    ...findNear(places, meant.text, (part) => applyRules(rules, part, () => lowestHiddenScore)),
-    ...findNear(inLetters, meant.text, (part) => names?.find(part) ?? []),
+    ...findNear(forRules, aroundReread, meant.text, (part) => applyRules(rules, part, () => lowestHiddenScore)),
+    ...findNear(inLetters, aroundName, meant.text, (part) => names?.find(part) ?? []),
   ];
   return found
     .filter((span) => span.score >= lowestHiddenScore && meant.isReread(span.start, span.end))
@@ -143,10 +147,11 @@ function isInLetters(text: string, { start, end }: Window): boolean {
 
 function findNear(
   places: readonly Window[],
+  around: number,
   text: string,
   find: (part: string) => readonly ExplainedSpan[],
 ): ExplainedSpan[] {
-  return windowsAround(places, aroundReread, text.length).flatMap((window) =>
+  return windowsAround(places, around, text.length).flatMap((window) =>
     find(text.slice(window.start, window.end)).map((span) => ({
       ...span,
       start: span.start + window.start,
