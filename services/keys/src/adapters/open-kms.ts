@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { codeOf, readSecretFile, type Clock } from "@cloister/service";
 import type { KeyWrapper, KmsProvider } from "../kms/key-wrapper.ts";
 import { KmsByProvider } from "../kms/kms-by-provider.ts";
@@ -6,6 +7,7 @@ import { KmsError } from "../kms/kms-errors.ts";
 import { providersOf, type KmsEnvironment } from "../kms/kms-variables.ts";
 import { AwsKms } from "./aws/aws-kms.ts";
 import type { NitroDocument } from "./aws/recipient.ts";
+import { loadPeer } from "./load-peer.ts";
 import { LocalKeyring } from "./local-keyring.ts";
 import { Pkcs11Kms } from "./pkcs11/pkcs11-kms.ts";
 import { VaultTransit } from "./vault/vault-transit.ts";
@@ -53,6 +55,8 @@ async function openOne(
     case "pkcs11": {
       const module = required(environment.pkcs11Module, "CLOISTER_KEYS_PKCS11_MODULE");
       const pinFile = required(environment.pkcs11PinFile, "CLOISTER_KEYS_PKCS11_PIN_FILE");
+      // Said at the start; it is loaded by the process that holds the HSM's library.
+      await loadPeer("pkcs11js", async () => createRequire(import.meta.url).resolve("pkcs11js"));
       return new Pkcs11Kms({ module, pin: () => readSecretFile(pinFile) });
     }
   }
