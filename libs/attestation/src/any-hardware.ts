@@ -7,6 +7,6 @@ import type { HardwarePolicy } from "./verifier.ts";
  */
 export const anyHardware: HardwarePolicy = {
   "aws-nitro": {},
-  "sev-snp": { minimumTcb: { milan: {}, genoa: {}, turin: {} } },
+  "sev-snp": { minimumTcb: { milan: {}, genoa: {}, turin: {} }, hostData: "any" },
   "intel-tdx": { acceptedResults: Object.values(qvResults).filter((result) => result !== "REVOKED") },
 };

@@ -45,6 +45,8 @@ export interface NitroPolicy {
 export interface SnpPolicy {
   /** Lowest patch levels by product line; a line that isn't named is refused. */
   readonly minimumTcb: Readonly<Partial<Record<SnpProduct, MinimumSnpTcb | undefined>>>;
+  /** HOST_DATA, 32 bytes, has to be one of these, as the host gives it and no measurement covers it; zeros if left out. */
+  readonly hostData?: readonly Uint8Array[] | "any" | undefined;
 }
 
 /** What is left out may be anything. */

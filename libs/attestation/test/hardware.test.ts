@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import {
+  anyHardware,
   encodeEvidence,
   type EvidenceExpectations,
   type EvidencePolicy,
@@ -141,6 +142,25 @@ describe("evidence of hardware", () => {
       await judge(snp, demand("eu-central-1", { "eu-central-1": [chipIdHex] })),
       await judge(snp, demand("eu-central-1", { "us-east-1": [chipIdHex] })),
     ]).toEqual([undefined, "REGION_NOT_ATTESTED", "REGION_NOT_ATTESTED", undefined, "REGION_NOT_ATTESTED"]);
+  });
+});
+
+describe("any hardware", () => {
+  it("is what evidence may come from before a tenant's policy judges it", async () => {
+    const old = { ...levels, bootloader: 0, microcode: 1 };
+    const amd = await TestAmd.make();
+    const report = await amd.report({
+      tcb: old,
+      hostData: new Uint8Array(32).fill(1),
+      reportData: reportData(binding),
+    });
+    const endorsementKey = await amd.endorse({ tcb: old });
+    const verifiers = [snpVerifier(new SnpAuthenticator({ ark: amd.ark, ask: amd.ask }))];
+    const evidence = tagged("sev-snp", encodeSnpEvidence({ report, endorsementKey }));
+    expect([
+      await judge(evidence, { hardware: anyHardware }, { verifiers }),
+      await judge(evidence, {}, { verifiers }),
+    ]).toEqual([undefined, "TCB_NOT_ACCEPTED"]);
   });
 });
 

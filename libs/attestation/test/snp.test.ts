@@ -263,6 +263,7 @@ describe("evidence of SEV-SNP", () => {
       "SIGNER_INFO_INVALID",
       { change: (report) => report.fill(1, 0x110, 0x140) },
     ],
+    ["was given data by its host", "HOST_DATA_MISMATCH", { hostData: new Uint8Array(32).fill(1) }],
     ["runs on an older bootloader", "TCB_OUT_OF_DATE", { tcb: { ...levels, bootloader: 3 } }],
     ["runs on an older SNP, with newer microcode", "TCB_OUT_OF_DATE", { tcb: { ...levels, snp: 21, microcode: 250 } }],
     ["runs on a processor that the policy doesn't name", "TCB_OUT_OF_DATE", { product: "genoa" }],
@@ -280,6 +281,12 @@ describe("evidence of SEV-SNP", () => {
       "accepted",
       "accepted",
     ]);
+  });
+
+  it("counts with the host's data that the policy names", async () => {
+    const hostData = new Uint8Array(32).fill(1);
+    const named = { ...policy, hardware: { "sev-snp": { minimumTcb: { milan: levels }, hostData: [hostData] } } };
+    expect([await faultOf({ hostData }, named), await faultOf({}, named)]).toEqual(["accepted", "HOST_DATA_MISMATCH"]);
   });
 
   it("is refused under a policy that doesn't name SEV-SNP", async () => {

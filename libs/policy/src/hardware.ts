@@ -34,6 +34,8 @@ export const hardwareField = z.strictObject({
         genoa: z.optional(levels),
         turin: z.optional(levels),
       }),
+      /** What a host may give a guest as HOST_DATA; nothing (zeros) if left out. */
+      hostData: z.optional(z.array(hex(32)).check(z.minLength(1), z.maxLength(16))),
     }),
   ),
   "intel-tdx": z.optional(

@@ -435,6 +435,14 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
       ],
     },
     {
+      from: { hardware: snp({ milan: levels(3) }) },
+      to: { hardware: { "sev-snp": { minimumTcb: { milan: levels(3) }, hostData: [key(1)] } } },
+      says: [
+        ["weakens", `A host may give a guest of SEV-SNP the data ${shown("01")}.`],
+        ["strengthens", `A host may no longer give a guest of SEV-SNP the data ${shown("00")}.`],
+      ],
+    },
+    {
       from: { hardware: { "intel-tdx": { minimumTcbEvaluationDataNumber: 18 } } },
       to: { hardware: { "intel-tdx": { acceptedResults: ["SW_HARDENING_NEEDED"] } } },
       says: [

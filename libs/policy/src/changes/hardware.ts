@@ -1,9 +1,10 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Policy } from "../policy.ts";
-import { changes, compareLists, itself, type Said, strengthens, weakens } from "./change.ts";
+import { changes, compareLists, itself, type Said, shortHex, strengthens, weakens } from "./change.ts";
 
 type Hardware = NonNullable<Policy["hardware"]>;
 
+const noHostData = [new Uint8Array(32)];
 const formats = { "aws-nitro": "AWS Nitro Enclaves", "sev-snp": "AMD SEV-SNP", "intel-tdx": "Intel TDX" } as const;
 
 export function hardware(before: Hardware = {}, after: Hardware = {}): Said[] {
@@ -11,6 +12,7 @@ export function hardware(before: Hardware = {}, after: Hardware = {}): Said[] {
     ...kinds(before, after),
     ...registers(before["aws-nitro"]?.pcrs ?? {}, after["aws-nitro"]?.pcrs ?? {}),
     ...patchLevels(before["sev-snp"]?.minimumTcb ?? {}, after["sev-snp"]?.minimumTcb ?? {}),
+    ...hostData(before["sev-snp"], after["sev-snp"]),
     ...(before["intel-tdx"] && after["intel-tdx"] ? platformStatus(before["intel-tdx"], after["intel-tdx"]) : []),
     ...age(before.maximumEvidenceAgeMs, after.maximumEvidenceAgeMs),
     ...machines(before.machines ?? {}, after.machines ?? {}),
@@ -57,6 +59,15 @@ function levelChange(name: string, was: number, is: number): Said[] {
   if (was === is) return [];
   const sentence = `The lowest patch level of ${name} is ${is} instead of ${was}.`;
   return [is > was ? strengthens(sentence) : weakens(sentence)];
+}
+
+function hostData(before: Hardware["sev-snp"], after: Hardware["sev-snp"]): Said[] {
+  if (!before || !after) return [];
+  const { added, removed } = compareLists(before.hostData ?? noHostData, after.hostData ?? noHostData, bytesToHex);
+  return [
+    ...added.map((data) => weakens(`A host may give a guest of SEV-SNP the data ${shortHex(data)}.`)),
+    ...removed.map((data) => strengthens(`A host may no longer give a guest of SEV-SNP the data ${shortHex(data)}.`)),
+  ];
 }
 
 type Tdx = NonNullable<Hardware["intel-tdx"]>;

@@ -15,6 +15,7 @@ export interface SnpEvidence {
   readonly endorsementKey: Uint8Array;
 }
 
+const NO_HOST_DATA = new Uint8Array(32);
 const MAX_BODY_BYTES = 16 * 1024;
 /** Less privileged levels are not what was measured and started first. */
 const MOST_PRIVILEGED_LEVEL = 0;
@@ -59,11 +60,15 @@ export function snpVerifier(authenticator = new SnpAuthenticator()): EvidenceVer
 }
 
 function checkMachine({ report, product, reportedTcb }: AuthenticSnpReport, { hardware }: EvidencePolicy): void {
-  const minimum = hardware?.["sev-snp"]?.minimumTcb[product];
+  const { minimumTcb = {}, hostData = [NO_HOST_DATA] } = hardware?.["sev-snp"] ?? {};
+  const minimum = minimumTcb[product];
   if (minimum === undefined || !isTcbAtLeast(reportedTcb, minimum)) {
     throw snpError("TCB_OUT_OF_DATE", `The policy doesn't accept this firmware of ${product}.`);
   }
   checkGuest(report, { refuseSingleSocket: false });
+  if (hostData !== "any" && !hostData.some((allowed) => equalBytes(allowed, report.hostData))) {
+    throw snpError("HOST_DATA_MISMATCH", "The host gave the guest data that the policy doesn't name.");
+  }
   if (report.vmpl !== MOST_PRIVILEGED_LEVEL) {
     throw new AttestationError(
       "GUEST_NOT_ALLOWED",
