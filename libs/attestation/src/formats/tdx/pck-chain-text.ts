@@ -10,7 +10,7 @@ const LEAF_INTERMEDIATE_ROOT = 3;
  * @throws AttestationError with fault PCK_CHAIN_INCOMPLETE if there are fewer than three; PCK_CHAIN_INVALID for everything else.
  */
 export async function readPckChain(bytes: Uint8Array): Promise<readonly Uint8Array[]> {
-  const text = String.fromCharCode(...bytes);
+  const text = binaryString(bytes);
   if (bytes.length === 0) throw tdxError("PCK_CHAIN_INCOMPLETE", "The quote brings no PCK chain.");
   const ders = await faultOfParsing("PCK_CHAIN_INVALID", "The quote's PCK chain", () => certificatesFromPem(text));
   const canonical = ders.map(toPem).join("\n");
@@ -27,7 +27,14 @@ export async function readPckChain(bytes: Uint8Array): Promise<readonly Uint8Arr
 }
 
 function toPem(der: Uint8Array): string {
-  const base64 = btoa(String.fromCharCode(...der));
+  const base64 = btoa(binaryString(der));
   const lines = base64.match(new RegExp(`.{1,${LINE}}`, "g")) ?? [];
   return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----"].join("\n");
+}
+
+/** One character a byte. Not by one call with all of them: engines limit how many arguments that may have. */
+function binaryString(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
