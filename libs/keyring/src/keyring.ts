@@ -1,5 +1,6 @@
 import type { Transport } from "@connectrpc/connect";
 import type { AttestedRole, EvidenceSource, EvidenceVerifier } from "@cloister/attestation";
+import type { WatchRevocationsResponse } from "@cloister/contracts/keys/release";
 import { idToHex, type SigningKey } from "@cloister/envelope";
 import type { Clock } from "@cloister/service";
 import type { ConversationRecord } from "./conversation-record.ts";
@@ -10,6 +11,7 @@ import type { ConversationName, KeyRequest } from "./key-request.ts";
 import { LeaseStore, type Lease } from "./lease-store.ts";
 import { LeasedKeys, type LeasedKey, type LeaseOutcomes } from "./leased-keys.ts";
 import { receive, type Received } from "./receive.ts";
+import { RevocationWatch } from "./revocation-watch.ts";
 import { KeysSession } from "./session.ts";
 import type { TenantTrust } from "./tenant-trust.ts";
 import type { TransformKey } from "./transform-key.ts";
@@ -35,6 +37,8 @@ export interface KeyringOptions {
 const MIN_REMAINING_MS = 15_000;
 /** A session with less left is begun anew. */
 const SESSION_MARGIN_MS = 30_000;
+/** Revocations come one by one and seldom; a batch that meets one each time is tried again later. */
+const MAX_ATTEMPTS = 3;
 const SWEEP_EVERY_MS = 5_000;
 const DEFAULT_CAPACITY = 20_000;
 
@@ -53,6 +57,9 @@ export class Keyring {
   readonly #policyVersions = new Map<string, number>();
   readonly #sweeper: NodeJS.Timeout;
   #session: KeysSession | undefined;
+  #watch: RevocationWatch | undefined;
+  /** Counts evictions: what was asked for before one may be what it ends. */
+  #evictions = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: KeyringOptions) {
@@ -88,18 +95,42 @@ export class Keyring {
   /** Destroys all keys, this instance's included. */
   close(): void {
     clearInterval(this.#sweeper);
-    for (const store of [this.#keys, this.#transforms, this.#conversations, this.#tenants]) store.clear();
+    this.#watch?.close();
+    this.#dropAll();
     this.#session = undefined;
     this.#identity.destroy();
   }
 
   async #leaseInTurn(requests: readonly KeyRequest[], names: readonly ConversationName[]): Promise<LeasedKeys> {
     this.#sweep();
-    const missingKeys = requests.filter((request) => !this.#keys.get(requestText(request), MIN_REMAINING_MS));
-    const missingNames = names.filter((name) => !this.#isKnown(name));
-    const isAllHeld = missingKeys.length === 0 && missingNames.length === 0;
-    const received = isAllHeld ? undefined : await this.#fetch(missingKeys, missingNames);
+    const received = await this.#receiveMissing(requests, names);
     return new LeasedKeys(this.#options.role, this.#options.clock, this.#outcomes(requests, names, received));
+  }
+
+  async #receiveMissing(
+    requests: readonly KeyRequest[],
+    names: readonly ConversationName[],
+  ): Promise<Received | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      if (this.#isAllHeld(requests, names)) return undefined;
+      // Opening it may drop all that is held; what is missing is told afterwards.
+      await this.#openSession();
+      const before = this.#evictions;
+      const missingKeys = requests.filter((request) => !this.#holds(request));
+      const missingNames = names.filter((name) => !this.#isKnown(name));
+      const received = await this.#fetch(missingKeys, missingNames);
+      if (before === this.#evictions) return this.#kept(received);
+      this.#discard(received);
+      if (attempt === MAX_ATTEMPTS) throw new KeyringError("LEASE_ENDED", "Keys were revoked while they were fetched.");
+    }
+  }
+
+  #isAllHeld(requests: readonly KeyRequest[], names: readonly ConversationName[]): boolean {
+    return requests.every((request) => this.#holds(request)) && names.every((name) => this.#isKnown(name));
+  }
+
+  #holds(request: KeyRequest): boolean {
+    return this.#keys.get(requestText(request), MIN_REMAINING_MS) !== undefined;
   }
 
   #isKnown(name: ConversationName): boolean {
@@ -113,7 +144,7 @@ export class Keyring {
     const { clock, verifiers, allowDevelopment } = this.#options;
     const startedAtMs = clock.monotonicMs();
     const { session, released } = await this.#release(keys, uniqueConversations([...keys, ...names]));
-    const received = await receive({
+    return receive({
       released,
       startedAtMs,
       nowMs: clock.nowMs(),
@@ -126,6 +157,9 @@ export class Keyring {
       heldTransform: (name) => this.#transforms.get(name)?.value,
       heldTenant: (name) => this.#tenants.get(name)?.value,
     });
+  }
+
+  #kept(received: Received): Received {
     for (const [name, lease] of received.keys) if (!(lease instanceof KeyringError)) this.#keys.put(name, lease);
     for (const [name, lease] of received.transforms) this.#transforms.put(name, lease);
     for (const [name, lease] of received.conversations) {
@@ -133,6 +167,16 @@ export class Keyring {
     }
     for (const [name, lease] of received.tenants) if (!(lease instanceof KeyringError)) this.#tenants.put(name, lease);
     return received;
+  }
+
+  /** What was asked for before a revocation: it may be what was revoked. Handles that are held live on. */
+  #discard(received: Received): void {
+    for (const [name, lease] of received.keys) {
+      if (!(lease instanceof KeyringError) && this.#keys.get(name)?.value !== lease.value) lease.value.destroy();
+    }
+    for (const [name, { value }] of received.transforms) {
+      if (this.#transforms.get(name)?.value !== value) value.destroy();
+    }
   }
 
   /** A session that `keys` no longer knows (it restarted, or the hour is over) is begun anew, once. */
@@ -153,10 +197,39 @@ export class Keyring {
 
   async #openSession(): Promise<KeysSession> {
     const held = this.#session;
-    if (held !== undefined && this.#options.clock.nowMs() < held.expiresAtMs - SESSION_MARGIN_MS) return held;
+    const isFresh = held !== undefined && this.#options.clock.nowMs() < held.expiresAtMs - SESSION_MARGIN_MS;
+    // The end of its stream is mostly the end of a `keys`, which knew the session alone.
+    if (isFresh && this.#watch?.isOpen !== false) return held;
     const session = await KeysSession.open(this.#options.transport, this.#identity);
     this.#session = session;
+    await this.#watchWith(session);
     return session;
+  }
+
+  /** One stream takes over from the other; when there was none for a while, nothing is held any longer. */
+  async #watchWith(session: KeysSession): Promise<void> {
+    const before = this.#watch;
+    try {
+      this.#watch = await RevocationWatch.open(session, (revocation) => this.#evict(revocation));
+    } catch (error) {
+      this.#session = undefined;
+      throw error;
+    }
+    if (before === undefined) return;
+    if (!before.isOpen) this.#dropAll();
+    before.close();
+  }
+
+  #evict({ tenantId, conversationId }: WatchRevocationsResponse): void {
+    this.#evictions += 1;
+    const isTenant = conversationId.length === 0;
+    const name = isTenant ? idToHex(tenantId) : conversationText({ tenantId, conversationId });
+    for (const store of this.#stores) store.evict(name);
+  }
+
+  #dropAll(): void {
+    this.#evictions += 1;
+    for (const store of this.#stores) store.clear();
   }
 
   #outcomes(
@@ -184,8 +257,12 @@ export class Keyring {
     return { keys, transforms, conversations, tenants };
   }
 
+  get #stores(): readonly Pick<LeaseStore<unknown>, "evict" | "clear" | "sweep">[] {
+    return [this.#keys, this.#transforms, this.#conversations, this.#tenants];
+  }
+
   #sweep(): void {
-    for (const store of [this.#keys, this.#transforms, this.#conversations, this.#tenants]) store.sweep();
+    for (const store of this.#stores) store.sweep();
   }
 }
 

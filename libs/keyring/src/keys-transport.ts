@@ -10,11 +10,21 @@ export interface KeysAddress {
   readonly timeoutMs?: number;
 }
 
+const PING_EVERY_MS = 10_000;
+const PING_TIMEOUT_MS = 5_000;
+
 /** Connect's gRPC transport to one door of `keys`. It connects on first use and again after a failure. */
 export function keysTransport({ url, credential, timeoutMs }: KeysAddress): Transport {
   const authorize: Interceptor = (next) => (request) => {
     request.header.set("authorization", `Bearer ${credential}`);
     return next(request);
   };
-  return createGrpcTransport({ baseUrl: url, interceptors: [authorize], defaultTimeoutMs: timeoutMs ?? 5_000 });
+  return createGrpcTransport({
+    baseUrl: url,
+    interceptors: [authorize],
+    defaultTimeoutMs: timeoutMs ?? 5_000,
+    // A stream has nothing to say for minutes: without these nobody would learn that its other end is gone.
+    pingIntervalMs: PING_EVERY_MS,
+    pingTimeoutMs: PING_TIMEOUT_MS,
+  });
 }

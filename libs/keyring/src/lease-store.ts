@@ -52,6 +52,13 @@ export class LeaseStore<Value> {
     for (const [name, lease] of this.#leases) if (!this.isLive(lease)) this.#drop(name);
   }
 
+  /** Destroys what has this name, or one below it as in `name/…`. */
+  evict(name: string): void {
+    for (const held of [...this.#leases.keys()]) {
+      if (held === name || held.startsWith(`${name}/`)) this.#drop(held);
+    }
+  }
+
   clear(): void {
     for (const name of [...this.#leases.keys()]) this.#drop(name);
   }

@@ -9,10 +9,18 @@ import {
   type ConversationRef,
   type KeyRequest,
   type ReleasedKeys,
+  type WatchRevocationsResponse,
 } from "@cloister/contracts/keys/release";
 import { createVerifyingKey, EnvelopeError, hpkeOpen, type VerifyingKey } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import { releasedKeysAad, releasedKeysInfo, releasedKeysSigningBytes, releaseKeysSigningBytes } from "@cloister/policy";
+import {
+  evictionSigningBytes,
+  releasedKeysAad,
+  releasedKeysInfo,
+  releasedKeysSigningBytes,
+  releaseKeysSigningBytes,
+  watchRevocationsSigningBytes,
+} from "@cloister/policy";
 import { KeyringError } from "./errors.ts";
 import type { InstanceIdentity } from "./instance-identity.ts";
 
@@ -78,6 +86,20 @@ export class KeysSession {
       return readReleased(plaintext);
     });
   }
+
+  /** What is revoked from here on, the empty answer first; until the signal, or the session's end. */
+  watch(signal: AbortSignal): AsyncIterable<WatchRevocationsResponse> {
+    const request = { sessionId: this.#sessionId, sequence: ++this.#sequence };
+    const signature = this.#identity.signer.sign(watchRevocationsSigningBytes(request));
+    return this.#client.watchRevocations({ ...request, signature }, { signal, timeoutMs: 0 });
+  }
+
+  /** Gives this instance's word that it holds nothing of it any more. @throws KeyringError as `open` does */
+  async acknowledge(revocation: WatchRevocationsResponse): Promise<void> {
+    const { revocationId } = revocation;
+    const signature = this.#identity.signer.sign(evictionSigningBytes(this.#sessionId, revocation));
+    await translated(() => this.#client.acknowledgeEviction({ sessionId: this.#sessionId, revocationId, signature }));
+  }
 }
 
 function readReleased(plaintext: Uint8Array): ReleasedKeys {
@@ -96,7 +118,8 @@ async function translated<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function asKeyringError(error: unknown): unknown {
+/** What a caller of `keys` may be told: a KeyringError for what it refused and for its silence. */
+export function asKeyringError(error: unknown): unknown {
   if (error instanceof EnvelopeError) {
     return new KeyringError("KEYS_NOT_TRUSTED", "What the keys service sent does not open or parse.", {
       cause: error,

@@ -2,10 +2,11 @@ import type { Kysely } from "kysely";
 import type { EvidenceVerifier } from "@cloister/attestation";
 import type { InstanceIdentity } from "@cloister/keyring";
 import type { Capabilities } from "@cloister/policy";
-import type { Audit, Clock } from "@cloister/service";
+import type { Audit, Clock, Log } from "@cloister/service";
 import type { AuthorityChains } from "./authority/chain.ts";
 import type { PolicyBook } from "./authority/policy-book.ts";
 import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
+import type { Evictions } from "./revocation/revocations.ts";
 import type { KeysTables } from "./records/tables.ts";
 
 /** What the steps of `keys` work with. */
@@ -25,6 +26,9 @@ export interface KeysParts {
   readonly allowDevelopment: boolean;
   /** Told of each refusal, of whole calls and of single keys. */
   readonly audit: Audit;
+  /** Told of how leases end before their time. */
+  readonly evictions: Evictions;
+  readonly log: Log;
   /** What this deployment can prove; whatever a preset needs beyond it takes a `development` policy. */
   readonly capabilities: Capabilities;
   /** Removes what deleted rows leave behind in the database's files. */

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { AuthorityService } from "@cloister/contracts/keys/authority";
 import type { LifecycleService } from "@cloister/contracts/keys/lifecycle";
@@ -13,6 +14,8 @@ import { issueReceipt } from "./lifecycle/issue-receipt.ts";
 import { replayTombstones } from "./lifecycle/replay-tombstones.ts";
 import { releaseKeys } from "./release/release-keys.ts";
 import { Sessions } from "./release/sessions.ts";
+import { Announcer } from "./revocation/announcer.ts";
+import { Revocations } from "./revocation/revocations.ts";
 
 /**
  * What `keys` does, door by door. Tenant root → policy → issuer key → statements by the authority door; attested
@@ -21,19 +24,35 @@ import { Sessions } from "./release/sessions.ts";
 export class KeysPipeline {
   readonly #parts: KeysParts;
   readonly #sessions: Sessions;
+  readonly #revocations: Revocations;
+  #announcer: Announcer | undefined;
 
   constructor(parts: KeysParts) {
     this.#parts = parts;
     this.#sessions = new Sessions(parts);
+    this.#revocations = new Revocations(parts, this.#sessions);
   }
 
-  /** Before any door opens: what was destroyed stays destroyed. */
-  prepare(): Promise<number> {
-    return replayTombstones(this.#parts);
+  /** Before any door opens: what was destroyed stays destroyed. Returns how many tombstones stand. */
+  async prepare(): Promise<number> {
+    const standing = await replayTombstones(this.#parts);
+    this.#announcer = new Announcer(this.#parts, this.#revocations, standing);
+    return standing;
+  }
+
+  /** Before the doors close, which waits for calls in work. */
+  close(): void {
+    this.#announcer?.close();
+    this.#revocations.close();
   }
 
   readonly authority: ServiceImpl<typeof AuthorityService> = {
-    applyPolicy: (request) => applyPolicy(this.#parts, request),
+    applyPolicy: async (request) => {
+      const applied = await applyPolicy(this.#parts, request);
+      // An instance that the new policy leaves out is not to use what the one before gave it.
+      void this.#revocations.revoke({ id: randomBytes(16), tenantId: applied.tenantId });
+      return applied;
+    },
     getPolicy: (request) => getPolicy(this.#parts, request),
     openConversation: (request) => openConversation(this.#parts, request),
     renewConversation: (request) => renewConversation(this.#parts, request),
@@ -44,12 +63,15 @@ export class KeysPipeline {
     beginSession: (request) => this.#sessions.begin(request),
     attestSession: (request) => this.#sessions.attest(request),
     releaseKeys: (request) => releaseKeys(this.#parts, this.#sessions, request),
+    watchRevocations: (request, { signal }) => this.#revocations.watch(request, signal),
+    acknowledgeEviction: (request) => this.#revocations.acknowledge(request),
   };
 
   readonly lifecycle: ServiceImpl<typeof LifecycleService> = {
     planDestruction: () => planDestruction(this.#parts),
     destroyBucketKeys: (request) => destroyBucketKeys(this.#parts, request),
-    eraseConversation: (request) => eraseConversation(this.#parts, request),
+    eraseConversation: (request) =>
+      eraseConversation(this.#parts, request, async (id) => this.#announcer?.announce(id)),
     issueReceipt: (request) => issueReceipt(this.#parts, request),
   };
 }

@@ -45,6 +45,7 @@ export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<R
   const server = new GrpcServer({
     ...config.grpc,
     routes: keysRoutes(pipeline, config.credentials, log, audit, counts.called),
+    beforeClose: () => pipeline.close(),
   });
   const module = KeysModule.register({ server, tenantKeys, identity });
   const http = config.http && { http: config.http };
@@ -78,6 +79,8 @@ function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: Key
     simulatedRoots,
     allowDevelopment,
     audit,
+    evictions: counts.evictions,
+    log: ports.log,
     capabilities,
     scrub: scrubber(ports.db, keysSchema),
   };

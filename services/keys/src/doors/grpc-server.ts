@@ -13,6 +13,8 @@ export interface GrpcServerOptions {
   readonly maxConnections?: number;
   /** Of one address; 256. */
   readonly maxConnectionsOfPeer?: number;
+  /** Ends what would keep calls open for ever. */
+  readonly beforeClose?: () => void;
   /** How long a connection without a call is kept, in milliseconds; 20 minutes. */
   readonly idleMs?: number;
 }
@@ -83,6 +85,7 @@ export class GrpcServer implements OnApplicationBootstrap, OnModuleDestroy {
   /** Calls in work are finished; idle connections end. */
   async onModuleDestroy(): Promise<void> {
     if (!this.#server.listening) return;
+    this.#options.beforeClose?.();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const session of this.#sessions.keys()) session.close();
     await closed;

@@ -24,6 +24,7 @@ import { deleteBucketKey, dueBucketKeys } from "../records/bucket-keys.ts";
 import { dueConversations, endConversation, findConversation } from "../records/conversations.ts";
 import { bury, lockTombstones } from "../records/tombstones.ts";
 import { refusing, requireBytes } from "../refusals.ts";
+import type { Eviction } from "../revocation/revocations.ts";
 
 const MAX_DESTROYED_AT_ONCE = 10_000;
 
@@ -56,11 +57,13 @@ export async function destroyBucketKeys(
 
 /**
  * Ends a conversation before its time: no message of it can be opened any more on any hop before the sealed replies.
+ * `announce` tells the instances that hold keys of it.
  * @throws KeysError CONVERSATION_UNKNOWN, MALFORMED
  */
 export async function eraseConversation(
   parts: KeysParts,
   request: EraseConversationRequest,
+  announce: (tombstoneId: Uint8Array) => Promise<Eviction | undefined>,
 ): Promise<EraseConversationResponse> {
   requireBytes(request.tenantId, 16);
   requireBytes(request.conversationId, 16);
@@ -68,8 +71,9 @@ export async function eraseConversation(
     throw new KeysError("CONVERSATION_UNKNOWN", "No such conversation of this tenant was opened here.");
   }
   const { id, isNew } = await endOne(parts, request, "erased", parts.clock.nowMs());
+  const announced = announce(id);
   if (isNew) await parts.scrub();
-  return create(EraseConversationResponseSchema, { tombstoneId: id });
+  return create(EraseConversationResponseSchema, { tombstoneId: id, ...(await announced) });
 }
 
 function bucketTombstone(key: BucketKeyRef, nowMs: number): Tombstone {

@@ -47,7 +47,8 @@ function requireSignature({ signer }: AttestedSession, request: ReleaseKeysReque
   throw new KeysError("SIGNATURE_INVALID", "A request for keys is not signed by the instance that the session is of.");
 }
 
-function useSequence(session: AttestedSession, sequence: bigint): void {
+/** @throws KeysError SEQUENCE_REUSED */
+export function useSequence(session: AttestedSession, sequence: bigint): void {
   if (sequence <= session.lastSequence) {
     throw new KeysError("SEQUENCE_REUSED", "A request for keys repeats a sequence number: it may be replayed.");
   }

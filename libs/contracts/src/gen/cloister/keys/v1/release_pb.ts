@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloister/keys/v1/release.proto.
  */
 export const file_cloister_keys_v1_release: GenFile = /*@__PURE__*/
-  fileDesc("Ch5jbG9pc3Rlci9rZXlzL3YxL3JlbGVhc2UucHJvdG8SEGNsb2lzdGVyLmtleXMudjEiJAoTQmVnaW5TZXNzaW9uUmVxdWVzdBINCgVub25jZRgBIAEoDCJ0ChRCZWdpblNlc3Npb25SZXNwb25zZRISCgpzZXNzaW9uX2lkGAEgASgMEjkKDWtleXNfZXZpZGVuY2UYAiABKAsyIi5jbG9pc3Rlci5rZXlzLnYxLkluc3RhbmNlRXZpZGVuY2USDQoFbm9uY2UYAyABKAwiYAoUQXR0ZXN0U2Vzc2lvblJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoDBI0CghldmlkZW5jZRgCIAEoCzIiLmNsb2lzdGVyLmtleXMudjEuSW5zdGFuY2VFdmlkZW5jZSIuChVBdHRlc3RTZXNzaW9uUmVzcG9uc2USFQoNZXhwaXJlc19hdF9tcxgBIAEoBCJ7CgpLZXlSZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoDBIXCg9jb252ZXJzYXRpb25faWQYAiABKAwSKgoHcHVycG9zZRgDIAEoDjIZLmNsb2lzdGVyLmtleXMudjEuUHVycG9zZRIVCg1idWNrZXRfZW5kX21zGAQgASgEIrMBChJSZWxlYXNlS2V5c1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoDBIQCghzZXF1ZW5jZRgCIAEoBBIqCgRrZXlzGAMgAygLMhwuY2xvaXN0ZXIua2V5cy52MS5LZXlSZXF1ZXN0EjgKDWNvbnZlcnNhdGlvbnMYBCADKAsyIS5jbG9pc3Rlci5rZXlzLnYxLkNvbnZlcnNhdGlvblJlZhIRCglzaWduYXR1cmUYBSABKAwiPQoPQ29udmVyc2F0aW9uUmVmEhEKCXRlbmFudF9pZBgBIAEoDBIXCg9jb252ZXJzYXRpb25faWQYAiABKAwiOAoTUmVsZWFzZUtleXNSZXNwb25zZRIOCgZzZWFsZWQYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIrsBCgxSZWxlYXNlZEtleXMSKwoEa2V5cxgBIAMoCzIdLmNsb2lzdGVyLmtleXMudjEuUmVsZWFzZWRLZXkSOwoNY29udmVyc2F0aW9ucxgCIAMoCzIkLmNsb2lzdGVyLmtleXMudjEuQ29udmVyc2F0aW9uUmVjb3JkEi8KB3RlbmFudHMYAyADKAsyHi5jbG9pc3Rlci5rZXlzLnYxLlRlbmFudFJlY29yZBIQCghsZWFzZV9tcxgEIAEoDSJoCgtSZWxlYXNlZEtleRItCgdyZXF1ZXN0GAEgASgLMhwuY2xvaXN0ZXIua2V5cy52MS5LZXlSZXF1ZXN0Eg0KA2tleRgCIAEoDEgAEhEKB3JlZnVzYWwYAyABKAlIAEIICgZyZXN1bHQilgEKEkNvbnZlcnNhdGlvblJlY29yZBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEhEKCXN0YXRlbWVudBgDIAEoDBIZChFrZXlzX25vdF9hZnRlcl9tcxgEIAEoBBIVCg1waW5uZWRfcG9saWN5GAUgASgMEg8KB3JlZnVzYWwYBiABKAkigQEKDFRlbmFudFJlY29yZBIRCgl0ZW5hbnRfaWQYASABKAwSLwoFY2hhaW4YAiABKAsyIC5jbG9pc3Rlci5rZXlzLnYxLkF1dGhvcml0eUNoYWluEhwKFGluc3RhbmNlX2NlcnRpZmljYXRlGAMgASgMEg8KB3JlZnVzYWwYBCABKAkqfwoHUHVycG9zZRIXChNQVVJQT1NFX1VOU1BFQ0lGSUVEEAASEwoPUFVSUE9TRV9JTkJPVU5EEAESEAoMUFVSUE9TRV9GTE9XEAISDwoLUFVSUE9TRV9NQVAQAxIPCgtQVVJQT1NFX0xPRxAEEhIKDlBVUlBPU0VfVkVDVE9SEAUyrQIKDlJlbGVhc2VTZXJ2aWNlEl0KDEJlZ2luU2Vzc2lvbhIlLmNsb2lzdGVyLmtleXMudjEuQmVnaW5TZXNzaW9uUmVxdWVzdBomLmNsb2lzdGVyLmtleXMudjEuQmVnaW5TZXNzaW9uUmVzcG9uc2USYAoNQXR0ZXN0U2Vzc2lvbhImLmNsb2lzdGVyLmtleXMudjEuQXR0ZXN0U2Vzc2lvblJlcXVlc3QaJy5jbG9pc3Rlci5rZXlzLnYxLkF0dGVzdFNlc3Npb25SZXNwb25zZRJaCgtSZWxlYXNlS2V5cxIkLmNsb2lzdGVyLmtleXMudjEuUmVsZWFzZUtleXNSZXF1ZXN0GiUuY2xvaXN0ZXIua2V5cy52MS5SZWxlYXNlS2V5c1Jlc3BvbnNlYgZwcm90bzM", [file_cloister_keys_v1_authority]);
+  fileDesc("Ch5jbG9pc3Rlci9rZXlzL3YxL3JlbGVhc2UucHJvdG8SEGNsb2lzdGVyLmtleXMudjEiJAoTQmVnaW5TZXNzaW9uUmVxdWVzdBINCgVub25jZRgBIAEoDCJ0ChRCZWdpblNlc3Npb25SZXNwb25zZRISCgpzZXNzaW9uX2lkGAEgASgMEjkKDWtleXNfZXZpZGVuY2UYAiABKAsyIi5jbG9pc3Rlci5rZXlzLnYxLkluc3RhbmNlRXZpZGVuY2USDQoFbm9uY2UYAyABKAwiYAoUQXR0ZXN0U2Vzc2lvblJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoDBI0CghldmlkZW5jZRgCIAEoCzIiLmNsb2lzdGVyLmtleXMudjEuSW5zdGFuY2VFdmlkZW5jZSIuChVBdHRlc3RTZXNzaW9uUmVzcG9uc2USFQoNZXhwaXJlc19hdF9tcxgBIAEoBCJ7CgpLZXlSZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoDBIXCg9jb252ZXJzYXRpb25faWQYAiABKAwSKgoHcHVycG9zZRgDIAEoDjIZLmNsb2lzdGVyLmtleXMudjEuUHVycG9zZRIVCg1idWNrZXRfZW5kX21zGAQgASgEIrMBChJSZWxlYXNlS2V5c1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoDBIQCghzZXF1ZW5jZRgCIAEoBBIqCgRrZXlzGAMgAygLMhwuY2xvaXN0ZXIua2V5cy52MS5LZXlSZXF1ZXN0EjgKDWNvbnZlcnNhdGlvbnMYBCADKAsyIS5jbG9pc3Rlci5rZXlzLnYxLkNvbnZlcnNhdGlvblJlZhIRCglzaWduYXR1cmUYBSABKAwiPQoPQ29udmVyc2F0aW9uUmVmEhEKCXRlbmFudF9pZBgBIAEoDBIXCg9jb252ZXJzYXRpb25faWQYAiABKAwiOAoTUmVsZWFzZUtleXNSZXNwb25zZRIOCgZzZWFsZWQYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIlIKF1dhdGNoUmV2b2NhdGlvbnNSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAwSEAoIc2VxdWVuY2UYAiABKAQSEQoJc2lnbmF0dXJlGAMgASgMIl0KGFdhdGNoUmV2b2NhdGlvbnNSZXNwb25zZRIVCg1yZXZvY2F0aW9uX2lkGAEgASgMEhEKCXRlbmFudF9pZBgCIAEoDBIXCg9jb252ZXJzYXRpb25faWQYAyABKAwiWgoaQWNrbm93bGVkZ2VFdmljdGlvblJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoDBIVCg1yZXZvY2F0aW9uX2lkGAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDCIdChtBY2tub3dsZWRnZUV2aWN0aW9uUmVzcG9uc2UiuwEKDFJlbGVhc2VkS2V5cxIrCgRrZXlzGAEgAygLMh0uY2xvaXN0ZXIua2V5cy52MS5SZWxlYXNlZEtleRI7Cg1jb252ZXJzYXRpb25zGAIgAygLMiQuY2xvaXN0ZXIua2V5cy52MS5Db252ZXJzYXRpb25SZWNvcmQSLwoHdGVuYW50cxgDIAMoCzIeLmNsb2lzdGVyLmtleXMudjEuVGVuYW50UmVjb3JkEhAKCGxlYXNlX21zGAQgASgNImgKC1JlbGVhc2VkS2V5Ei0KB3JlcXVlc3QYASABKAsyHC5jbG9pc3Rlci5rZXlzLnYxLktleVJlcXVlc3QSDQoDa2V5GAIgASgMSAASEQoHcmVmdXNhbBgDIAEoCUgAQggKBnJlc3VsdCKWAQoSQ29udmVyc2F0aW9uUmVjb3JkEhEKCXRlbmFudF9pZBgBIAEoDBIXCg9jb252ZXJzYXRpb25faWQYAiABKAwSEQoJc3RhdGVtZW50GAMgASgMEhkKEWtleXNfbm90X2FmdGVyX21zGAQgASgEEhUKDXBpbm5lZF9wb2xpY3kYBSABKAwSDwoHcmVmdXNhbBgGIAEoCSKBAQoMVGVuYW50UmVjb3JkEhEKCXRlbmFudF9pZBgBIAEoDBIvCgVjaGFpbhgCIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4SHAoUaW5zdGFuY2VfY2VydGlmaWNhdGUYAyABKAwSDwoHcmVmdXNhbBgEIAEoCSp/CgdQdXJwb3NlEhcKE1BVUlBPU0VfVU5TUEVDSUZJRUQQABITCg9QVVJQT1NFX0lOQk9VTkQQARIQCgxQVVJQT1NFX0ZMT1cQAhIPCgtQVVJQT1NFX01BUBADEg8KC1BVUlBPU0VfTE9HEAQSEgoOUFVSUE9TRV9WRUNUT1IQBTKOBAoOUmVsZWFzZVNlcnZpY2USXQoMQmVnaW5TZXNzaW9uEiUuY2xvaXN0ZXIua2V5cy52MS5CZWdpblNlc3Npb25SZXF1ZXN0GiYuY2xvaXN0ZXIua2V5cy52MS5CZWdpblNlc3Npb25SZXNwb25zZRJgCg1BdHRlc3RTZXNzaW9uEiYuY2xvaXN0ZXIua2V5cy52MS5BdHRlc3RTZXNzaW9uUmVxdWVzdBonLmNsb2lzdGVyLmtleXMudjEuQXR0ZXN0U2Vzc2lvblJlc3BvbnNlEloKC1JlbGVhc2VLZXlzEiQuY2xvaXN0ZXIua2V5cy52MS5SZWxlYXNlS2V5c1JlcXVlc3QaJS5jbG9pc3Rlci5rZXlzLnYxLlJlbGVhc2VLZXlzUmVzcG9uc2USawoQV2F0Y2hSZXZvY2F0aW9ucxIpLmNsb2lzdGVyLmtleXMudjEuV2F0Y2hSZXZvY2F0aW9uc1JlcXVlc3QaKi5jbG9pc3Rlci5rZXlzLnYxLldhdGNoUmV2b2NhdGlvbnNSZXNwb25zZTABEnIKE0Fja25vd2xlZGdlRXZpY3Rpb24SLC5jbG9pc3Rlci5rZXlzLnYxLkFja25vd2xlZGdlRXZpY3Rpb25SZXF1ZXN0Gi0uY2xvaXN0ZXIua2V5cy52MS5BY2tub3dsZWRnZUV2aWN0aW9uUmVzcG9uc2ViBnByb3RvMw", [file_cloister_keys_v1_authority]);
 
 /**
  * @generated from message cloister.keys.v1.BeginSessionRequest
@@ -233,6 +233,113 @@ export const ReleaseKeysResponseSchema: GenMessage<ReleaseKeysResponse> = /*@__P
   messageDesc(file_cloister_keys_v1_release, 7);
 
 /**
+ * @generated from message cloister.keys.v1.WatchRevocationsRequest
+ */
+export type WatchRevocationsRequest = Message<"cloister.keys.v1.WatchRevocationsRequest"> & {
+  /**
+   * @generated from field: bytes session_id = 1;
+   */
+  sessionId: Uint8Array;
+
+  /**
+   * Of the same row as those of ReleaseKeys.
+   *
+   * @generated from field: uint64 sequence = 2;
+   */
+  sequence: bigint;
+
+  /**
+   * Ed25519 by the instance's evidence-bound signing key, see libs/policy.
+   *
+   * @generated from field: bytes signature = 3;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.keys.v1.WatchRevocationsRequest.
+ * Use `create(WatchRevocationsRequestSchema)` to create a new message.
+ */
+export const WatchRevocationsRequestSchema: GenMessage<WatchRevocationsRequest> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_release, 8);
+
+/**
+ * Unsigned: one that is forged makes an instance ask again for what it had, and none is acknowledged that `keys` did not
+ * send.
+ *
+ * @generated from message cloister.keys.v1.WatchRevocationsResponse
+ */
+export type WatchRevocationsResponse = Message<"cloister.keys.v1.WatchRevocationsResponse"> & {
+  /**
+   * 16 bytes; empty in the first answer, as are the others.
+   *
+   * @generated from field: bytes revocation_id = 1;
+   */
+  revocationId: Uint8Array;
+
+  /**
+   * @generated from field: bytes tenant_id = 2;
+   */
+  tenantId: Uint8Array;
+
+  /**
+   * 16 bytes, or empty: everything of the tenant.
+   *
+   * @generated from field: bytes conversation_id = 3;
+   */
+  conversationId: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.keys.v1.WatchRevocationsResponse.
+ * Use `create(WatchRevocationsResponseSchema)` to create a new message.
+ */
+export const WatchRevocationsResponseSchema: GenMessage<WatchRevocationsResponse> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_release, 9);
+
+/**
+ * @generated from message cloister.keys.v1.AcknowledgeEvictionRequest
+ */
+export type AcknowledgeEvictionRequest = Message<"cloister.keys.v1.AcknowledgeEvictionRequest"> & {
+  /**
+   * @generated from field: bytes session_id = 1;
+   */
+  sessionId: Uint8Array;
+
+  /**
+   * @generated from field: bytes revocation_id = 2;
+   */
+  revocationId: Uint8Array;
+
+  /**
+   * Ed25519 by the instance's evidence-bound signing key over the session and all of the revocation, see libs/policy.
+   *
+   * @generated from field: bytes signature = 3;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.keys.v1.AcknowledgeEvictionRequest.
+ * Use `create(AcknowledgeEvictionRequestSchema)` to create a new message.
+ */
+export const AcknowledgeEvictionRequestSchema: GenMessage<AcknowledgeEvictionRequest> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_release, 10);
+
+/**
+ * @generated from message cloister.keys.v1.AcknowledgeEvictionResponse
+ */
+export type AcknowledgeEvictionResponse = Message<"cloister.keys.v1.AcknowledgeEvictionResponse"> & {
+};
+
+/**
+ * Describes the message cloister.keys.v1.AcknowledgeEvictionResponse.
+ * Use `create(AcknowledgeEvictionResponseSchema)` to create a new message.
+ */
+export const AcknowledgeEvictionResponseSchema: GenMessage<AcknowledgeEvictionResponse> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_release, 11);
+
+/**
  * The plaintext of ReleaseKeysResponse.sealed.
  *
  * @generated from message cloister.keys.v1.ReleasedKeys
@@ -266,7 +373,7 @@ export type ReleasedKeys = Message<"cloister.keys.v1.ReleasedKeys"> & {
  * Use `create(ReleasedKeysSchema)` to create a new message.
  */
 export const ReleasedKeysSchema: GenMessage<ReleasedKeys> = /*@__PURE__*/
-  messageDesc(file_cloister_keys_v1_release, 8);
+  messageDesc(file_cloister_keys_v1_release, 12);
 
 /**
  * @generated from message cloister.keys.v1.ReleasedKey
@@ -304,7 +411,7 @@ export type ReleasedKey = Message<"cloister.keys.v1.ReleasedKey"> & {
  * Use `create(ReleasedKeySchema)` to create a new message.
  */
 export const ReleasedKeySchema: GenMessage<ReleasedKey> = /*@__PURE__*/
-  messageDesc(file_cloister_keys_v1_release, 9);
+  messageDesc(file_cloister_keys_v1_release, 13);
 
 /**
  * @generated from message cloister.keys.v1.ConversationRecord
@@ -355,7 +462,7 @@ export type ConversationRecord = Message<"cloister.keys.v1.ConversationRecord"> 
  * Use `create(ConversationRecordSchema)` to create a new message.
  */
 export const ConversationRecordSchema: GenMessage<ConversationRecord> = /*@__PURE__*/
-  messageDesc(file_cloister_keys_v1_release, 10);
+  messageDesc(file_cloister_keys_v1_release, 14);
 
 /**
  * @generated from message cloister.keys.v1.TenantRecord
@@ -391,7 +498,7 @@ export type TenantRecord = Message<"cloister.keys.v1.TenantRecord"> & {
  * Use `create(TenantRecordSchema)` to create a new message.
  */
 export const TenantRecordSchema: GenMessage<TenantRecord> = /*@__PURE__*/
-  messageDesc(file_cloister_keys_v1_release, 11);
+  messageDesc(file_cloister_keys_v1_release, 15);
 
 /**
  * @generated from enum cloister.keys.v1.Purpose
@@ -469,6 +576,27 @@ export const ReleaseService: GenService<{
     methodKind: "unary";
     input: typeof ReleaseKeysRequestSchema;
     output: typeof ReleaseKeysResponseSchema;
+  },
+  /**
+   * What of the instance's leases is over before their time, from this call to the session's end. The first answer is
+   * empty: from there on nothing is missed while the stream lasts.
+   *
+   * @generated from rpc cloister.keys.v1.ReleaseService.WatchRevocations
+   */
+  watchRevocations: {
+    methodKind: "server_streaming";
+    input: typeof WatchRevocationsRequestSchema;
+    output: typeof WatchRevocationsResponseSchema;
+  },
+  /**
+   * The instance's word that it holds nothing of a revocation any more.
+   *
+   * @generated from rpc cloister.keys.v1.ReleaseService.AcknowledgeEviction
+   */
+  acknowledgeEviction: {
+    methodKind: "unary";
+    input: typeof AcknowledgeEvictionRequestSchema;
+    output: typeof AcknowledgeEvictionResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cloister_keys_v1_release, 0);
