@@ -217,7 +217,7 @@ describe("the authorities of a chip's key", () => {
 
   it("are AMD's where none are given", async () => {
     const foreign = new SnpAuthenticator({ ark: amd.ark });
-    expect(await authenticate(await amd.report(), await amd.endorse(), nowMs, foreign)).toBe("ASK_INVALID");
+    expect(await authenticate(await amd.report(), await amd.endorse(), nowMs, foreign)).toBe("ARK_UNTRUSTED");
   });
 });
 
@@ -254,6 +254,12 @@ describe("evidence of SEV-SNP", () => {
     ["has an unknown policy bit", "GUEST_POLICY_RESERVED_BIT_SET", { policy: SOUND_POLICY | (1n << 26n) }],
     ["has the highest policy bit", "GUEST_POLICY_RESERVED_BIT_SET", { policy: SOUND_POLICY | (1n << 63n) }],
     ["lacks the policy bit that is one", "GUEST_POLICY_RESERVED_BIT_SET", { policy: 1n << 16n }],
+    [
+      "has a policy bit of version 5 in version 3",
+      "GUEST_POLICY_RESERVED_BIT_SET",
+      { policy: SOUND_POLICY | (1n << 25n) },
+    ],
+    ["runs on a platform of version 5 in version 3", "PLATFORM_INFO_INVALID", { platformInfo: 1n << 7n }],
     ["runs on an unknown platform", "PLATFORM_INFO_INVALID", { platformInfo: 1n << 6n }],
     ["runs on a platform of later days", "PLATFORM_INFO_INVALID", { platformInfo: 1n << 8n }],
     ["has an unknown signer", "SIGNER_INFO_INVALID", { signerInfo: 1 << 5 }],
@@ -273,6 +279,11 @@ describe("evidence of SEV-SNP", () => {
 
   it("is refused from a less privileged level of the guest", async () => {
     expect(await laterRefusalOf(() => claimsOf({ vmpl: 1 }))).toBe("GUEST_NOT_ALLOWED");
+  });
+
+  it("may have what came with version 5 in version 5", async () => {
+    const later = { version: 5, policy: SOUND_POLICY | (1n << 25n), platformInfo: 1n << 7n };
+    expect(await faultOf(later)).toBe("accepted");
   });
 
   it("counts from a guest that demands a single socket, and with an author's digest where there is one", async () => {

@@ -16,26 +16,26 @@ const stage = "verify-attestation-sev";
 const MAX_DOCUMENT_BYTES = 64 * 1024;
 
 const policySchema = z.strictObject({
-  expected_measurement_hex: z.optional(anyHexField),
-  expected_host_data_hex: z.optional(anyHexField),
-  expected_report_data_hex: z.optional(anyHexField),
-  expected_id_key_digest_hex: z.optional(anyHexField),
-  expected_author_key_digest_hex: z.optional(anyHexField),
-  min_tcb_bl_spl: z.optional(byteField),
-  min_tcb_tee_spl: z.optional(byteField),
-  min_tcb_snp_spl: z.optional(byteField),
-  min_tcb_ucode_spl: z.optional(byteField),
-  enforce_spec_defaults: z.optional(z.boolean()),
+  expected_measurement_hex: z.nullish(anyHexField),
+  expected_host_data_hex: z.nullish(anyHexField),
+  expected_report_data_hex: z.nullish(anyHexField),
+  expected_id_key_digest_hex: z.nullish(anyHexField),
+  expected_author_key_digest_hex: z.nullish(anyHexField),
+  min_tcb_bl_spl: z.nullish(byteField),
+  min_tcb_tee_spl: z.nullish(byteField),
+  min_tcb_snp_spl: z.nullish(byteField),
+  min_tcb_ucode_spl: z.nullish(byteField),
+  enforce_spec_defaults: z.nullish(z.boolean()),
 });
 
 const inputSchema = z.object({
   schema_version: z.literal("1"),
   attestation_doc_b64: base64Field,
   vcek_der_b64: base64Field,
-  amd_root_ca_pem: z.optional(z.string()),
-  ask_pem: z.optional(z.string()),
-  expiration_check_date_unix: z.optional(unixTimeField),
-  policy: z.optional(policySchema),
+  amd_root_ca_pem: z.nullish(z.string()),
+  ask_pem: z.nullish(z.string()),
+  expiration_check_date_unix: z.nullish(unixTimeField),
+  policy: z.nullish(policySchema),
 });
 
 type SevCase = z.infer<typeof inputSchema>;
@@ -73,8 +73,8 @@ async function authenticate(input: SevCase, nowMs: number): Promise<AuthenticSnp
   return authenticator.authenticate(report, input.vcek_der_b64, input.expiration_check_date_unix ?? nowMs);
 }
 
-function authorityFrom(pem: string | undefined, fault: SnpFault): Uint8Array | undefined {
-  if (pem === undefined) return undefined;
+function authorityFrom(pem: string | null | undefined, fault: SnpFault): Uint8Array | undefined {
+  if (pem === undefined || pem === null) return undefined;
   try {
     return certificatesFromPem(pem)[0];
   } catch (cause) {
@@ -94,7 +94,7 @@ function checkPolicy({ report, reportedTcb }: AuthenticSnpReport, policy: SevCas
     throw snpError("TCB_OUT_OF_DATE", "A patch level of the machine is below the policy's minimum.");
   }
   if (policy.enforce_spec_defaults) checkGuest(report, { refuseSingleSocket: true });
-  const expected: readonly (readonly [SnpFault, Uint8Array, Uint8Array | undefined])[] = [
+  const expected: readonly (readonly [SnpFault, Uint8Array, Uint8Array | null | undefined])[] = [
     ["MEASUREMENT_MISMATCH", report.measurement, policy.expected_measurement_hex],
     ["HOST_DATA_MISMATCH", report.hostData, policy.expected_host_data_hex],
     ["REPORT_DATA_MISMATCH", report.reportData, policy.expected_report_data_hex],

@@ -33,6 +33,8 @@ export interface AuthenticSnpReport {
 
 /** Faults of a path's certificates, from the leaf. */
 const pathFaults: readonly SnpFault[] = ["VCEK_CHAIN_INVALID", "ASK_INVALID", "ARK_UNTRUSTED"];
+/** AMD's own authority follows from AMD's root, so another root that it doesn't follow from is the one at fault. */
+const pathFaultsOfRoot: readonly SnpFault[] = ["VCEK_CHAIN_INVALID", "ARK_UNTRUSTED", "ARK_UNTRUSTED"];
 const validityFaults: readonly SnpFault[] = ["VCEK_EXPIRED", "ASK_INVALID", "ARK_UNTRUSTED"];
 
 /** Checks reports of SEV-SNP against AMD's roots. Chains are checked once and kept, at most 256. */
@@ -61,6 +63,10 @@ export class SnpAuthenticator {
     return { report: parsed, product: key.product, signingKey: key.kind, reportedTcb };
   }
 
+  get #isOnlyRootReplaced(): boolean {
+    return this.#authorities.ark !== undefined && this.#authorities.ask === undefined;
+  }
+
   /** The key's certificate as it was parsed when its chain was checked: its imported key is kept with it. */
   async #trusted({ certificate, kind, product }: EndorsementKey, nowMs: number): Promise<Certificate> {
     const builtIn = builtInAuthorities(product, kind);
@@ -68,7 +74,7 @@ export class SnpAuthenticator {
     if (this.#authorities.ask) checkAuthority(ask, "ASK_INVALID");
     if (this.#authorities.ark) checkAuthority(ark, "ARK_UNTRUSTED");
     const { path, faulty } = await this.#paths.verify([certificate.der, ask, ark]);
-    if (faulty) throw chainError(pathFaults, faulty);
+    if (faulty) throw chainError(this.#isOnlyRootReplaced ? pathFaultsOfRoot : pathFaults, faulty);
     const invalid = invalidAt(path, nowMs);
     if (invalid) throw chainError(validityFaults, invalid);
     return path[0] ?? certificate;

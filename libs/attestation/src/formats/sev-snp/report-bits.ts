@@ -1,6 +1,6 @@
 import type { SnpReport } from "./report.ts";
 
-/** POLICY: what the guest's owner demanded of the machine at launch. */
+/** POLICY: what the guest's owner demanded of the machine at launch. Bit 25 came with reports of version 5. */
 export interface GuestPolicy {
   readonly abiMinor: number;
   readonly abiMajor: number;
@@ -18,7 +18,7 @@ export interface GuestPolicy {
   readonly hasReservedBits: boolean;
 }
 
-export function readGuestPolicy({ policy }: SnpReport): GuestPolicy {
+export function readGuestPolicy({ policy, version }: SnpReport): GuestPolicy {
   return {
     abiMinor: Number(policy & 0xffn),
     abiMajor: Number((policy >> 8n) & 0xffn),
@@ -32,7 +32,7 @@ export function readGuestPolicy({ policy }: SnpReport): GuestPolicy {
     raplDisabled: isSet(policy, 23),
     ciphertextHidingDram: isSet(policy, 24),
     pageSwapDisabled: isSet(policy, 25),
-    hasReservedBits: policy >> 26n !== 0n,
+    hasReservedBits: policy >> (version >= 5 ? 26n : 25n) !== 0n,
   };
 }
 
@@ -48,9 +48,12 @@ export interface PlatformInfo {
   readonly hasReservedBits: boolean;
 }
 
-const KNOWN_PLATFORM_BITS = 0b1011_1111n;
+const PLATFORM_BITS = 0b0011_1111n;
+/** TIO came with reports of version 5. */
+const PLATFORM_BITS_OF_VERSION_5 = 0b1011_1111n;
 
-export function readPlatformInfo({ platformInfo }: SnpReport): PlatformInfo {
+export function readPlatformInfo({ platformInfo, version }: SnpReport): PlatformInfo {
+  const known = version >= 5 ? PLATFORM_BITS_OF_VERSION_5 : PLATFORM_BITS;
   return {
     smtEnabled: isSet(platformInfo, 0),
     tsmeEnabled: isSet(platformInfo, 1),
@@ -59,7 +62,7 @@ export function readPlatformInfo({ platformInfo }: SnpReport): PlatformInfo {
     ciphertextHiding: isSet(platformInfo, 4),
     aliasCheckComplete: isSet(platformInfo, 5),
     tioEnabled: isSet(platformInfo, 7),
-    hasReservedBits: (platformInfo & ~KNOWN_PLATFORM_BITS) !== 0n,
+    hasReservedBits: (platformInfo & ~known) !== 0n,
   };
 }
 
