@@ -1,6 +1,7 @@
 export {
   credentialTrust,
   examineKek,
+  kekOf,
   kmsConfig,
   KmsError,
   openKms,

@@ -1,4 +1,12 @@
-import { credentialTrust, examineKek, kmsConfig, openKms, type Kek, type KmsProvider } from "@cloister/embedded/kms";
+import {
+  credentialTrust,
+  examineKek,
+  kekOf,
+  kmsConfig,
+  openKms,
+  type Kek,
+  type KmsProvider,
+} from "@cloister/embedded/kms";
 import type { Policy } from "@cloister/policy";
 import { systemClock } from "@cloister/service";
 import { CliError } from "../cli-error.ts";
@@ -23,6 +31,7 @@ export interface KeysDoctorFlags {
 interface Wanted {
   readonly kek: Kek;
   readonly kms: Policy["kms"];
+  readonly kmsTrust?: Policy["kmsTrust"];
 }
 
 /** @throws CliError FILE_UNREADABLE, CHECK_FAILED; PolicyError for a note that is no signed policy */
@@ -37,23 +46,26 @@ export async function doctor(flags: KeysDoctorFlags, terminal: Terminal): Promis
 
 async function wantedKek({ policy: file, provider, keyRef, tenantId = "" }: KeysDoctorFlags): Promise<Wanted> {
   if (file !== undefined) {
-    const { tenantId: id, kms } = readSignedPolicy(await readBytes(file)).policy;
-    return { kms, kek: { tenantId: id, provider: kms.provider, keyRef: kms.keyRef } };
+    const { policy } = readSignedPolicy(await readBytes(file));
+    return { kms: policy.kms, kmsTrust: policy.kmsTrust, kek: kekOf(policy) };
   }
   if (provider === undefined) throw new CliError("POLICY_INCOMPLETE", "Give --policy, or --provider with --key-ref.");
   if (!/^(?:[0-9a-f]{32})?$/u.test(tenantId)) {
     throw new CliError("TENANT_MALFORMED", "The tenant's id is 32 digits of hex: `cloister policy show` prints it.");
   }
   const id = tenantId === "" ? new Uint8Array(16) : Buffer.from(tenantId, "hex");
-  return { kms: { custody: "byok", provider, keyRef }, kek: { tenantId: id, provider, keyRef } };
+  return {
+    kms: { custody: "byok", provider, keyRef },
+    kek: { tenantId: id, provider, keyRef, trustsCredential: true },
+  };
 }
 
-async function examined({ kek, kms }: Wanted, env: Terminal["env"]): Promise<Finding[]> {
+async function examined({ kek, kms, kmsTrust }: Wanted, env: Terminal["env"]): Promise<Finding[]> {
   const opened = await open(kek, env);
   const findings: Finding[] = [opened.finding];
   if (opened.wrapper === undefined) return findings;
   findings.push(...(await examineKek(opened.wrapper, kek, systemClock)));
-  findings.push({ check: "credential", ...credentialTrust(kms) });
+  findings.push({ check: "credential", ...credentialTrust(kms, kmsTrust) });
   return findings;
 }
 

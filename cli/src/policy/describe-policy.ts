@@ -104,11 +104,12 @@ const whatOfVectors: Readonly<Record<Policy["vectors"], string>> = {
     "Vectors: sealed; those of knowledge bases also in a store, where the system has one, that sees roughly which texts are alike.",
 };
 
-function custody({ kms, residency, vectors, witnesses }: Policy): string[] {
+function custody({ kms, kmsTrust, residency, vectors, witnesses }: Policy): string[] {
   const held = kms.custody === "hyok" ? "The tenant runs the key service itself" : "The operator runs the key service";
   const regions = residency.regions.join(", ");
   return [
     `${held}; keys are wrapped by ${kms.provider === "local" ? "a file of this machine" : `${kms.provider} ${kms.keyRef}`}.`,
+    ...(kmsTrust === "credential" ? ["The KMS trusts a credential, which the operator can use, too."] : []),
     residency.regions.length === 0
       ? "No region is required."
       : `Only in ${regions}, ${residency.attested ? "proved by hardware" : "as the operator states it"}.`,

@@ -138,6 +138,12 @@ export const keysErrors = {
     title: "No such tombstone of this tenant stands",
     remedy: "Ask for receipts of what was destroyed.",
   },
+  KMS_CREDENTIAL_UNTRUSTED: {
+    title: "The KMS would be asked with a credential that the operator can use, too",
+    remedy:
+      "Run the key service yourself (custody `hyok`), use a KMS that checks evidence, or accept it in the policy: `kmsTrust`.",
+    httpStatus: 422,
+  },
   KMS_UNAVAILABLE: {
     title: "The tenant's key management does not answer or refuses",
     remedy: "It is tried again by itself; the tenant looks at its key management.",

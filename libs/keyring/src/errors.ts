@@ -61,6 +61,7 @@ const SCOPES: Readonly<Record<KeyringErrorCode, FailureScope>> = {
   POLICY_CONFLICT: "tenant",
   DEVELOPMENT_REFUSED: "tenant",
   DEVELOPMENT_POLICY_REQUIRED: "tenant",
+  KMS_CREDENTIAL_UNTRUSTED: "tenant",
   CHAIN_INVALID: "tenant",
   STATEMENT_INVALID: "tenant",
   MALFORMED: "poison",

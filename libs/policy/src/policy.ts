@@ -100,6 +100,8 @@ const fields = z.strictObject({
     provider: z.enum(["local", "vault", "openbao", "aws-kms", "pkcs11"]),
     keyRef: z.string().check(z.maxLength(512)),
   }),
+  /** Set: the KMS may be asked with a credential that whoever runs `keys` could use beside it. */
+  kmsTrust: z.optional(z.literal("credential")),
   residency: z.strictObject({
     /** Region names; empty means that the policy doesn't bind the region. */
     regions: z.array(shortName).check(z.maxLength(32)),

@@ -599,6 +599,18 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
       says: [["weakens", "Keys will be wrapped by a file of the machine instead of pkcs11."]],
     },
   ],
+  kmsTrust: [
+    {
+      from: {},
+      to: { kmsTrust: "credential" },
+      says: [["weakens", "The KMS may be asked with a credential that the operator can use beside the key service."]],
+    },
+    {
+      from: { kmsTrust: "credential" },
+      to: {},
+      says: [["strengthens", "The KMS is no longer asked with a credential that the operator can use."]],
+    },
+  ],
   residency: [
     {
       from: { residency: { regions: ["eu"], attested: true } },

@@ -38,6 +38,7 @@ const CONNECT_CODES: Readonly<Record<KeysErrorCode, Code>> = {
   KEY_CORRUPT: Code.DataLoss,
   NOT_DUE: Code.FailedPrecondition,
   TOMBSTONE_UNKNOWN: Code.NotFound,
+  KMS_CREDENTIAL_UNTRUSTED: Code.FailedPrecondition,
   KMS_UNAVAILABLE: Code.Unavailable,
   UNAVAILABLE: Code.Unavailable,
 };

@@ -19,7 +19,12 @@ describeOnMoto("KEKs in AWS KMS, by moto", (moto) => {
     wrapper = await AwsKms.open({ region, credentials, endpoint: moto().url });
   });
 
-  const kekOf = (keyRef: string): Kek => ({ tenantId: new Uint8Array(16).fill(1), provider: "aws-kms", keyRef });
+  const kekOf = (keyRef: string): Kek => ({
+    tenantId: new Uint8Array(16).fill(1),
+    provider: "aws-kms",
+    keyRef,
+    trustsCredential: true,
+  });
   const newKek = async (): Promise<Kek> =>
     kekOf((await owner.send(new CreateKeyCommand({ KeyUsage: "ENCRYPT_DECRYPT" }))).KeyMetadata?.Arn ?? "");
   const absentKek = (): Kek =>

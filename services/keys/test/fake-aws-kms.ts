@@ -98,7 +98,7 @@ export class FakeAwsKms {
 
   absentKek(region = "eu-central-1"): Kek {
     const keyRef = `arn:aws:kms:${region}:111122223333:key/${randomUUID()}`;
-    return { tenantId: new Uint8Array(16).fill(1), provider: "aws-kms", keyRef };
+    return { tenantId: new Uint8Array(16).fill(1), provider: "aws-kms", keyRef, trustsCredential: true };
   }
 
   setState({ keyRef }: Kek, state: KeyState): void {

@@ -75,6 +75,17 @@ describe("a deployment with several KMS", () => {
     expect([vault.asked, aws.asked]).toEqual([["describe"], ["wrap"]]);
   });
 
+  it("asks none for a tenant that trusts evidence alone, unless the KMS checks it", async () => {
+    const [vault, aws] = [new ScriptedKms(), new ScriptedKms()];
+    const byProvider = new KmsByProvider({ vault, "aws-kms": aws }, ["aws-kms"]);
+    const ofEvidence = { trustsCredential: false };
+    const codes = [
+      await codeOfAsync(byProvider.unwrap(kekFor(1, { provider: "vault", ...ofEvidence }), bytes, bytes)),
+      await codeOfAsync(byProvider.unwrap(kekFor(1, { provider: "aws-kms", ...ofEvidence }), bytes, bytes)),
+    ];
+    expect([codes, vault.asked]).toEqual([["KMS_CREDENTIAL_UNTRUSTED", "done"], []]);
+  });
+
   it("refuses a policy that names another, and says which it has", async () => {
     const byProvider = new KmsByProvider({ vault: new ScriptedKms() });
     await expect(byProvider.unwrap(kek, bytes, bytes)).rejects.toMatchObject({

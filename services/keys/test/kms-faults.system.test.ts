@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Kek } from "@cloister/service-keys";
 import type { KeyRequest } from "@cloister/keyring";
+import type { PolicyChoices } from "@cloister/policy";
 import { capturedLog } from "@cloister/testing";
 import { AwsKms } from "../src/adapters/aws/aws-kms.ts";
 import { KmsByProvider } from "../src/kms/kms-by-provider.ts";
 import { AttestedSession, bucketOf } from "./attested-session.ts";
 import { FakeAwsKms, type KeyState, type Trouble } from "./fake-aws-kms.ts";
-import { World } from "./world.ts";
+import { refusal, World } from "./world.ts";
 
 // A database is started and migrated first, on machines that may be busy.
 jest.setTimeout(60_000);
@@ -128,6 +129,50 @@ describe("a tenant's KMS in trouble", () => {
     await expect(world.newTenant({ kms: { custody: "byok", provider: "aws-kms", keyRef } })).rejects.toMatchObject({
       rawMessage: "KMS_UNAVAILABLE",
     });
+  });
+});
+
+describe("a credential that the operator can use", () => {
+  let kms: FakeAwsKms;
+  let world: World;
+  beforeAll(async () => {
+    kms = await FakeAwsKms.start();
+    const keyWrapper = new KmsByProvider({ "aws-kms": await AwsKms.open({ endpoint: kms.url, credentials }) });
+    const capabilities = { hardwareEvidence: true, attestedRegion: true, witnesses: true, externalKms: true };
+    world = await World.start({ keyWrapper, config: { capabilities } });
+  });
+  afterAll(async () => {
+    await world.close();
+    kms.stop();
+  });
+
+  const forProduction = (choices: Partial<PolicyChoices> = {}) =>
+    world.newTenant({
+      development: false,
+      hardware: { "aws-nitro": {} },
+      simulatedRoots: [],
+      kms: { custody: "byok", provider: "aws-kms", keyRef: kms.newKek().keyRef },
+      ...choices,
+    });
+
+  it("asks no KMS for a production policy that says nothing of it", async () => {
+    expect(await refusal(forProduction())).toBe("KMS_CREDENTIAL_UNTRUSTED");
+    expect(kms.asked).toEqual([]);
+  });
+
+  it("does so when the policy accepts it, and no more when the next one doesn't", async () => {
+    const { keyRef } = kms.newKek();
+    const choices = { kms: { custody: "byok", provider: "aws-kms", keyRef }, kmsTrust: "credential" } as const;
+    const tenant = await forProduction(choices);
+    const next = {
+      development: false,
+      hardware: { "aws-nitro": {} },
+      simulatedRoots: [],
+      kms: choices.kms,
+      version: 2,
+    };
+    const policy = tenant.policy(world.clock.nowMs(), next);
+    expect(await refusal(world.authority.applyPolicy(tenant.signed(policy)))).toBe("KMS_CREDENTIAL_UNTRUSTED");
   });
 });
 

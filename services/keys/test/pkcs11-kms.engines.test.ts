@@ -22,7 +22,7 @@ describeOnSoftHsm("KEKs in SoftHSM, by PKCS#11", (hsm) => {
 
   const kekOf = (label: string): Kek => {
     const keyRef = `pkcs11:token=${hsm().token};object=${label}`;
-    return { tenantId: new Uint8Array(16).fill(1), provider: "pkcs11", keyRef };
+    return { tenantId: new Uint8Array(16).fill(1), provider: "pkcs11", keyRef, trustsCredential: true };
   };
   const absentKek = () => kekOf(`kek-${randomBytes(6).toString("hex")}`);
   async function newKek(attributes: TokenKeyAttributes = {}): Promise<Kek> {

@@ -43,5 +43,6 @@ export const kekFor = (byte: number, changes: Partial<Kek> = {}): Kek => ({
   tenantId: new Uint8Array(16).fill(byte),
   provider: "local",
   keyRef: "",
+  trustsCredential: true,
   ...changes,
 });

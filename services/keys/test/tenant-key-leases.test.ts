@@ -4,7 +4,8 @@ import { parseTenantId } from "@cloister/envelope";
 import { FakeClock } from "@cloister/testing";
 import { openUnder, sealUnder } from "../src/hierarchy/aead.ts";
 import { TenantKeyLeases, type KeyedTenant } from "../src/hierarchy/tenant-key-leases.ts";
-import { KmsError, type KmsProvider } from "@cloister/service-keys";
+import { kekOf, KmsError, type KmsProvider } from "@cloister/service-keys";
+import type { KmsPolicy } from "../src/kms/key-wrapper.ts";
 import { codeOf, codeOfAsync } from "./codes.ts";
 import { ScriptedKms } from "./scripted-kms.ts";
 
@@ -12,7 +13,7 @@ const leaseMs = 60_000;
 
 function policyOf(byte: number, provider: KmsProvider = "local"): KeyedTenant["policy"] {
   const tenantId = parseTenantId(new Uint8Array(16).fill(byte));
-  return { tenantId, kms: { custody: "byok", provider, keyRef: "" } };
+  return { tenantId, development: true, kms: { custody: "byok", provider, keyRef: "" } };
 }
 
 /** Unwraps, or is down. */
@@ -132,6 +133,16 @@ describe("leases of tenants' wrapping keys", () => {
     expect(kms.asked).toEqual(["unwrap", "ensureKek", "wrap"]);
     expect(wrapped_wrapping_key).not.toEqual(row.tenant.wrapped_wrapping_key);
     expect(await codeOfAsync(leases.open({ ...row, tenant: { ...row.tenant, wrapped_wrapping_key } }))).toBe("done");
+  });
+
+  it.each<[string, Partial<KmsPolicy>, boolean]>([
+    ["for development", { development: true }, true],
+    ["of a tenant that runs keys itself", { kms: { custody: "hyok", provider: "vault", keyRef: "a" } }, true],
+    ["that accepts a credential", { kmsTrust: "credential" }, true],
+    ["that says nothing of it", {}, false],
+  ])("ask with a credential under a policy %s as it allows", (_what, changes, trustsCredential) => {
+    const bare = { ...policyOf(1, "vault"), development: false };
+    expect(kekOf({ ...bare, ...changes }).trustsCredential).toBe(trustsCredential);
   });
 
   it("are none when the KMS unwraps something of another length", async () => {

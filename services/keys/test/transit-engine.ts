@@ -32,7 +32,7 @@ export class TransitEngine {
 
   absentKek(): Kek {
     const keyRef = `transit/keys/kek-${randomBytes(6).toString("hex")}`;
-    return { tenantId: new Uint8Array(16).fill(1), provider: "openbao", keyRef };
+    return { tenantId: new Uint8Array(16).fill(1), provider: "openbao", keyRef, trustsCredential: true };
   }
 
   /** A token with this policy besides the default one. */

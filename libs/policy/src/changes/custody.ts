@@ -21,6 +21,12 @@ function provider(before: Policy["kms"], after: Policy["kms"]): Said[] {
   return [leavesFile ? strengthens(sentence) : weakens(sentence)];
 }
 
+export function kmsTrust(_: Policy["kmsTrust"], after: Policy["kmsTrust"]): Said[] {
+  return after === "credential"
+    ? [weakens("The KMS may be asked with a credential that the operator can use beside the key service.")]
+    : [strengthens("The KMS is no longer asked with a credential that the operator can use.")];
+}
+
 function wrapperText({ provider: name, keyRef }: Policy["kms"]): string {
   return name === "local" ? "a file of the machine" : `${name} ${keyRef}`.trim();
 }

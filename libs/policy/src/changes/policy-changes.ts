@@ -39,6 +39,7 @@ const explainers: { readonly [Field in keyof Fields]: (before: Policy[Field], af
   liveBeatMs: model.liveBeat,
   residency: custody.residency,
   kms: custody.kms,
+  kmsTrust: custody.kmsTrust,
   vectors: custody.vectors,
   witnesses: custody.witnesses,
   measurements: authority.measurements,

@@ -33,6 +33,7 @@ export const policyDoors: readonly Door[] = [
     refusals: [
       ...ofKeys,
       "DEVELOPMENT_POLICY_REQUIRED",
+      "KMS_CREDENTIAL_UNTRUSTED",
       "DEVELOPMENT_REFUSED",
       "MEASUREMENT_NOT_ALLOWED",
       "POLICY_CONFLICT",

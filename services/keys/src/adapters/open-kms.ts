@@ -34,7 +34,7 @@ export async function openKms(environment: KmsEnvironment, options: OpenKmsOptio
   for (const provider of providers) {
     wrappers[provider] = isVault(provider) && vault ? vault : await openOne(provider, environment, options);
   }
-  return new KmsByProvider(wrappers);
+  return new KmsByProvider(wrappers, options.document === undefined ? [] : ["aws-kms"]);
 }
 
 async function openOne(

@@ -17,6 +17,7 @@ import {
 import { inTransaction, ofTenants } from "@cloister/storage";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
+import { kekOf } from "../kms/key-wrapper.ts";
 import { decodeByteList, encodeByteList } from "../records/byte-list.ts";
 import type { PolicyRow } from "../records/tables.ts";
 import { findNewestPolicy, findTenant, insertPolicy, insertTenant, replaceWrappingKey } from "../records/tenants.ts";
@@ -26,7 +27,8 @@ import { refusing, requireBytes, requireKemPublicKey } from "../refusals.ts";
  * Checks a policy from its genesis root on and keeps it. The first one makes the tenant and its keys; the same again
  * changes nothing.
  * @throws KeysError SIGNATURE_INVALID, POLICY_INVALID, POLICY_FOREIGN, POLICY_EXPIRED, POLICY_STALE for an older
- * version, POLICY_CONFLICT for another text of a known version, DEVELOPMENT_REFUSED, DEVELOPMENT_POLICY_REQUIRED
+ * version, POLICY_CONFLICT for another text of a known version, DEVELOPMENT_REFUSED, DEVELOPMENT_POLICY_REQUIRED,
+ * KMS_CREDENTIAL_UNTRUSTED, KMS_UNAVAILABLE
  */
 export async function applyPolicy(parts: KeysParts, request: ApplyPolicyRequest): Promise<ApplyPolicyResponse> {
   requireBytes(request.genesisRoot, 32);
@@ -87,11 +89,12 @@ interface MovedKeys {
   readonly after: Uint8Array;
 }
 
-/** The wrapping key under the KEK that the next policy names, when that is another one than before. */
+/** The wrapping key under the KEK that the next policy names, when that is another one, or asked for on other terms. */
 async function movedKeys({ policies, tenantKeys }: KeysParts, next: Policy): Promise<MovedKeys | undefined> {
   const standing = await policies.newest(next.tenantId);
-  const { provider, keyRef } = standing.policy.kms;
-  if (provider === next.kms.provider && keyRef === next.kms.keyRef) return undefined;
+  const [was, is] = [kekOf(standing.policy), kekOf(next)];
+  const isSame = was.provider === is.provider && was.keyRef === is.keyRef;
+  if (isSame && was.trustsCredential === is.trustsCredential) return undefined;
   return { before: standing.tenant.wrapped_wrapping_key, after: await tenantKeys.rewrap(standing, next) };
 }
 

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
+import type { KeysErrorCode } from "@cloister/contracts/keys/errors";
 import { idToHex } from "@cloister/envelope";
-import type { Policy } from "@cloister/policy";
 import type { Clock } from "@cloister/service";
 import { KeysError } from "../errors.ts";
-import { kekOf, type Kek, type KeyWrapper } from "../kms/key-wrapper.ts";
-import { KmsError } from "../kms/kms-errors.ts";
+import { kekOf, type Kek, type KeyWrapper, type KmsPolicy } from "../kms/key-wrapper.ts";
+import { KmsError, type KmsErrorCode } from "../kms/kms-errors.ts";
 import type { TenantRow } from "../records/tables.ts";
 import { rowAad, unwrapRow, wrapRow } from "./row-wrap.ts";
 import { TenantKeys } from "./tenant-keys.ts";
@@ -28,7 +28,7 @@ export type WrappedTenantKeys = Pick<TenantRow, "wrapped_wrapping_key" | "wrappe
 /** A tenant's row, and its verified policy, which says where the KEK is. */
 export interface KeyedTenant {
   readonly tenant: TenantRow;
-  readonly policy: Pick<Policy, "tenantId" | "kms">;
+  readonly policy: KmsPolicy;
 }
 
 const WRAPPING_KEY_BYTES = 32;
@@ -43,7 +43,7 @@ export class TenantKeyLeases {
     this.#options = options;
   }
 
-  /** The keys of a new tenant, wrapped. Nothing is stored. @throws KMS_UNAVAILABLE */
+  /** The keys of a new tenant, wrapped. Nothing is stored. @throws KMS_UNAVAILABLE, KMS_CREDENTIAL_UNTRUSTED */
   async create(policy: KeyedTenant["policy"]): Promise<WrappedTenantKeys> {
     const kek = kekOf(policy);
     const { tenantId } = kek;
@@ -73,7 +73,7 @@ export class TenantKeyLeases {
     }
   }
 
-  /** @throws KMS_UNAVAILABLE; KEY_CORRUPT when the rows are not this tenant's */
+  /** @throws KMS_UNAVAILABLE, KMS_CREDENTIAL_UNTRUSTED; KEY_CORRUPT when the rows are not this tenant's */
   async open(keyed: KeyedTenant): Promise<TenantKeys> {
     const id = idToHex(keyed.tenant.tenant_id);
     const { clock, leaseMs } = this.#options;
@@ -142,13 +142,17 @@ export class TenantKeyLeases {
 
 const contextOf = (tenantId: Uint8Array): Buffer => rowAad({ kind: "tenant-wrapping-key", tenantId });
 
+function codeFor(code: KmsErrorCode): KeysErrorCode {
+  if (code === "KMS_CONTEXT_MISMATCH") return "KEY_CORRUPT";
+  return code === "KMS_CREDENTIAL_UNTRUSTED" ? code : "KMS_UNAVAILABLE";
+}
+
 /** What a KMS refuses concerns its tenant alone, which waits; a caller learns this much and the log learns the rest. */
 async function refusing<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {
     if (!(cause instanceof KmsError)) throw cause;
-    const code = cause.code === "KMS_CONTEXT_MISMATCH" ? "KEY_CORRUPT" : "KMS_UNAVAILABLE";
-    throw new KeysError(code, cause.message, { cause });
+    throw new KeysError(codeFor(cause.code), cause.message, { cause });
   }
 }

@@ -8,6 +8,11 @@ export interface Kek {
   readonly provider: KmsProvider;
   /** In the provider's own words: docs/keys.md. Empty for the local keyring. */
   readonly keyRef: string;
+  /**
+   * The tenant accepts that the KMS is asked with a credential which whoever runs `keys` could use beside it. Otherwise
+   * the KMS has to check the evidence of `keys` itself.
+   */
+  readonly trustsCredential: boolean;
 }
 
 /** When a KEK is gone after `destroy`: with its answer, at the end of the KMS' window, or not by this KMS' settings. */
@@ -50,7 +55,11 @@ export interface KeyWrapper {
   destroy(kek: Kek): Promise<DestroyedKek>;
 }
 
-/** The KEK that a verified policy names. */
-export function kekOf({ tenantId, kms }: Pick<Policy, "tenantId" | "kms">): Kek {
-  return { tenantId, provider: kms.provider, keyRef: kms.keyRef };
+/** What of a policy says where a KEK is, and who may ask for it. */
+export type KmsPolicy = Pick<Policy, "tenantId" | "development" | "kms" | "kmsTrust">;
+
+/** The KEK that a verified policy names. Who runs `keys` itself has the credential anyway. */
+export function kekOf({ tenantId, development, kms, kmsTrust }: KmsPolicy): Kek {
+  const trustsCredential = development || kms.custody === "hyok" || kmsTrust === "credential";
+  return { tenantId, provider: kms.provider, keyRef: kms.keyRef, trustsCredential };
 }

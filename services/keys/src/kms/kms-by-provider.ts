@@ -1,12 +1,15 @@
 import type { DestroyedKek, Kek, KekDescription, KeyWrapper, KmsProvider } from "./key-wrapper.ts";
-import { KmsError } from "./kms-errors.ts";
+import { KmsError, kmsError } from "./kms-errors.ts";
 
 /** Gives each KEK to the KMS of the provider that its tenant's policy names. */
 export class KmsByProvider implements KeyWrapper {
   readonly #wrappers: Readonly<Partial<Record<KmsProvider, KeyWrapper>>>;
+  readonly #attested: ReadonlySet<KmsProvider>;
 
-  constructor(wrappers: Readonly<Partial<Record<KmsProvider, KeyWrapper>>>) {
+  /** `attested`: those that check the evidence of `keys`; at the others its credential is enough, whoever uses it. */
+  constructor(wrappers: Readonly<Partial<Record<KmsProvider, KeyWrapper>>>, attested: readonly KmsProvider[] = []) {
     this.#wrappers = wrappers;
+    this.#attested = new Set(attested);
   }
 
   async ensureKek(kek: Kek): Promise<void> {
@@ -29,8 +32,9 @@ export class KmsByProvider implements KeyWrapper {
     return this.of(kek).destroy(kek);
   }
 
-  /** The one that holds the KEK. @throws KmsError KMS_NOT_CONFIGURED */
-  of({ provider }: Kek): KeyWrapper {
+  /** The one that holds the KEK. @throws KmsError KMS_NOT_CONFIGURED, KMS_CREDENTIAL_UNTRUSTED */
+  of({ provider, trustsCredential }: Kek): KeyWrapper {
+    if (!trustsCredential && !this.#attested.has(provider)) throw kmsError("KMS_CREDENTIAL_UNTRUSTED", provider);
     const wrapper = this.#wrappers[provider];
     if (wrapper !== undefined) return wrapper;
     const configured = Object.keys(this.#wrappers).join(", ");

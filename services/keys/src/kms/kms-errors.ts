@@ -12,6 +12,11 @@ export const kmsErrors = {
     remedy: "Raise the quota, or find out who else uses it up. It is asked again by itself.",
     isRetryable: true,
   },
+  KMS_CREDENTIAL_UNTRUSTED: {
+    title: "The KMS would be asked with a credential that whoever runs `keys` can use beside it",
+    remedy:
+      "The tenant runs `keys` itself, uses AWS KMS from a Nitro enclave, or says `kmsTrust: credential` in its policy.",
+  },
   KMS_CREDENTIAL_REFUSED: {
     title: "The KMS does not accept the credential of `keys`",
     remedy:
