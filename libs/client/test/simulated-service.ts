@@ -7,6 +7,7 @@ import {
   RenewConversationResponseSchema,
   type AuthorityChain,
 } from "@cloister/contracts/keys/authority";
+import type { EvidenceVerifier } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { openEnvelope, createVerifyingKey, readHeader, type Header } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
@@ -31,11 +32,11 @@ export type Tampering = (chain: AuthorityChain, statement: Uint8Array) => Uint8A
  * seal for real, so the client verifies as it would outside.
  */
 export class SimulatedService {
-  nowMs = startMs;
-  readonly tenant = new SimulatedTenant(startMs);
-  readonly authority = new SimulatedAuthority(this.tenant, () => this.nowMs);
-  readonly redaction = new SimulatedInstance(this.tenant, "redaction", startMs);
-  readonly inference = new SimulatedInstance(this.tenant, "enclave-inference", startMs);
+  nowMs: number;
+  readonly tenant: SimulatedTenant;
+  readonly authority: SimulatedAuthority;
+  readonly redaction: SimulatedInstance;
+  readonly inference: SimulatedInstance;
   /** Envelopes as they were posted, repetitions included. */
   readonly posted: Uint8Array[] = [];
   readonly mailbox: Uint8Array[] = [];
@@ -50,12 +51,28 @@ export class SimulatedService {
   onAccepted: () => void = () => undefined;
   readonly fetch: typeof fetch = (input, init) => this.#answer(new Request(input, init));
 
+  readonly #verifiers: readonly EvidenceVerifier[];
+
+  /** @param verifiers what the client believes of the tenant's `keys`. */
+  constructor(
+    tenant = new SimulatedTenant(startMs),
+    nowMs = startMs,
+    verifiers: readonly EvidenceVerifier[] = [simulatedVerifier],
+  ) {
+    this.nowMs = nowMs;
+    this.tenant = tenant;
+    this.authority = new SimulatedAuthority(tenant, () => this.nowMs);
+    this.redaction = new SimulatedInstance(tenant, "redaction", nowMs);
+    this.inference = new SimulatedInstance(tenant, "enclave-inference", nowMs);
+    this.#verifiers = verifiers;
+  }
+
   client(backend: AsyncBackend = nodeBackend): Client {
     return createClient({
       baseUrl: "http://ingest.test",
       accessToken: "token",
       tenantId: this.tenant.tenantId,
-      evidenceVerifiers: [simulatedVerifier],
+      evidenceVerifiers: this.#verifiers,
       allowDevelopment: true,
       backend,
       clock: { nowMs: () => this.nowMs },

@@ -1,4 +1,4 @@
-import { reportData, type AttestedRole } from "@cloister/attestation";
+import { reportData, type AttestedRole, type EvidenceSource } from "@cloister/attestation";
 import { simulatedEvidenceSource, SimulatedRoot } from "@cloister/attestation/simulated";
 import { deriveTenantId, type TenantId } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
@@ -19,7 +19,8 @@ import {
 
 const evidenceLifeMs = 30 * 60 * 1000;
 const measurement = new Uint8Array(48).fill(7);
-const configurationDigest = new Uint8Array(48).fill(9);
+/** What every instance of a simulated tenant says that it is configured as. */
+export const simulatedConfiguration = new Uint8Array(48).fill(9);
 
 export function newSigner(): NoteSigner {
   return signerFromSeed(nodeBackend.randomBytes(32));
@@ -34,10 +35,13 @@ export class SimulatedTenant {
   readonly #simulatedRoot = SimulatedRoot.create();
   readonly #admissionIssuer = newSigner();
   readonly #keysSigner = newSigner();
+  readonly #keysEvidence: EvidenceSource | undefined;
 
-  constructor(nowMs: number, choices: Partial<PolicyChoices> = {}) {
+  /** @param keysEvidence where `keys` gets evidence from, of hardware that `choices` name; simulated if left out. */
+  constructor(nowMs: number, choices: Partial<PolicyChoices> = {}, keysEvidence?: EvidenceSource) {
+    this.#keysEvidence = keysEvidence;
     this.tenantId = deriveTenantId(this.#root.publicKey);
-    const allowed = [{ measurement, configurationDigest }];
+    const allowed = [{ measurement, configurationDigest: simulatedConfiguration }];
     this.policy = definePolicy("standard", {
       version: 1,
       tenantId: this.tenantId,
@@ -80,13 +84,14 @@ export class SimulatedTenant {
   async chain(nowMs: number): Promise<Required<AuthorityChainFields>> {
     const binding = {
       role: "keys" as const,
-      configurationDigest,
+      configurationDigest: simulatedConfiguration,
       kemPublicKey: new Uint8Array(1216).fill(3),
       signingPublicKey: this.#keysSigner.publicKey,
       notAfterMs: nowMs + evidenceLifeMs,
       nonce: new Uint8Array(),
     };
-    const source = simulatedEvidenceSource(this.#simulatedRoot, { role: "keys", measurement }, { nowMs: () => nowMs });
+    const identity = { role: "keys" as const, measurement };
+    const source = this.#keysEvidence ?? simulatedEvidenceSource(this.#simulatedRoot, identity, { nowMs: () => nowMs });
     const evidence = await source.collect(reportData(binding));
     const issuerNote = { tenantId: this.tenantId, issuerKey: this.issuer.publicKey, issuedAtMs: nowMs };
     return {
@@ -103,7 +108,7 @@ export class SimulatedTenant {
       tenantId: this.tenantId,
       role,
       measurement,
-      configurationDigest,
+      configurationDigest: simulatedConfiguration,
       kemPublicKey: new Uint8Array(1216).fill(4),
       signingPublicKey,
       notBeforeMs: nowMs,
