@@ -5,7 +5,8 @@ import { readCase } from "./read-case.ts";
 
 const notes = `
 The input is one JSON object: the evidence, its certificates and collateral, the clock and what is expected of it.
-With attestation_doc_b64 it is a report of AMD SEV-SNP, with quote_b64 a quote of Intel TDX.
+With attestation_doc_b64 it is a report of AMD SEV-SNP, with quote_b64 a quote of Intel TDX, with nitro_document_b64 a
+document of AWS Nitro.
 The output is one JSON object: {"stage", "accepted", "outputs" or "rejection"}.
 
 Exit codes:

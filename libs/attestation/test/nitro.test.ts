@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
+import { verifyCase } from "@cloister/attestation/conformance";
 import { NitroAuthenticator, nitroVerifier } from "@cloister/attestation/nitro";
 import { TestNitro, countOutcomes, flips, type NitroOptions } from "@cloister/testing/evidence";
 import { concatBytes } from "@noble/hashes/utils.js";
@@ -196,6 +197,63 @@ describe("evidence of a Nitro enclave", () => {
       await laterRefusalOf(() => claimsOf({ pcrs }, demand("8", 1))),
       await laterRefusalOf(() => claimsOf({ pcrs }, demand("3", 0))),
     ]).toEqual([undefined, "MEASUREMENT_NOT_ALLOWED", "MEASUREMENT_NOT_ALLOWED"]);
+  });
+});
+
+describe("a case of AWS Nitro", () => {
+  const outcomeOf = async (changes: object, options: NitroOptions = {}) => {
+    const outcome = await verifyCase(
+      {
+        schema_version: "1",
+        nitro_document_b64: Buffer.from(await nitro.document(nowMs, options)).toString("base64"),
+        root_sha256_hex: nitro.rootSha256Hex,
+        expiration_check_date_unix: nowMs / 1000,
+        ...changes,
+      },
+      0,
+    );
+    return [outcome.exitCode, outcome.output.rejection?.code];
+  };
+
+  it("is accepted with what its policy expects, and shows the document", async () => {
+    const policy = {
+      expected_pcrs_hex: { 0: "50".repeat(48) },
+      expected_user_data_hex: "51".repeat(64),
+      enforce_spec_defaults: true,
+    };
+    expect(await outcomeOf({ policy })).toEqual([0, undefined]);
+  });
+
+  it.each<[string, number, string, object]>([
+    ["another register", 10, "MEASUREMENT_NOT_ALLOWED", { policy: { expected_pcrs_hex: { 0: "51".repeat(48) } } }],
+    [
+      "a register that it lacks",
+      10,
+      "MEASUREMENT_NOT_ALLOWED",
+      { policy: { expected_pcrs_hex: { 9: "00".repeat(48) } } },
+    ],
+    ["other user data", 10, "REPORT_DATA_MISMATCH", { policy: { expected_user_data_hex: "00" } }],
+    ["a nonce that it lacks", 10, "NONCE_MISMATCH", { policy: { expected_nonce_hex: "00" } }],
+    ["a public key that it lacks", 10, "REPORT_DATA_MISMATCH", { policy: { expected_public_key_hex: "00" } }],
+    ["AWS's root", 10, "ROOT_NOT_TRUSTED", { root_sha256_hex: null }],
+    ["a clock after its certificates", 10, "EVIDENCE_EXPIRED", { expiration_check_date_unix: 3_000_000_000 }],
+    ["a demand that this build doesn't know", 20, "UNSUPPORTED", { policy: { expected_region: "eu-central-1" } }],
+    ["another schema", 30, "INPUT_MALFORMED", { schema_version: "3" }],
+    ["no base64", 30, "INPUT_MALFORMED", { nitro_document_b64: "?" }],
+    ["no document", 10, "EVIDENCE_MALFORMED", { nitro_document_b64: "" }],
+  ])("isn't accepted with %s", async (_name, exitCode, code, changes) => {
+    expect(await outcomeOf(changes)).toEqual([exitCode, code]);
+  });
+
+  it("is rejected of an enclave that was started for debugging where defaults are enforced", async () => {
+    const pcrs = new Map([[0, new Uint8Array(48)]]);
+    expect([
+      await outcomeOf({ policy: { enforce_spec_defaults: true } }, { pcrs }),
+      await outcomeOf({}, { pcrs }),
+    ]).toEqual([
+      [10, "GUEST_NOT_ALLOWED"],
+      [0, undefined],
+    ]);
   });
 });
 

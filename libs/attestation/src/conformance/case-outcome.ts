@@ -16,7 +16,8 @@ export interface CaseOutput {
 }
 
 /** The last is that of an input from which no kind of evidence can be found out. */
-export type CaseStage = "verify-attestation-sev" | "verify-attestation-tdx" | "verify-attestation";
+export type CaseStage =
+  "verify-attestation-sev" | "verify-attestation-tdx" | "verify-attestation-nitro" | "verify-attestation";
 
 export function acceptedCase(stage: CaseStage, outputs: Readonly<Record<string, unknown>>): CaseOutcome {
   return { exitCode: caseExit.accepted, output: { stage, accepted: true, outputs } };

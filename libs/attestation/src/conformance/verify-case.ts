@@ -1,10 +1,11 @@
 import { type CaseOutcome, malformedCase } from "./case-outcome.ts";
+import { verifyNitroCase } from "./nitro-case.ts";
 import { verifySevCase } from "./sev-case.ts";
 import { verifyTdxCase } from "./tdx-case.ts";
 
 /**
  * Verifies one conformance case and finds out from its fields which kind it is: `quote_b64` TDX, `attestation_doc_b64`
- * SEV-SNP. Wrong evidence is an outcome; only faults of this program are thrown.
+ * SEV-SNP, `nitro_document_b64` AWS Nitro. Wrong evidence is an outcome; only faults of this program are thrown.
  * @param nowMs the clock of a case that brings none.
  */
 export async function verifyCase(input: unknown, nowMs: number): Promise<CaseOutcome> {
@@ -15,7 +16,8 @@ export async function verifyCase(input: unknown, nowMs: number): Promise<CaseOut
     return verifyTdxCase(input, nowMs);
   }
   if (Object.hasOwn(input, "attestation_doc_b64")) return verifySevCase(input, nowMs);
-  return malformedInput("The input has neither attestation_doc_b64 nor quote_b64.");
+  if (Object.hasOwn(input, "nitro_document_b64")) return verifyNitroCase(input, nowMs);
+  return malformedInput("The input has none of attestation_doc_b64, quote_b64 and nitro_document_b64.");
 }
 
 /** The outcome of an input from which no kind of evidence can be found out. */

@@ -15,7 +15,7 @@ export function nitroVerifier(authenticator = new NitroAuthenticator()): Evidenc
     format: "aws-nitro",
     async verify(body: Uint8Array, { hardware }: EvidencePolicy, nowMs: number): Promise<EvidenceClaims> {
       const document = await authenticator.authenticate(body, nowMs);
-      const measurement = measurementOf(document);
+      const measurement = imageOf(document);
       checkRegisters(document, hardware?.["aws-nitro"] ?? {});
       const { userData, timestampMs, region } = document;
       if (userData?.length !== REPORT_DATA_BYTES) throw nitroMalformed("user_data has another length than report data");
@@ -24,8 +24,12 @@ export function nitroVerifier(authenticator = new NitroAuthenticator()): Evidenc
   };
 }
 
-/** An enclave that was started for debugging has zeros in its registers. */
-function measurementOf({ pcrs }: NitroDocument): Uint8Array {
+/**
+ * PCR0, which is over the whole image.
+ * @throws AttestationError GUEST_NOT_ALLOWED for zeros, which an enclave has that was started for debugging;
+ * EVIDENCE_MALFORMED without it.
+ */
+export function imageOf({ pcrs }: NitroDocument): Uint8Array {
   const image = pcrs.get(0);
   if (image === undefined) throw nitroMalformed("it has no PCR0");
   if (image.every((byte) => byte === 0)) {
