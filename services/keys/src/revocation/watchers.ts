@@ -6,6 +6,8 @@ import type { AttestedSession } from "../release/sessions.ts";
 
 /** An instance that takes no more is cut off: it drops all that it has when it comes back. */
 const MAX_WAITING = 1_024;
+/** More than a session lasts, and no more than a timer can wait for, whatever becomes of the clock. */
+const MAX_LASTING_MS = 60 * 60_000;
 
 /** The open streams, one for each session at most. */
 export class Watchers {
@@ -44,7 +46,7 @@ export class Watchers {
     signal: AbortSignal,
   ): AsyncGenerator<WatchRevocationsResponse> {
     const end = (): void => void stream.end();
-    const atEnd = setTimeout(end, lastsMs).unref();
+    const atEnd = setTimeout(end, Math.min(Math.max(lastsMs, 1), MAX_LASTING_MS)).unref();
     signal.addEventListener("abort", end);
     if (signal.aborted) end();
     try {
