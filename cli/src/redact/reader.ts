@@ -37,7 +37,7 @@ export async function openReader(detector: Detector, depth: Depth): Promise<Text
 /** What is said of a depth that can't be had here. */
 export function refusalOf(error: unknown): string | undefined {
   if (!(error instanceof PiiError) || error.code !== "BAD_MODEL") return undefined;
-  return `--depth deep can't be had here. ${error.message.replace("BAD_MODEL: ", "")}. Install it (npm install --no-save onnxruntime-node@1.30.0, see docs/redaction.md) or leave the option out.`;
+  return `--depth deep can't be had here. ${error.message.replace("BAD_MODEL: ", "")}. It needs the runtime (npm install --no-save onnxruntime-node@1.30.0, see docs/redaction.md); without it, leave the option out.`;
 }
 
 /** A long text in pieces that end behind a line or a word. */

@@ -156,11 +156,20 @@ describeWithRuntime("redaction of depth deep", () => {
   });
   afterAll(() => thread.close());
 
-  const text = "my sister aoife works with chidi at seeclickfix";
+  const text = "my sister aoife works with chidi okonkwo";
+  const deep: Policy = { ...policy, redaction: { depth: "deep" } };
 
-  it("finds names in small letters that the detectors alone leave out", async () => {
-    const found = await redactorWith(thread)(text, { ...policy, redaction: { depth: "deep" } });
-    expect(found).toEqual(expect.arrayContaining(["PERSON aoife"]));
+  it.each([
+    [text, "PERSON aoife"],
+    ["MY SISTER AOIFE IS ILL", "PERSON AOIFE"],
+    ["we met in lagos, then flew to berlin", "LOCATION lagos"],
+    ["Why did Lenovo buy it?", "ORGANIZATION Lenovo"],
+  ])("finds in %j: %s", async (said, expected) => {
+    expect(await redactorWith(thread)(said, deep)).toContain(expected);
+  });
+
+  it("finds nobody where nobody is", async () => {
+    expect(await redactorWith(thread)("the card was declined again, can you tell me why?", deep)).toEqual([]);
   });
 
   it("reads with the detectors alone where no policy asks for more", async () => {
