@@ -379,6 +379,20 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
   measurements: [
     {
       from: onlyKeys(program(1)),
+      to: onlyKeys({ ...program(1), notBeforeMs: Date.UTC(2027, 0), notAfterMs: Date.UTC(2027, 1) }),
+      says: [
+        [
+          "weakens",
+          `Another program may run as the key service: measurement ${shown("01")}, configuration ${shown("02")}, from 2027-01-01T00:00:00.000Z, until 2027-02-01T00:00:00.000Z.`,
+        ],
+        [
+          "strengthens",
+          `A program may no longer run as the key service: measurement ${shown("01")}, configuration ${shown("02")}.`,
+        ],
+      ],
+    },
+    {
+      from: onlyKeys(program(1)),
       to: onlyKeys(program(5)),
       says: [
         [

@@ -226,6 +226,21 @@ describe("an instance certificate", () => {
     expect(refusalOf(() => verifyInstanceCertificate(note, wider, expected))).toBeUndefined();
   });
 
+  it("is good while the policy allows its program, the beginning in and the end out", () => {
+    const allowed = { measurement, configurationDigest, notBeforeMs: nowMs + 10, notAfterMs: nowMs + 20 };
+    const measurements = { ...policy.measurements, "enclave-inference": [allowed] };
+    const limited = { ...chain, policy: { ...policy, measurements } };
+    const note = signInstanceCertificate(certificate, issuer);
+    const at = (atMs: number) =>
+      refusalOf(() => verifyInstanceCertificate(note, limited, { role: "enclave-inference", atMs }));
+    expect([at(nowMs + 9), at(nowMs + 10), at(nowMs + 19), at(nowMs + 20)]).toEqual([
+      "MEASUREMENT_NOT_ALLOWED",
+      undefined,
+      undefined,
+      "MEASUREMENT_NOT_ALLOWED",
+    ]);
+  });
+
   it.each([
     ["a moment before its begin", nowMs - 1, "CERTIFICATE_INVALID"],
     ["just before its end", certificate.notAfterMs - 1, undefined],
