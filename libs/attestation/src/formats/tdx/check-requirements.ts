@@ -21,7 +21,7 @@ const rejectionOf: Readonly<Record<Exclude<keyof ExpectedFields, "fmspc">, TdxFa
 
 /**
  * Compares what the quote says about the guest with what the verifier asks for.
- * @throws AttestationError with fault of the first field that differs, in the order of `rejectionOf`; those of `checkSpecDefaults`;
+ * @throws AttestationError with the fault of the first field that differs, in the order of `rejectionOf`; those of `checkSpecDefaults`;
  * MR_SEAM_NOT_ALLOWED, TEE_TCB_SVN_BELOW_MINIMUM.
  */
 export function checkGuest({ report, qeVendorId }: TdxQuote, requirements: TdxRequirements): void {

@@ -16,7 +16,7 @@ const SIGNER_NAME = "Intel SGX TCB Signing";
 /**
  * The certificate that signs TCB info and QE identity.
  * @param issuers as they came with the document, the signer first, the root last; Intel's own if none came.
- * @throws AttestationError with fault with the code given unless the signer is Intel's, issued by the trusted root, valid now and not
+ * @throws AttestationError with the fault given unless the signer is Intel's, issued by the trusted root, valid now and not
  * revoked.
  */
 export async function verifySigner(

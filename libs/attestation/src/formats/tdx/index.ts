@@ -10,10 +10,6 @@ export { qvResultNamed, qvResults, type QvResult, type TcbStatus } from "./tcb-s
 export type { TdReport } from "./td-report.ts";
 export { TdxTrust } from "./trust.ts";
 export { tdxVerifier } from "./verifier.ts";
-export {
-  verifyTdxQuote,
-  type CollateralDates,
-  type TcbOutcome,
-  type TdxVerification,
-  type VerifiedTdxQuote,
-} from "./verify-quote.ts";
+export { verifyTdxQuote, type TdxVerification, type VerifiedTdxQuote } from "./verify-quote.ts";
+export type { CollateralDates } from "./collateral-dates.ts";
+export type { TcbOutcome } from "./platform-status.ts";
