@@ -12,8 +12,8 @@ const opening = `# The \`cloister\` command
 
 From a checkout: \`npm run cloister -- <command>\`. Commands call the running system over HTTP. They find it by the data
 folder of a \`cloister serve\` or of a stack on the same machine (\`--data\`), or by address and token (\`--url\`, \`--token\`,
-or the environment). Two are an operator's tools and speak to an engine instead: \`migrate\` to PostgreSQL, \`topics\` to
-Kafka; \`start\` runs a service.
+or the environment). Three are an operator's tools and speak to an engine instead: \`migrate\` to PostgreSQL, \`topics\` to
+Kafka, \`keys doctor\` to a KMS; \`start\` runs a service.
 
 Every failure is one line on standard error, \`cloister: CODE: what happened and what to do\`. The codes are stable:
 [errors.md](errors.md) says what to do about each.

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { AwsKms, type AwsKmsOptions } from "../src/adapters/aws/aws-kms.ts";
+import { awsAddressOf } from "../src/adapters/aws/aws-key-ref.ts";
 import { Recipient } from "../src/adapters/aws/recipient.ts";
 import { codeOf, codeOfAsync } from "./codes.ts";
 import { FakeAwsKms, type KeyState } from "./fake-aws-kms.ts";
@@ -73,6 +74,21 @@ describe("AWS KMS by its documented API", () => {
     "",
   ])("takes %j for no key", async (keyRef) => {
     expect(await codeOfAsync(wrapper.describe({ ...kms.absentKek(), keyRef }))).toBe("KMS_KEY_REF_INVALID");
+  });
+});
+
+describe("the address of AWS KMS", () => {
+  it.each([
+    ["arn:aws:kms:eu-central-1:", "https://kms.eu-central-1.amazonaws.com"],
+    ["arn:aws-us-gov:kms:us-gov-west-1:", "https://kms.us-gov-west-1.amazonaws.com"],
+    ["arn:aws-cn:kms:cn-north-1:", "https://kms.cn-north-1.amazonaws.com.cn"],
+  ])("is that of the ARN, whatever the environment says: %s", (start, address) => {
+    expect(awsAddressOf({ keyRef: `${start}111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab` })).toBe(address);
+  });
+
+  it("is asked for where it isn't public", () => {
+    const keyRef = "arn:aws-iso:kms:us-iso-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    expect(codeOf(() => awsAddressOf({ keyRef }))).toBe("KMS_CONFIG_INVALID");
   });
 });
 

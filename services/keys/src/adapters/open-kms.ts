@@ -4,7 +4,7 @@ import { codeOf, readSecretFile, type Clock } from "@cloister/service";
 import type { KeyWrapper, KmsProvider } from "../kms/key-wrapper.ts";
 import { KmsByProvider } from "../kms/kms-by-provider.ts";
 import { KmsError } from "../kms/kms-errors.ts";
-import { providersOf, type KmsEnvironment } from "../kms/kms-variables.ts";
+import { hasExternalKms, providersOf, type KmsEnvironment } from "../kms/kms-variables.ts";
 import { AwsKms } from "./aws/aws-kms.ts";
 import type { NitroDocument } from "./aws/recipient.ts";
 import { loadPeer } from "./load-peer.ts";
@@ -26,6 +26,7 @@ export interface OpenKmsOptions {
  * @throws KmsError KMS_CONFIG_INVALID, KMS_SDK_MISSING, those of `LocalKeyring.open`; ServiceError of `readSecretFile`
  */
 export async function openKms(environment: KmsEnvironment, options: OpenKmsOptions): Promise<KmsByProvider> {
+  requireVerifiedTls(environment);
   const providers = providersOf(environment);
   // Of both names, since both speak one API; a deployment has one address of it.
   const isVault = (provider: KmsProvider): boolean => provider === "vault" || provider === "openbao";
@@ -102,6 +103,12 @@ async function readJwt(path: string): Promise<string> {
   } catch (cause) {
     throw invalid(`the service account's token ${path} can't be read (${codeOf(cause)})`);
   }
+}
+
+/** Node's own switch would let anybody on the way stand in a KMS' place. */
+function requireVerifiedTls(environment: KmsEnvironment): void {
+  if (!hasExternalKms(environment) || process.env["NODE_TLS_REJECT_UNAUTHORIZED"] !== "0") return;
+  throw invalid("NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificates off; give your authority by NODE_EXTRA_CA_CERTS");
 }
 
 /** What is wrapped goes to the KMS in clear inside TLS. */

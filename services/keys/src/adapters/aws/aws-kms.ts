@@ -6,7 +6,7 @@ import { KmsError } from "../../kms/kms-errors.ts";
 import type { KmsPermission, StatesPermissions } from "../../kms/permissions.ts";
 import type { TellsTime } from "../../kms/tells-time.ts";
 import { loadPeer } from "../load-peer.ts";
-import { regionOf } from "./aws-key-ref.ts";
+import { awsAddressOf, regionOf } from "./aws-key-ref.ts";
 import { awsPermissions } from "./aws-permissions.ts";
 import { awsRefusal } from "./aws-refusals.ts";
 import { Recipient, type NitroDocument } from "./recipient.ts";
@@ -154,7 +154,7 @@ export class AwsKms implements KeyWrapper, StatesPermissions, TellsTime {
   }
 
   async #asking<T>(kek: Kek, ask: (client: KMSClient) => Promise<T>): Promise<T> {
-    const client = this.#clientFor(regionOf(kek));
+    const client = this.#clientFor(kek);
     try {
       return await ask(client);
     } catch (error) {
@@ -162,8 +162,9 @@ export class AwsKms implements KeyWrapper, StatesPermissions, TellsTime {
     }
   }
 
-  #clientFor(region: string): KMSClient {
-    const { region: only, endpoint, credentials } = this.#options;
+  #clientFor(kek: Kek): KMSClient {
+    const region = regionOf(kek);
+    const { region: only, endpoint = awsAddressOf(kek), credentials } = this.#options;
     if (only !== undefined && only !== region) {
       const sentence = `The policy's key is in ${region}, and this deployment asks AWS KMS in ${only} alone.`;
       throw new KmsError("KMS_REGION_WRONG", sentence);
@@ -175,7 +176,7 @@ export class AwsKms implements KeyWrapper, StatesPermissions, TellsTime {
       // Repeating is a decorator's, for every KMS alike.
       maxAttempts: 1,
       requestHandler: { requestTimeout: GIVE_UP_MS, connectionTimeout: CONNECT_MS, throwOnRequestTimeout: true },
-      ...(endpoint !== undefined && { endpoint }),
+      endpoint,
       ...(credentials !== undefined && { credentials }),
     });
     this.#clients.set(region, client);
