@@ -37,6 +37,7 @@ export interface VerifiedEvidence {
   readonly signingPublicKey: Uint8Array;
   /** Of formats without a clock: when it was verified here. */
   readonly issuedAtMs: number;
+  /** The end that it binds, or of the window in which the policy allows it, if that is sooner. */
   readonly notAfterMs: number;
   /** Proved by hardware, or by the policy's list of machines. */
   readonly region?: string;
@@ -63,10 +64,11 @@ export async function verifyEvidence(
   checkBinding(claims, expected.binding);
   checkLife(claims, expected);
   checkAge(claims, policy, expected);
-  checkMeasurement(claims, policy, expected);
+  const allowed = allowedMeasurement(claims, policy, expected);
   const region = provedRegion(claims, policy.attestedRegions);
   await checkGpu(gpuClaims, claims, policy.gpu, expected);
-  const { role, configurationDigest, kemPublicKey, signingPublicKey, notAfterMs } = expected.binding;
+  const { role, configurationDigest, kemPublicKey, signingPublicKey } = expected.binding;
+  const notAfterMs = Math.min(expected.binding.notAfterMs, allowed.notAfterMs ?? Infinity);
   const { measurement, issuedAtMs = expected.nowMs } = claims;
   const proved = { format, role, measurement, configurationDigest, kemPublicKey, signingPublicKey };
   return { ...proved, issuedAtMs, notAfterMs, ...(region === undefined ? {} : { region }) };
@@ -132,7 +134,12 @@ function checkAge(
   }
 }
 
-function checkMeasurement(claims: EvidenceClaims, policy: EvidencePolicy, expected: EvidenceExpectations): void {
+/** What allows it; of several, the one that does so the longest. */
+function allowedMeasurement(
+  claims: EvidenceClaims,
+  policy: EvidencePolicy,
+  expected: EvidenceExpectations,
+): AllowedMeasurement {
   const sameProgram = policy.measurements[expected.role].filter(
     (allowed) => isAllowedAt(allowed, expected.nowMs) && equalBytes(allowed.measurement, claims.measurement),
   );
@@ -140,12 +147,14 @@ function checkMeasurement(claims: EvidenceClaims, policy: EvidencePolicy, expect
     throw new AttestationError("MEASUREMENT_NOT_ALLOWED", `The policy doesn't allow this program as ${expected.role}.`);
   }
   const { configurationDigest } = expected.binding;
-  if (!sameProgram.some((allowed) => equalBytes(allowed.configurationDigest, configurationDigest))) {
-    throw new AttestationError(
-      "CONFIGURATION_NOT_ALLOWED",
-      `The policy doesn't allow this configuration of ${expected.role}.`,
-    );
-  }
+  const [longest] = sameProgram
+    .filter((allowed) => equalBytes(allowed.configurationDigest, configurationDigest))
+    .toSorted((a, b) => (b.notAfterMs ?? Infinity) - (a.notAfterMs ?? Infinity));
+  if (longest) return longest;
+  throw new AttestationError(
+    "CONFIGURATION_NOT_ALLOWED",
+    `The policy doesn't allow this configuration of ${expected.role}.`,
+  );
 }
 
 /** Whether a policy allows a measurement at that time. */

@@ -109,6 +109,19 @@ describe("evidence of hardware", () => {
     ]).toEqual([undefined, "MEASUREMENT_NOT_ALLOWED", "MEASUREMENT_NOT_ALLOWED"]);
   });
 
+  it("counts no longer than its measurement is allowed, by the longest of several windows", async () => {
+    const until = (...ends: (number | undefined)[]) =>
+      ends.flatMap((notAfterMs) => programs.map((program) => ({ ...program, notAfterMs })));
+    const endOf = async (...ends: (number | undefined)[]) => {
+      const measurements = { ...policy.measurements, redaction: until(...ends) };
+      return (await verifyEvidence(snp, { ...policy, measurements }, expected)).notAfterMs;
+    };
+    expect([await endOf(nowMs + 2, nowMs + 9, nowMs + 3), await endOf(nowMs + 2, undefined)]).toEqual([
+      nowMs + 9,
+      binding.notAfterMs,
+    ]);
+  });
+
   it("counts up to the policy's age; without a clock, as the answer to a challenge alone", async () => {
     const young = { maximumAgeMs: 60_000 };
     const later = (ms: number) => ({ nowMs: nowMs + ms });

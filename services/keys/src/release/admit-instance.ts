@@ -8,7 +8,7 @@ import type { AdmittedInstance, AttestedSession } from "./sessions.ts";
 
 /**
  * The tenant's own policy has the word on an instance: its program, configuration and trust anchors. What it found is
- * kept with the session, for as long as that policy is in force.
+ * kept with the session, for as long as that policy is in force and allows the program.
  * @throws KeysError MEASUREMENT_NOT_ALLOWED, EVIDENCE_REJECTED
  */
 export async function admitInstance(
@@ -18,9 +18,10 @@ export async function admitInstance(
   keys: TenantKeys,
 ): Promise<AdmittedInstance> {
   const known = session.admittedBy.get(inForce);
-  if (known !== undefined) return known;
+  const nowMs = parts.clock.nowMs();
+  if (known !== undefined && nowMs < known.instance.notAfterMs) return known;
   const { evidence, role } = session;
-  const expected = { role, nowMs: parts.clock.nowMs(), verifiers: parts.verifiers, nonce: evidence.nonce };
+  const expected = { role, nowMs, verifiers: parts.verifiers, nonce: evidence.nonce };
   const instance = await refusingLater(() => verifyInstanceEvidence(evidence, inForce.policy, expected));
   const admitted = { instance, certificate: certify(inForce.policy, instance, keys) };
   session.admittedBy.set(inForce, admitted);
