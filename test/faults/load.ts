@@ -11,6 +11,7 @@ export interface LoadSize {
 }
 
 const OPENED_AT_ONCE = 4;
+const ANSWERED_WITHIN_MS = 20_000;
 /** Nothing more comes when nothing came for this long after the fault is over and everything is said. */
 const STALLED_MS = 60_000;
 
@@ -83,6 +84,16 @@ export class Load {
   isAnswered(conversationId: string): boolean {
     const waiting = new Set(this.open());
     return this.#door.sent.every((one) => one.conversationId !== conversationId || !waiting.has(one.messageId));
+  }
+
+  /** Waits for that, 20 s at most: false when something is still open then. */
+  async hasAnswered(conversationId: string): Promise<boolean> {
+    const endMs = performance.now() + ANSWERED_WITHIN_MS;
+    while (!this.isAnswered(conversationId)) {
+      if (performance.now() > endMs) return false;
+      await delay(100);
+    }
+    return true;
   }
 
   /** Ids of accepted messages that have had no end so far. */
