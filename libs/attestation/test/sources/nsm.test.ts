@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { AttestationError, decodeEvidence } from "@cloister/attestation";
 import { nsmDevice, type NsmDevice, nsmDocument, nsmSource } from "@cloister/attestation/sources/nsm";
 import { decode, encode } from "cborg";
+import fc from "fast-check";
 
 const document = Uint8Array.of(0xd2, 1, 2, 3);
 
@@ -58,6 +59,22 @@ describe("evidence of a Nitro enclave by NSM", () => {
     ["ANSWER_MALFORMED", new Uint8Array()],
   ])("is %s if NSM answers %j", async (fault, answer) => {
     expect(await faultOf(() => nsmDocument(deviceAnswering(answer), {}))).toBe(fault);
+  });
+});
+
+describe("what NSM answers", () => {
+  it("is a document or a fault, and never crashes, whatever the bytes", async () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.jsonValue().map((value) => encode({ Attestation: value })),
+      fc.jsonValue().map((value) => encode(value)),
+    );
+    await fc.assert(
+      fc.asyncProperty(bytes, async (answer) => {
+        const fault = await faultOf(() => nsmDocument(deviceAnswering(answer), {}));
+        expect(["ANSWER_MALFORMED", "DEVICE_REFUSED"]).toContain(fault);
+      }),
+    );
   });
 });
 
