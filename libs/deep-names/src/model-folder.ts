@@ -18,6 +18,8 @@ export interface NamesModelFiles {
   readonly tokenizerConfig: object;
   readonly labels: readonly (Label | undefined)[];
   readonly windowTokens: number;
+  /** A letter that the model never learnt to read, if it says which script it knows. */
+  readonly unreadable: RegExp | undefined;
   readonly digestHex: string;
 }
 
@@ -31,6 +33,11 @@ const jsonObject = z.record(z.string(), z.unknown());
 const configForm = z.object({
   id2label: z.record(z.string().regex(/^\d+$/), z.string()),
   max_position_embeddings: z.int().min(32).optional(),
+  /** Ours alone: the one script that the model reads, such as "Latin"; words with other letters get no label. */
+  only_script: z
+    .string()
+    .regex(/^[A-Z][a-z]+(?:_[A-Z][a-z]+)*$/)
+    .optional(),
 });
 
 /** SHA-256, in hexadecimal digits, over name, length and bytes of each file that is read. @throws PiiError BAD_MODEL */
@@ -52,6 +59,7 @@ export async function readNamesModel(folder: string): Promise<NamesModelFiles> {
     tokenizer: jsonOf("tokenizer.json", files),
     tokenizerConfig: tokenizerConfig === undefined ? {} : jsonOf(optionalFile, files),
     labels: labelsOf(config.data.id2label),
+    unreadable: lettersBesides(config.data.only_script),
     windowTokens: Math.min(mostWindowTokens, config.data.max_position_embeddings ?? mostWindowTokens),
     digestHex: digestOf(files),
   };
@@ -84,6 +92,14 @@ function jsonOf(name: string, files: ReadonlyMap<string, Uint8Array>): Record<st
     return jsonObject.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(files.get(name))));
   } catch {
     throw unusable(`${name} is not a JSON object`);
+  }
+}
+
+function lettersBesides(script: string | undefined): RegExp | undefined {
+  try {
+    return script === undefined ? undefined : new RegExp(`(?!\\p{sc=${script}})\\p{L}`, "u");
+  } catch {
+    throw unusable("only_script in config.json is no script of Unicode");
   }
 }
 

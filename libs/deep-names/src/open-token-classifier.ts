@@ -17,7 +17,14 @@ export async function openTokenClassifier({ folder, digestHex }: NamesModelChoic
   if (files.windowTokens - tokens.before.length - tokens.after.length < leastRoom) {
     throw unusable("it reads too few tokens at once");
   }
-  const classifier = new TokenClassifier({ inference, tokens, labels: files.labels, windowTokens: files.windowTokens });
+  const { labels, windowTokens, unreadable } = files;
+  const classifier = new TokenClassifier({
+    inference,
+    tokens,
+    labels,
+    windowTokens,
+    ...(unreadable && { unreadable }),
+  });
   await tryOut(classifier);
   return classifier;
 }

@@ -28,6 +28,8 @@ export interface ClassifierParts {
   readonly labels: readonly (Label | undefined)[];
   /** As many tokens as the model reads at once, the frame included. */
   readonly windowTokens: number;
+  /** A letter that makes a word one of another script than the model reads: it gets no label. */
+  readonly unreadable?: RegExp;
 }
 
 /** Of one text: about 250,000 characters of English. */
@@ -77,7 +79,7 @@ export class TokenClassifier {
     ids: readonly (readonly number[])[],
     window: WordWindow,
   ): Promise<LabelledWord[]> {
-    const { inference, tokens, labels } = this.#parts;
+    const { inference, tokens, labels, unreadable } = this.#parts;
     const { before, after } = tokens;
     const inside = ids.slice(window.from, window.to);
     const shapes = inside.flatMap((own, at) => own.map(() => words[window.from + at]?.shape ?? noShape));
@@ -92,7 +94,11 @@ export class TokenClassifier {
       const length = ids[at]?.length ?? 0;
       if (word !== undefined && at >= window.keptFrom && at < window.keptTo) {
         const row = logits.subarray(token * labels.length, (token + 1) * labels.length);
-        labelled.push(length === 0 ? { word, label: undefined, score: 0 } : { word, ...this.#likeliest(row) });
+        labelled.push(
+          length === 0 || unreadable?.test(word.piece) === true
+            ? { word, label: undefined, score: 0 }
+            : { word, ...this.#likeliest(row) },
+        );
       }
       token += length;
     }

@@ -59,6 +59,18 @@ describe("a token classifier", () => {
     expect(await found(text)).toEqual(expected);
   });
 
+  it("gives no label to a word of a script that the model doesn't read", async () => {
+    const parts = {
+      inference: new TableInference(),
+      tokens,
+      labels,
+      windowTokens: 64,
+      unreadable: /(?!\p{sc=Latin})\p{L}/u,
+    };
+    const spans = await new TokenClassifier(parts).find("Zorblax, \u0417Zorblax, Quen", never);
+    expect(spans.map(({ start }) => start)).toEqual([0, 19]);
+  });
+
   it("says how sure the model is, and never that it is certain", async () => {
     const [unsure] = await classifierOf(new TableInference(1)).find("Zorblax", never);
     const [sure] = await classifierOf(new TableInference(90)).find("Zorblax", never);

@@ -67,6 +67,7 @@ describe("a folder with a names model", () => {
     ["config.json", '{"id2label": {"0": "O", "2": "B-PER"}}', /leaves out a number/],
     ["config.json", '{"id2label": {"0": "O", "1": "B-MISC"}}', /none of its labels/],
     ["config.json", '{"id2label": {"0": "B-PER"}, "max_position_embeddings": 1}', /positions that can't be/],
+    ["config.json", '{"id2label": {"0": "B-PER"}, "only_script": "Klingon"}', /no script of Unicode/],
     ["tokenizer_config.json", "no", /tokenizer_config\.json is not a JSON object/],
   ])("is refused where %s is %j", async (name, content, reason) => {
     await writeFile(join(folder, name), content);

@@ -122,7 +122,8 @@ def main(tuned, base, out):
         tokenizer = json.load(file)
     write_json(out, "tokenizer.json", {**tokenizer, "truncation": None, "padding": None})
     labels = {str(at): label for at, label in enumerate(LABELS)}
-    write_json(out, "config.json", {"id2label": labels, "max_position_embeddings": WINDOW_TOKENS})
+    config = {"id2label": labels, "max_position_embeddings": WINDOW_TOKENS, "only_script": "Latin"}
+    write_json(out, "config.json", config)
 
 
 main(*sys.argv[1:4])
