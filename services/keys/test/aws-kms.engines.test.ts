@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { beforeAll, expect, it } from "@jest/globals";
+import { beforeAll, expect, it, jest } from "@jest/globals";
 import { CreateKeyCommand, KMSClient } from "@aws-sdk/client-kms";
 import type { Kek } from "@cloister/service-keys";
 import { describeOnMoto } from "@cloister/testing";
@@ -7,6 +7,9 @@ import { AwsKms } from "../src/adapters/aws/aws-kms.ts";
 import { codeOfAsync } from "./codes.ts";
 import { keyWrapperContract } from "./key-wrapper-contract.ts";
 import { nitroDocument } from "./nitro.ts";
+
+// An engine and the machine may be busy.
+jest.setTimeout(60_000);
 
 const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "not a secret" };
 const region = "eu-central-1";

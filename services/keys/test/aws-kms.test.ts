@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { AwsKms, type AwsKmsOptions } from "../src/adapters/aws/aws-kms.ts";
 import { awsAddressOf } from "../src/adapters/aws/aws-key-ref.ts";
 import { Recipient } from "../src/adapters/aws/recipient.ts";
@@ -7,6 +7,9 @@ import { codeOf, codeOfAsync } from "./codes.ts";
 import { FakeAwsKms, type KeyState } from "./fake-aws-kms.ts";
 import { keyWrapperContract } from "./key-wrapper-contract.ts";
 import { envelopedData, nitroDocument } from "./nitro.ts";
+
+// Keys of RSA are made, on machines that may be busy.
+jest.setTimeout(60_000);
 
 const context = Buffer.from("context");
 const key = randomBytes(32);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { LocalKeyring, type Kek, type KeyWrapper } from "@cloister/service-keys";
 import { systemClock } from "@cloister/service";
 import { FakeClock } from "@cloister/testing";
@@ -9,6 +9,9 @@ import { AwsKms } from "../src/adapters/aws/aws-kms.ts";
 import { examineKek } from "../src/kms/examine-kek.ts";
 import { FakeAwsKms } from "./fake-aws-kms.ts";
 import { kekFor, ScriptedKms } from "./scripted-kms.ts";
+
+// A server answers, on machines that may be busy.
+jest.setTimeout(60_000);
 
 const credentials = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "not a secret" };
 

@@ -124,7 +124,7 @@ export class FakeAwsKms {
     this.asked.push(operation);
     const trouble = this.#troubles.get(body.KeyId) ?? this.#troubles.get(undefined);
     if (trouble?.kind === "silent") return undefined;
-    if (trouble?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, 1_500).unref());
+    if (trouble?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, 6_000).unref());
     else if (trouble !== undefined) throw refusalOf(trouble);
     return this.#perform(operation, body, region);
   }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Kek } from "@cloister/service-keys";
 import { Pkcs11Kms } from "../src/adapters/pkcs11/pkcs11-kms.ts";
 import { codeOfAsync } from "./codes.ts";
@@ -12,6 +12,9 @@ import { kekFor } from "./scripted-kms.ts";
 /** A library in the place of an HSM's, as `pkcs11js` shows one: what it does is told by the key's label. */
 const library = `
   import { existsSync } from "node:fs";
+
+// Processes are started, on machines that may be busy.
+jest.setTimeout(60_000);
   const handle = Buffer.alloc(8);
   let label = "";
   let path = "";

@@ -58,7 +58,7 @@ describe("a tenant's KMS in trouble", () => {
   beforeAll(async () => {
     kms = await FakeAwsKms.start();
     const keyWrapper = new KmsByProvider({ "aws-kms": await AwsKms.open({ endpoint: kms.url, credentials }) });
-    world = await World.start({ keyWrapper, log: log.log, config: { kmsTimeoutMs: 500 } });
+    world = await World.start({ keyWrapper, log: log.log, config: { kmsTimeoutMs: 3_000 } });
   });
   afterAll(async () => {
     await world.close();

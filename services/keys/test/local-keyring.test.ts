@@ -2,11 +2,14 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { LocalKeyring } from "@cloister/service-keys";
 import { codeOfAsync } from "./codes.ts";
 import { keyWrapperContract } from "./key-wrapper-contract.ts";
 import { kekFor } from "./scripted-kms.ts";
+
+// A passphrase costs its time, on machines that may be busy.
+jest.setTimeout(60_000);
 
 const [kek, otherKek] = [kekFor(1), kekFor(2)];
 const plaintext = Buffer.from("thirty-two bytes of a secret key");

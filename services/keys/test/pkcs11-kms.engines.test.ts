@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Kek } from "@cloister/service-keys";
 import { describeOnSoftHsm } from "@cloister/testing";
 import type { TokenKeyAttributes } from "@cloister/testing/engines";
 import { Pkcs11Kms, type Pkcs11Options } from "../src/adapters/pkcs11/pkcs11-kms.ts";
 import { codeOfAsync } from "./codes.ts";
 import { keyWrapperContract } from "./key-wrapper-contract.ts";
+
+// A process is started for each library, on machines that may be busy.
+jest.setTimeout(60_000);
 
 const context = Buffer.from("context");
 const key = randomBytes(32);

@@ -208,6 +208,22 @@ describe("a lease", () => {
     expect(given(() => leased.sealingKey(request))).toBe("MEASUREMENT_NOT_ALLOWED");
   });
 
+  it("ends for a program whose window in the policy ends, in a session that goes on", async () => {
+    const startMs = world.clock.nowMs();
+    const { measurements } = new TestTenant().policy(startMs);
+    const redaction = measurements.redaction.map((allowed) => ({ ...allowed, notAfterMs: startMs + 90_000 }));
+    const tenant = await world.newTenant({ measurements: { ...measurements, redaction } });
+    const { name } = await world.open(tenant);
+    const keyring = world.keyring("redaction");
+    const certified = async () => {
+      const leased = await keyring.lease([], [name]);
+      return given(() => leased.certificateFor(tenant.tenantId));
+    };
+    const before = await certified();
+    world.clock.advance(91_000);
+    expect([before, await certified()]).toEqual(["given", "MEASUREMENT_NOT_ALLOWED"]);
+  });
+
   it("gives recipients that the statement's policy and the newest both name", async () => {
     const kemPublicKeys = [0, 1, 2].map(() => nodeBackend.kemSecret(randomBytes(32)).publicKey);
     const [kept, gone, come] = kemPublicKeys.map((kemPublicKey, index) => ({

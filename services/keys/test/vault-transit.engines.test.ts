@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { rootCertificates } from "node:tls";
-import { beforeAll, describe, expect, it } from "@jest/globals";
+import { beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { describeOnOpenBao, FakeClock } from "@cloister/testing";
 import type { RunningOpenBao } from "@cloister/testing/engines";
 import { VaultTransit } from "../src/adapters/vault/vault-transit.ts";
@@ -10,6 +10,9 @@ import type { VaultLogin } from "../src/adapters/vault/vault-session.ts";
 import { codeOfAsync } from "./codes.ts";
 import { keyWrapperContract } from "./key-wrapper-contract.ts";
 import { leastPolicy, textIn, TransitEngine } from "./transit-engine.ts";
+
+// An engine and the machine may be busy.
+jest.setTimeout(60_000);
 
 const context = Buffer.from("context");
 const key = randomBytes(32);
