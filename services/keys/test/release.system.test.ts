@@ -8,6 +8,7 @@ import { bucketEnds, type ConversationName, type KeyRequest, type TransformKey }
 import { DAY_MS, purposes, purposesOfRole, verifyAuthorityChain, verifyInstanceCertificate } from "@cloister/policy";
 import { capturedLog } from "@cloister/testing";
 import { AttestedSession, bucketOf, countingTransport } from "./attested-session.ts";
+import { TestTenant } from "./tenant.ts";
 import { given, World } from "./world.ts";
 
 // A database is started and migrated first, on machines that may be busy.
