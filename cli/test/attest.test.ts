@@ -3,12 +3,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { runProgram } from "@cloister/cli";
 import { Collected, command } from "./captured-terminal.ts";
 
 const vectors = join(import.meta.dirname, "../../../shared/vectors/attestation/conformance");
 let folder: string;
+
+// What verifies TDX is loaded by the first quote: seconds where other programs keep the machine busy.
+jest.setTimeout(60_000);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cloister-attest-"));
