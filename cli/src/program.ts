@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import manifest from "../package.json" with { type: "json" };
+import "@cloister/policy/sentences";
 import { registerAttest } from "./attest/group.ts";
 import { registerChat } from "./chat/chat.ts";
 import { registerDlq } from "./dlq/group.ts";

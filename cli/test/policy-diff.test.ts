@@ -10,6 +10,7 @@ const allowed = [{ measurement: "ab".repeat(48), configurationDigest: "cd".repea
 const fields = {
   measurements: { keys: allowed, redaction: allowed, "enclave-inference": allowed, embedding: allowed },
   kms: { custody: "byok", provider: "vault", keyRef: "transit/keys/acme" },
+  hardware: { "aws-nitro": {} },
 };
 const topic = { name: "trading", phrases: ["insider trad*"], sentence: "Ask compliance." };
 

@@ -18,15 +18,15 @@ const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"
 
 describe("the SDK as an application's bundler packs it", () => {
   it.each([
-    ["@cloister/client", 'export * from "@cloister/client"'],
-    ["with the WebCrypto backend", 'export * from "@cloister/client"; export * from "@cloister/envelope/web"'],
+    ["@cloister/client", 'export * from "@cloister/client"', 90_000],
+    ["with the WebCrypto backend", 'export * from "@cloister/client"; export * from "@cloister/envelope/web"', 92_000],
   ])(
-    "has at most 95 kB, gzipped, before it meets hardware: %s",
-    async (what, source) => {
+    "has at most 90 kB, gzipped, before it meets hardware, and 2 more with what WebCrypto takes: %s",
+    async (what, source, mostBytes) => {
       const { initialBytes } = await splitBundle({ source });
 
       process.stdout.write(`${what}: ${initialBytes} bytes gzipped at first\n`);
-      expect(initialBytes).toBeLessThanOrEqual(95_000);
+      expect(initialBytes).toBeLessThanOrEqual(mostBytes);
     },
     30_000,
   );

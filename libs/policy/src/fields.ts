@@ -2,12 +2,10 @@ import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import { attestedRoles } from "@cloister/attestation";
 import { parseConversationId, parseTenantId, type ConversationId, type TenantId } from "@cloister/envelope";
 import * as z from "zod/mini";
-import en from "zod/v4/locales/en.js";
 import { fromBase64, toBase64 } from "./base64.ts";
 
 // The fields that statements are made of: short values in hex, public keys of a kilobyte in base64. They are zod's mini
-// form, a quarter of its size, since the SDK carries them into browsers; its sentences have to be asked for.
-z.config(en());
+// form, a quarter of its size, since the SDK carries them into browsers; its sentences are in sentences.ts.
 
 const isBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 
