@@ -1,4 +1,4 @@
-import type { Producer } from "kafkajs";
+import { KafkaJSNonRetriableError, type Message, type PartitionerArgs, type Producer } from "kafkajs";
 import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 import type { ProduceRound } from "../produce-rounds.ts";
 import { BUCKET_END_HEADER } from "../record-mapping.ts";
@@ -57,10 +57,7 @@ export class KafkajsProducer {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       retry: shortRetry,
-      createPartitioner:
-        () =>
-        ({ message }) =>
-          message.partition ?? 0,
+      createPartitioner: () => addressedOnce(),
     });
     const connected = producer.connect();
     // Who sends awaits it; without one it is nobody's.
@@ -74,6 +71,23 @@ export class KafkajsProducer {
     current?.client.sockets.sever();
     void current?.producer.disconnect().catch(() => undefined);
   }
+}
+
+/**
+ * The partition that a record names, once. kafkajs asks again when it repeats a request that failed, and repeats by brokers
+ * and not by partitions: one whose leader has moved, meanwhile, to a broker that answered already is sent to nobody, and
+ * reported as written. So nothing is repeated there; whoever produces repeats all of it. (An idempotent producer can't be
+ * told to have no retries.)
+ */
+function addressedOnce(): (args: PartitionerArgs) => number {
+  const addressed = new WeakSet<Message>();
+  return ({ message }) => {
+    if (addressed.has(message)) {
+      throw new KafkaJSNonRetriableError("a request failed, and is not repeated here");
+    }
+    addressed.add(message);
+    return message.partition ?? 0;
+  };
 }
 
 function byTopic(round: ProduceRound) {
