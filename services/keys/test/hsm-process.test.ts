@@ -9,12 +9,12 @@ import { Pkcs11Kms } from "../src/adapters/pkcs11/pkcs11-kms.ts";
 import { codeOfAsync } from "./codes.ts";
 import { kekFor } from "./scripted-kms.ts";
 
+// Processes are started, on machines that may be busy.
+jest.setTimeout(60_000);
+
 /** A library in the place of an HSM's, as `pkcs11js` shows one: what it does is told by the key's label. */
 const library = `
   import { existsSync } from "node:fs";
-
-// Processes are started, on machines that may be busy.
-jest.setTimeout(60_000);
   const handle = Buffer.alloc(8);
   let label = "";
   let path = "";

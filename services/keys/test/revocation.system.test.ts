@@ -151,7 +151,7 @@ describe("an instance's word", () => {
     const session = await AttestedSession.begin(world, "redaction");
     const { sessionId } = session;
     const watch = async (signature: Uint8Array, sequence = 1n): Promise<void> => {
-      for await (const answer of world.release.watchRevocations({ sessionId, sequence, signature })) void answer;
+      await world.release.watchRevocations({ sessionId, sequence, signature })[Symbol.asyncIterator]().next();
     };
     expect(await refusal(watch(randomBytes(64)))).toBe("SIGNATURE_INVALID");
     const unknown = world.release.watchRevocations({ sessionId: randomBytes(16) });

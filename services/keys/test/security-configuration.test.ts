@@ -21,7 +21,7 @@ describe("what the evidence of keys states of its settings", () => {
     ["CLOISTER_KEYS_VAULT_NAMESPACE", "other"],
     ["CLOISTER_KEYS_AWS_REGION", "eu-west-1"],
     ["CLOISTER_KEYS_AWS_ENDPOINT", "https://kms.example.org"],
-    ["CLOISTER_KEYS_PKCS11_MODULE", "/tmp/libhsm.so"],
+    ["CLOISTER_KEYS_PKCS11_MODULE", "/usr/lib/libhsm.so"],
   ])("is another with another %s", (name, value) => {
     expect(stated({ ...settings, [name]: value })).not.toBe(stated(settings));
   });
