@@ -1,4 +1,4 @@
-import { KafkaJSNonRetriableError, type Message, type PartitionerArgs, type Producer } from "kafkajs";
+import type { Message, PartitionerArgs, Producer } from "kafkajs";
 import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 import type { ProduceRound } from "../produce-rounds.ts";
 import { BUCKET_END_HEADER } from "../record-mapping.ts";
@@ -73,6 +73,12 @@ export class KafkajsProducer {
   }
 }
 
+/** Ends kafkajs' repetition of a request. */
+class NotRepeated extends Error {
+  /** kafkajs asks for it. */
+  readonly retriable = false;
+}
+
 /**
  * The partition that a record names, once. kafkajs asks again when it repeats a request that failed, and repeats by brokers
  * and not by partitions: one whose leader has moved, meanwhile, to a broker that answered already is sent to nobody, and
@@ -82,9 +88,7 @@ export class KafkajsProducer {
 function addressedOnce(): (args: PartitionerArgs) => number {
   const addressed = new WeakSet<Message>();
   return ({ message }) => {
-    if (addressed.has(message)) {
-      throw new KafkaJSNonRetriableError("a request failed, and is not repeated here");
-    }
+    if (addressed.has(message)) throw new NotRepeated("a request failed, and is not repeated here");
     addressed.add(message);
     return message.partition ?? 0;
   };
