@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { DAY_MS, HOUR_MS } from "@cloister/policy";
 import type { Log } from "@cloister/service";
 import { CapturedLogs } from "../src/demo/captured-logs.ts";
 import { demoConversations } from "../src/demo/conversations.ts";
@@ -9,7 +10,7 @@ import type { DemoReport } from "../src/demo/demo-report.ts";
 import { readInput } from "../src/demo/input-lines.ts";
 import { runDemo } from "../src/demo/run-demo.ts";
 import { Show } from "../src/demo/show.ts";
-import { openDataFolder } from "../src/index.ts";
+import { MovableClock, openDataFolder } from "../src/index.ts";
 import { writeToLog } from "./planted.ts";
 import { buildDemo, runBuiltDemo } from "./spawned-demo.ts";
 
@@ -39,8 +40,8 @@ describe("the demo", () => {
   it("holds with the conversations that come with it, and says so by exit code, text and data", async () => {
     const file = inScratch("report.json");
     const { exitCode, stdout, stderr } = await runBuiltDemo("--json", file);
-    expect([exitCode, stderr]).toEqual([0, ""]);
     expect(stdout).toContain("Everything held.");
+    expect([exitCode, stderr]).toEqual([0, ""]);
     const report = JSON.parse(await readFile(file, "utf8")) as DemoReport;
     const texts = demoConversations.flatMap(({ messages }) => messages.map(({ text }) => text));
     expect(report.messages.map((message) => message.typed)).toEqual(texts);
@@ -76,6 +77,20 @@ describe("the demo", () => {
       ["Ok?", null],
     ]);
     expect(report).toMatchObject({ held: false, forgotten: true, search: { findings: [] } });
+  });
+
+  it("forgets what a day's last hour brought, whose keys may be sealed to after midnight", async () => {
+    const clock = new MovableClock();
+    const lateMs = DAY_MS - HOUR_MS / 2;
+    clock.advance((lateMs + DAY_MS - (clock.nowMs() % DAY_MS)) % DAY_MS);
+    const input = await readInput(await inputFile("late.jsonl", line(typed)));
+    const report = await runDemo({
+      folder: await openDataFolder(inScratch("late")),
+      show: new Show(() => {}),
+      input,
+      clock,
+    });
+    expect(report).toMatchObject({ held: true, forgotten: true });
   });
 
   it("fails when a service writes what was typed into its log", async () => {

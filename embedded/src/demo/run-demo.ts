@@ -1,5 +1,6 @@
 import { searchForValues } from "@cloister/testing/canary";
 import { renderReceipt, verifyReceipt, type Receipt } from "@cloister/audit";
+import { HOUR_MS } from "@cloister/policy";
 import { systemClock } from "@cloister/service";
 import type { DataFolder } from "../data-folder.ts";
 import { MovableClock } from "../movable-clock.ts";
@@ -23,6 +24,8 @@ import { tooShortToSearch, typedInDemo, typedInInput } from "./typed-values.ts";
 export interface DemoOptions {
   readonly folder: DataFolder;
   readonly show: Show;
+  /** The clock of every service. Default: one that shows the time of day. */
+  readonly clock?: MovableClock;
   /** A user's own messages in place of the written ones. */
   readonly input?: InputLines;
 }
@@ -30,9 +33,12 @@ export interface DemoOptions {
 /** Of a user's own messages, so many are shown in full, and every one that was not answered; all are in --json. */
 const SHOWN_OF_INPUT = 5;
 
+/** A key of an open conversation may be sealed to for so long (libs/policy, `inboundWindow`): that outlives it by so much. */
+const LONGEST_SEALING_MS = HOUR_MS;
+
 /** start → tenant → conversations → search everything → clock on and purge → try to open what is left */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
-  const clock = new MovableClock();
+  const { clock = new MovableClock() } = options;
   const logs = new CapturedLogs();
   const recorder = new ModelRecorder();
   const cloister = await startEmbedded({
@@ -174,9 +180,8 @@ class Demo {
 
     show.heading("The clock is moved on past every retention period, and retention purges");
     const { periods } = tenant.policy;
-    clock.advance(
-      Math.max(periods.map.periodMs, periods.log.periodMs, periods.vector.periodMs, periods.mailbox.periodMs),
-    );
+    const { map, log, vector, mailbox } = periods;
+    clock.advance(LONGEST_SEALING_MS + Math.max(...[map, log, vector, mailbox].map(({ periodMs }) => periodMs)));
     const purges = await purge(cloister);
     const chain = await tenant.client.verifiedChain();
     const status = await retentionStatus(cloister);
