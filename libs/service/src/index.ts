@@ -17,6 +17,7 @@ export {
 export { LOG_FIELDS, type LogField, type LogFields } from "./log-fields.ts";
 export { createLog, LOG_LEVELS, type Log, type LogLevel, type LogOptions } from "./log.ts";
 export { ServiceMetrics, type MetricUnit } from "./metrics.ts";
+export { Outages, type OutagesOptions } from "./outages.ts";
 export { Plaintext, Secret } from "./plaintext.ts";
 export { PROBLEMS_PATH, serverProblems, type ProblemCatalogue, type ProblemDescription } from "./problem-catalogue.ts";
 export { ProblemError, problemOf, type ProblemDocument } from "./problem.ts";
