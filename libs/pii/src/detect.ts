@@ -7,7 +7,6 @@ import type { EntityName, EntityType } from "./entities.ts";
 import { mergeByScore } from "./merge.ts";
 import type { NameFinder } from "./names/name-finder.ts";
 import { refineNames } from "./names/refine.ts";
-import { trainedNames } from "./names/trained.ts";
 import { normalize } from "./normalize.ts";
 import { KnownValues, valueKey } from "./placeholders/known-values.ts";
 import type { ExplainedSpan, Span } from "./span.ts";
@@ -56,17 +55,18 @@ const aroundName = 96;
 const nameTypes = ["PERSON", "LOCATION", "ORGANIZATION"] as const;
 
 /**
- * A detector, built once and used for many texts: it holds no state between them.
+ * A detector, built once and used for many texts: it holds no state between them. `namesByDefault` is asked where names
+ * are wanted and the options name nobody who finds them.
  * @throws PiiError BAD_PATTERN for a custom pattern, BAD_LIST for a hashed list that can't be taken
  */
-export function createDetector(options: DetectorOptions = {}): Detector {
+export function detectorOf(options: DetectorOptions, namesByDefault?: () => NameFinder): Detector {
   const threshold = options.threshold ?? defaultThreshold;
   const wanted = options.entities === undefined ? undefined : new Set<EntityName>(options.entities);
   const thresholdOf = (type: EntityName): number => options.thresholds?.[type] ?? threshold;
   const isWanted = (type: EntityName): boolean => wanted?.has(type) ?? true;
   const rules = patternRules.filter((rule) => isWanted(rule.type));
   const wantsNames = nameTypes.some(isWanted);
-  const names = options.names === false || !wantsNames ? undefined : (options.names ?? trainedNames());
+  const names = options.names === false || !wantsNames ? undefined : (options.names ?? namesByDefault?.());
   const denied = new KnownValues((options.deny ?? []).map((entry) => ({ ...entry, label: entry.type })));
   const deniedTypes = new Map<string, EntityName>((options.deny ?? []).map((entry) => [entry.type, entry.type]));
   const allowed = new Set((options.allow ?? []).map(allowKey));

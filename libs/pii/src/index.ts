@@ -1,6 +1,7 @@
 export { type CustomPattern, customPatternLimits, CustomPatterns } from "./custom/custom-pattern.ts";
 export { hashListedValue, type HashedLists, type HashedValue } from "./custom/listed-values.ts";
-export { createDetector, type Detector, type DetectorOptions } from "./detect.ts";
+export { createDetector } from "./create-detector.ts";
+export type { Detector, DetectorOptions } from "./detect.ts";
 export {
   type CustomEntity,
   type EntityName,

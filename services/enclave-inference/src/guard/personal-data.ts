@@ -1,12 +1,11 @@
-import { createDetector, entityTypes } from "@cloister/pii";
+import { createPatternDetector, entityTypes } from "@cloister/pii/patterns";
 import type { Guarded } from "./guard.ts";
 
 /** What a model may well speak of without remembering anybody: people, places, days, pages. */
 const generalTypes: readonly string[] = ["PERSON", "LOCATION", "ORGANIZATION", "DATE_TIME", "AGE", "URL"];
 
 /** Kinds that a pattern proves by a checksum or its context. */
-const detector = createDetector({
-  names: false,
+const detector = createPatternDetector({
   entities: entityTypes.filter((type) => !generalTypes.includes(type)),
 });
 
