@@ -4,7 +4,10 @@ export { KeyringError, keyringErrors, type FailureScope, type KeyringErrorCode }
 export { InstanceIdentity, type InstanceIdentityOptions } from "./instance-identity.ts";
 export { conversationText, requestText, type ConversationName, type KeyRequest } from "./key-request.ts";
 export type { KeyLease, KeySource } from "./key-source.ts";
+export { KeyringByTenant, type KeyringByTenantOptions } from "./keyring-by-tenant.ts";
 export { Keyring, type KeyringOptions } from "./keyring.ts";
 export { keysTransport, type KeysAddress } from "./keys-transport.ts";
+export { openKeyring, type KeyringRoutes } from "./open-keyring.ts";
+export { readTenantKeys, tenantKeysVariable, type KeysDoor } from "./tenant-keys.ts";
 export type { LeasedKey, LeasedKeys } from "./leased-keys.ts";
 export { TransformKey } from "./transform-key.ts";

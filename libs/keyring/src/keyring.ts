@@ -29,6 +29,8 @@ export interface KeyringOptions {
   /** Production builds pass false. */
   readonly allowDevelopment: boolean;
   readonly clock: Clock;
+  /** Shared with other keyrings of the instance; one of its own by default. */
+  readonly identity?: InstanceIdentity;
   /** How many keys, and how many conversations, are held at once; 20,000. */
   readonly capacity?: number;
 }
@@ -65,7 +67,7 @@ export class Keyring {
   constructor(options: KeyringOptions) {
     const { role, evidence: source, configurationDigest, clock, capacity = DEFAULT_CAPACITY } = options;
     this.#options = options;
-    this.#identity = new InstanceIdentity({ role, source, configurationDigest, clock });
+    this.#identity = options.identity ?? new InstanceIdentity({ role, source, configurationDigest, clock });
     this.#keys = new LeaseStore(clock, capacity, (key) => key.destroy());
     this.#transforms = new LeaseStore(clock, capacity, (key) => key.destroy());
     this.#conversations = new LeaseStore(clock, capacity);
