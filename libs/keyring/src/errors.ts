@@ -8,6 +8,11 @@ export const keyringErrors = {
     remedy: "Look at the key service; the batch comes again by itself.",
     isRetryable: true,
   },
+  TENANT_KEYS_UNAVAILABLE: {
+    title: "The key service that the tenant runs itself did not answer, or could not prove itself",
+    remedy: "The tenant looks at its key service: its messages wait until then, those of others go on.",
+    isRetryable: true,
+  },
   KEYS_NOT_TRUSTED: {
     title: "Whoever answered could not prove to be `keys`",
     remedy: "Find out who listens at that address; no key was taken.",
@@ -51,7 +56,10 @@ const SCOPES: Readonly<Record<KeyringErrorCode, FailureScope>> = {
   SESSION_UNKNOWN: "shared",
   SEQUENCE_REUSED: "shared",
   EVIDENCE_REJECTED: "shared",
+  CHANNEL_MISMATCH: "shared",
   LEASE_ENDED: "shared",
+  TENANT_KEYS_UNAVAILABLE: "tenant",
+  TOO_MANY_CALLS: "tenant",
   KMS_UNAVAILABLE: "tenant",
   MEASUREMENT_NOT_ALLOWED: "tenant",
   POLICY_EXPIRED: "tenant",

@@ -1,5 +1,5 @@
 import { PlaceholderMemory, type PlaceholderCounters } from "@cloister/pii";
-import type { LeasedKeys } from "@cloister/keyring";
+import type { KeyLease } from "@cloister/keyring";
 import { z } from "zod";
 import { openMapRow } from "./map/map-entries.ts";
 import type { StoredConversation } from "./map/conversation-store.ts";
@@ -17,7 +17,7 @@ export interface ConversationState {
 const countersSchema = z.record(z.string(), z.number().int().nonnegative());
 
 /** Opens what is stored. @throws EnvelopeError, KeyringError, RedactionError as `openMapRow` */
-export function recallConversation(stored: StoredConversation, keys: LeasedKeys, nowMs: number): ConversationState {
+export function recallConversation(stored: StoredConversation, keys: KeyLease, nowMs: number): ConversationState {
   const additions = stored.mapRows.map((row) => openMapRow(row, keys, nowMs));
   const live = additions.flatMap(({ entries }) => entries).filter((entry) => entry.expiresAtMs > nowMs);
   return {

@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { KnowledgeDocumentSchema } from "@cloister/contracts/content";
 import { ContentType, openEnvelope, requireNotExpired, Stage, type Header } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import type { ConversationRecord, LeasedKeys } from "@cloister/keyring";
+import type { ConversationRecord, KeyLease } from "@cloister/keyring";
 import type { SealedMessage } from "@cloister/messaging/sealed-events";
 import { checkMessage, PolicyError, type MessageContext } from "@cloister/policy";
 import { RedactionError } from "./errors.ts";
@@ -25,7 +25,7 @@ const MAX_TITLE_CHARACTERS = 1024;
 export function openMessage(
   message: SealedMessage,
   conversation: ConversationRecord,
-  keys: LeasedKeys,
+  keys: KeyLease,
   context: MessageContext,
 ): OpenedMessage {
   const { nowMs } = context;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { idToHex } from "@cloister/envelope";
-import { bucketEnd, type ConversationRecord, type Keyring, type KeyRequest, type LeasedKeys } from "@cloister/keyring";
+import { bucketEnd, type ConversationRecord, type KeyLease, type KeyRequest, type KeySource } from "@cloister/keyring";
 import { done, type ConsumedBatch, type Failed, type RecordResult } from "@cloister/messaging";
 import { readSealedMessage, type SealedMessage } from "@cloister/messaging/sealed-events";
 import type { Clock } from "@cloister/service";
@@ -20,7 +20,7 @@ import type { RedactionTables } from "./tables.ts";
 import type { Redactor } from "./text-work/redactor.ts";
 
 export interface RedactionSteps {
-  readonly keyring: Keyring;
+  readonly keyring: KeySource;
   readonly store: ConversationStore;
   readonly redactor: Redactor;
   readonly boundaries: Boundaries;
@@ -75,7 +75,7 @@ export class RedactionPipeline {
   async #lease(
     messages: readonly SealedMessage[],
     stored: ReadonlyMap<string, StoredConversation>,
-  ): Promise<{ readonly keys: LeasedKeys; readonly refused: ReadonlyMap<SealedMessage, Failed> }> {
+  ): Promise<{ readonly keys: KeyLease; readonly refused: ReadonlyMap<SealedMessage, Failed> }> {
     const { keyring, store } = this.#steps;
     const reading = [
       ...messages.flatMap(flowKeysOf),
@@ -99,7 +99,7 @@ export class RedactionPipeline {
     message: SealedMessage,
     stored: ReadonlyMap<string, StoredConversation>,
     states: Map<string, ConversationState>,
-    keys: LeasedKeys,
+    keys: KeyLease,
   ): Promise<Result> {
     try {
       return await this.#redact(message, stored, states, keys);
@@ -112,7 +112,7 @@ export class RedactionPipeline {
     message: SealedMessage,
     stored: ReadonlyMap<string, StoredConversation>,
     states: Map<string, ConversationState>,
-    keys: LeasedKeys,
+    keys: KeyLease,
   ): Promise<Result> {
     const { clock, redactor, boundaries, keyring, region } = this.#steps;
     const nowMs = clock.nowMs();
@@ -177,7 +177,7 @@ function flowKeysOf({ envelope: { header } }: SealedMessage): KeyRequest[] {
 }
 
 /** @throws KeyringError when the conversation was refused */
-function mapKeyFor({ envelope: { header } }: SealedMessage, keys: LeasedKeys): KeyRequest {
+function mapKeyFor({ envelope: { header } }: SealedMessage, keys: KeyLease): KeyRequest {
   const { tenantId, conversationId, createdAtMs } = header;
   const conversation = keys.conversation(header);
   return { tenantId, conversationId, purpose: "map", bucketEndMs: bucketEnd(conversation, "map", createdAtMs) };

@@ -1,5 +1,5 @@
 import type { NamesModelChoice } from "@cloister/deep-names";
-import type { Keyring } from "@cloister/keyring";
+import type { KeySource } from "@cloister/keyring";
 import type { Failpoints, MessageLog, ParkingLimits } from "@cloister/messaging";
 import type { Clock, Log } from "@cloister/service";
 import type { Database } from "@cloister/storage";
@@ -19,7 +19,7 @@ export interface RedactionPorts {
   readonly db: Database;
   readonly messages: MessageLog;
   /** Closed when the service closes. */
-  readonly keyring: Keyring;
+  readonly keyring: KeySource;
   readonly clock: Clock;
   readonly log: Log;
   readonly failpoints?: Failpoints;

@@ -3,7 +3,7 @@ import { RedactedMessageSchema, type RedactedMessage } from "@cloister/contracts
 import { topics } from "@cloister/contracts/topics";
 import { ContentType, derivedId, sealEnvelope, Stage, type Header } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import type { ConversationRecord, Keyring, LeasedKeys } from "@cloister/keyring";
+import type { ConversationRecord, KeyLease, KeySource } from "@cloister/keyring";
 import type { OutgoingRecord } from "@cloister/messaging";
 import { sealedMessageRecord, sealedReplyRecord } from "@cloister/messaging/sealed-events";
 import { bucketEndMs } from "@cloister/policy";
@@ -24,8 +24,8 @@ export interface Origin {
 export function sealMapDelta(
   origin: Origin,
   addition: MapAddition,
-  keys: LeasedKeys,
-  signer: Keyring["signer"],
+  keys: KeyLease,
+  signer: KeySource["signer"],
 ): OutgoingRecord | undefined {
   const { header, conversation, nowMs } = origin;
   const readers = conversation.recipients.filter(({ mayHaveMap }) => mayHaveMap).map(({ key }) => key);
@@ -52,7 +52,7 @@ export function sealMapDelta(
 }
 
 /** The redacted text for inference and embedding, in the same `flow` bucket as the message it came from. */
-export function sealRedacted(origin: Origin, { text, document }: RedactedText, keys: LeasedKeys): OutgoingRecord {
+export function sealRedacted(origin: Origin, { text, document }: RedactedText, keys: KeyLease): OutgoingRecord {
   return sealForModel(origin, create(RedactedMessageSchema, { text, ...(document && { document }) }), keys);
 }
 
@@ -60,11 +60,11 @@ export function sealRedacted(origin: Origin, { text, document }: RedactedText, k
  * A refusal takes the way of the message itself: inference seals it to the readers as a reply. So nobody outside is told
  * what the message was about, and a reader trusts one signer.
  */
-export function sealRefusal(origin: Origin, refusal: Refusal, keys: LeasedKeys): OutgoingRecord {
+export function sealRefusal(origin: Origin, refusal: Refusal, keys: KeyLease): OutgoingRecord {
   return sealForModel(origin, create(RedactedMessageSchema, { refusal }), keys);
 }
 
-function sealForModel(origin: Origin, message: RedactedMessage, keys: LeasedKeys): OutgoingRecord {
+function sealForModel(origin: Origin, message: RedactedMessage, keys: KeyLease): OutgoingRecord {
   const { header } = origin;
   const { tenantId, conversationId, expiresAtMs } = header;
   const payload = toBinary(RedactedMessageSchema, message);
@@ -81,12 +81,7 @@ function sealForModel(origin: Origin, message: RedactedMessage, keys: LeasedKeys
 }
 
 /** The same entries as this service keeps them. */
-export function sealMapRow(
-  origin: Origin,
-  addition: MapAddition,
-  keys: LeasedKeys,
-  mapBucketEndMs: number,
-): MapEntryRow {
+export function sealMapRow(origin: Origin, addition: MapAddition, keys: KeyLease, mapBucketEndMs: number): MapEntryRow {
   const { header } = origin;
   const { tenantId, conversationId, messageId } = header;
   const payload = encodeMapDelta(addition);

@@ -2,7 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { MapDeltaSchema } from "@cloister/contracts/content";
 import { openEnvelope, Stage } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import type { KeyRequest, LeasedKeys } from "@cloister/keyring";
+import type { KeyLease, KeyRequest } from "@cloister/keyring";
 import type { MapEntry } from "@cloister/pii";
 import { RedactionError } from "../errors.ts";
 import type { MapEntryRow } from "../tables.ts";
@@ -49,7 +49,7 @@ export function mapKeyOf(row: MapEntryRow): KeyRequest {
  * @throws EnvelopeError AUTHENTICATION_FAILED and others when the row is not what was sealed for this conversation;
  * KeyringError when its key was refused; RedactionError WRONG_STAGE
  */
-export function openMapRow(row: MapEntryRow, keys: LeasedKeys, nowMs: number): MapAddition {
+export function openMapRow(row: MapEntryRow, keys: KeyLease, nowMs: number): MapAddition {
   const key = keys.openingKey(mapKeyOf(row));
   // The key is this conversation's and bucket's own, so a row moved from elsewhere doesn't open.
   const { header, payload } = openEnvelope(nodeBackend, row.envelope, { keys: [key], signer: "none", nowMs });
