@@ -28,17 +28,8 @@ const [warmSnp, warmNitro] = [newSnp(), newNitro()];
 const newTdx = () => TdxTrust.fromPem(tdx.pem(tdx.root));
 const warmTdx = newTdx();
 const quote = tdx.quote();
-const issuers = [tdx.signerCertificate(), tdx.root];
-const collateral = {
-  tcbInfo: tdx.tcbInfo(),
-  qeIdentity: tdx.qeIdentity(),
-  pckCrl: tdx.pckList(),
-  rootCrl: tdx.rootList(),
-  tcbInfoIssuers: issuers,
-  qeIdentityIssuers: issuers,
-};
 const verifyTdx = (bytes: Uint8Array, trust: TdxTrust) =>
-  verifyTdxQuote(bytes, collateral, {
+  verifyTdxQuote(bytes, tdx.collateral, {
     trust,
     requirements: strictRequirements,
     nowMs: tdx.nowMs,

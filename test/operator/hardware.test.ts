@@ -16,15 +16,6 @@ import { describe, expect, it, jest } from "@jest/globals";
 jest.setTimeout(60_000);
 
 const { nowMs } = tdx;
-const issuers = [tdx.signerCertificate(), tdx.root];
-const current: TdxCollateral = {
-  tcbInfo: tdx.tcbInfo(),
-  qeIdentity: tdx.qeIdentity(),
-  pckCrl: tdx.pckList(),
-  rootCrl: tdx.rootList(),
-  tcbInfoIssuers: issuers,
-  qeIdentityIssuers: issuers,
-};
 const measurement = tdxMeasurement(parseTdxQuote(tdx.quote(), "refused").report);
 const verifiers = [tdxVerifier(TdxTrust.fromPem(tdx.pem(tdx.root)))];
 
@@ -41,7 +32,7 @@ async function verdictOn({ quote = quoteOver, collateral }: Attempt): Promise<st
     collect: async (data: Uint8Array) =>
       encodeEvidence({
         format,
-        body: encodeTdxEvidence({ quote: quote(data), collateral: { ...current, ...collateral } }),
+        body: encodeTdxEvidence({ quote: quote(data), collateral: { ...tdx.collateral, ...collateral } }),
       }),
   } as const;
   const allowed = [{ measurement, configurationDigest: simulatedConfiguration }];

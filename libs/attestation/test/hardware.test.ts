@@ -7,7 +7,6 @@ import {
   gpuNonce,
   type GpuVerifier,
   reportData,
-  type ReportBinding,
   type TaggedEvidence,
   verifyEvidence,
 } from "@cloister/attestation";
@@ -15,18 +14,11 @@ import { NitroAuthenticator, nitroVerifier } from "@cloister/attestation/nitro";
 import { encodeSnpEvidence, SnpAuthenticator, snpVerifier } from "@cloister/attestation/sev-snp";
 import { TestAmd, TestNitro, chipIdOf, levels } from "@cloister/testing/evidence";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { bindingAt, nonce } from "./binding.ts";
 import { laterRefusalOf } from "./refusal.ts";
 
 const nowMs = Date.UTC(2026, 10, 22, 12);
-const nonce = new Uint8Array(32).fill(4);
-const binding: ReportBinding = {
-  role: "redaction",
-  configurationDigest: new Uint8Array(48).fill(1),
-  kemPublicKey: new Uint8Array(1216).fill(2),
-  signingPublicKey: new Uint8Array(32).fill(3),
-  notAfterMs: nowMs + 600_000,
-  nonce,
-};
+const binding = bindingAt(nowMs);
 const { configurationDigest } = binding;
 const programs = [0x50, 0x52].map((byte) => ({ measurement: new Uint8Array(48).fill(byte), configurationDigest }));
 const policy: EvidencePolicy = {

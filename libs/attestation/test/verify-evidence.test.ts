@@ -10,20 +10,13 @@ import {
 } from "@cloister/attestation";
 import { SimulatedRoot, simulatedEvidenceSource, simulatedVerifier } from "@cloister/attestation/simulated";
 import fc from "fast-check";
+import { bindingAt, nonce } from "./binding.ts";
 import { laterRefusalOf, refusalOf } from "./refusal.ts";
 
 const nowMs = Date.UTC(2026, 10, 22, 12);
 const root = SimulatedRoot.create();
 const measurement = new Uint8Array(48).fill(7);
-const nonce = new Uint8Array(32).fill(4);
-const binding: ReportBinding = {
-  role: "redaction",
-  configurationDigest: new Uint8Array(48).fill(1),
-  kemPublicKey: new Uint8Array(1216).fill(2),
-  signingPublicKey: new Uint8Array(32).fill(3),
-  notAfterMs: nowMs + 600_000,
-  nonce,
-};
+const binding = bindingAt(nowMs);
 const allowed = [{ measurement, configurationDigest: binding.configurationDigest }];
 const policy: EvidencePolicy = {
   measurements: { keys: [], redaction: allowed, "enclave-inference": [], embedding: [] },

@@ -19,15 +19,6 @@ interface Machine {
 const amd = await TestAmd.make();
 const hypervisor = await TestNitro.make();
 const { nowMs } = tdx;
-const issuers = [tdx.signerCertificate(), tdx.root];
-const collateral = {
-  tcbInfo: tdx.tcbInfo(),
-  qeIdentity: tdx.qeIdentity(),
-  pckCrl: tdx.pckList(),
-  rootCrl: tdx.rootList(),
-  tcbInfoIssuers: issuers,
-  qeIdentityIssuers: issuers,
-};
 const debuggedTd = tdx.hexBytes("0100001000000000");
 const SNP_DEBUG = 1n << 19n;
 const SOUND_SNP_POLICY = (1n << 17n) | (1n << 16n);
@@ -39,7 +30,7 @@ const machines: readonly Machine[] = [
     measurement: tdxMeasurement(parseTdxQuote(tdx.quote(), "refused").report),
     attest: async (reportData, isDebugged) => {
       const guest = { reportData, ...(isDebugged && { tdAttributes: debuggedTd }) };
-      return encodeTdxEvidence({ quote: tdx.quote({ guest }), collateral });
+      return encodeTdxEvidence({ quote: tdx.quote({ guest }), collateral: tdx.collateral });
     },
   },
   {

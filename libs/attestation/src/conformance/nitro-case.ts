@@ -4,10 +4,9 @@ import * as z from "zod/mini";
 import { AttestationError, type AttestationErrorCode } from "../errors.ts";
 import { type AuthenticNitroDocument, NitroAuthenticator } from "../formats/nitro/authenticate.ts";
 import { imageOf } from "../formats/nitro/verifier.ts";
-import { anyHexField, base64Field, onlyUnknownNames, problemOf, unixTimeField } from "./case-fields.ts";
-import { acceptedCase, type CaseOutcome, malformedCase, rejectedCase, unsupportedCase } from "./case-outcome.ts";
-
-const stage = "verify-attestation-nitro";
+import { anyHexField, base64Field, unixTimeField } from "./case-fields.ts";
+import type { CaseOutcome } from "./case-outcome.ts";
+import { judgeCase } from "./judge-case.ts";
 
 const policySchema = z.strictObject({
   expected_pcrs_hex: z.nullish(z.record(z.string().check(z.regex(/^\d{1,2}$/)), anyHexField)),
@@ -34,22 +33,22 @@ type NitroCasePolicy = z.infer<typeof policySchema>;
  * @param nowMs the clock of a case that brings none.
  */
 export async function verifyNitroCase(input: unknown, nowMs: number): Promise<CaseOutcome> {
-  const parsed = inputSchema.safeParse(input);
-  if (!parsed.success) {
-    const unknown = onlyUnknownNames(parsed.error);
-    if (unknown.length > 0) return unsupportedCase(stage, `This build doesn't know ${unknown.join(", ")}.`);
-    return malformedCase(stage, problemOf(parsed.error));
-  }
-  const { nitro_document_b64: document, root_sha256_hex: root, expiration_check_date_unix: clockMs } = parsed.data;
-  try {
-    const authenticator = root ? new NitroAuthenticator([bytesToHex(root)]) : new NitroAuthenticator();
-    const verified = await authenticator.authenticate(document, clockMs ?? nowMs);
-    checkPolicy(verified, parsed.data.policy ?? {});
-    return acceptedCase(stage, outputs(verified));
-  } catch (error) {
-    if (error instanceof AttestationError) return rejectedCase(stage, error.code, error.message);
-    throw error;
-  }
+  return judgeCase(input, {
+    stage: "verify-attestation-nitro",
+    schema: inputSchema,
+    verify: async ({
+      nitro_document_b64: document,
+      root_sha256_hex: root,
+      expiration_check_date_unix: clockMs,
+      policy,
+    }) => {
+      const authenticator = root ? new NitroAuthenticator([bytesToHex(root)]) : new NitroAuthenticator();
+      const verified = await authenticator.authenticate(document, clockMs ?? nowMs);
+      checkPolicy(verified, policy ?? {});
+      return outputs(verified);
+    },
+    codeOf: ({ code }) => code,
+  });
 }
 
 function checkPolicy(document: AuthenticNitroDocument, policy: NitroCasePolicy): void {

@@ -6,12 +6,12 @@ import { SnpAuthenticator, type AuthenticSnpReport } from "../formats/sev-snp/au
 import { isSnpFault, type SnpFault, snpError } from "../formats/sev-snp/faults.ts";
 import { checkGuest } from "../formats/sev-snp/guest-checks.ts";
 import { isTcbAtLeast } from "../formats/sev-snp/tcb.ts";
-import { anyHexField, base64Field, byteField, onlyUnknownNames, problemOf, unixTimeField } from "./case-fields.ts";
-import { acceptedCase, type CaseOutcome, malformedCase, rejectedCase, unsupportedCase } from "./case-outcome.ts";
+import { anyHexField, base64Field, byteField, unixTimeField } from "./case-fields.ts";
+import type { CaseOutcome } from "./case-outcome.ts";
 import { gunzip } from "./gunzip.ts";
+import { judgeCase } from "./judge-case.ts";
 import { sevOutputs } from "./sev-outputs.ts";
 
-const stage = "verify-attestation-sev";
 /** A report has 1,184 bytes. */
 const MAX_DOCUMENT_BYTES = 64 * 1024;
 
@@ -46,22 +46,16 @@ type SevCasePolicy = z.infer<typeof policySchema>;
  * @param nowMs the clock of a case that brings none.
  */
 export async function verifySevCase(input: unknown, nowMs: number): Promise<CaseOutcome> {
-  const parsed = inputSchema.safeParse(input);
-  if (!parsed.success) {
-    const unknown = onlyUnknownNames(parsed.error);
-    if (unknown.length > 0) return unsupportedCase(stage, `This build doesn't know ${unknown.join(", ")}.`);
-    return malformedCase(stage, problemOf(parsed.error));
-  }
-  try {
-    const verified = await authenticate(parsed.data, nowMs);
-    checkPolicy(verified, parsed.data.policy ?? {});
-    return acceptedCase(stage, sevOutputs(verified));
-  } catch (error) {
-    if (error instanceof AttestationError && isSnpFault(error.fault)) {
-      return rejectedCase(stage, error.fault, error.message);
-    }
-    throw error;
-  }
+  return judgeCase(input, {
+    stage: "verify-attestation-sev",
+    schema: inputSchema,
+    verify: async (sevCase) => {
+      const verified = await authenticate(sevCase, nowMs);
+      checkPolicy(verified, sevCase.policy ?? {});
+      return sevOutputs(verified);
+    },
+    codeOf: ({ fault }) => (isSnpFault(fault) ? fault : undefined),
+  });
 }
 
 async function authenticate(input: SevCase, nowMs: number): Promise<AuthenticSnpReport> {

@@ -1,17 +1,16 @@
 import * as z from "zod/mini";
 import { certificatesFromPem } from "../certificates/index.ts";
-import { AttestationError } from "../errors.ts";
 import type { TdxCollateral } from "../formats/tdx/collateral.ts";
 import { isTdxFault } from "../formats/tdx/faults.ts";
 import type { ExpectedFields, TdxRequirements } from "../formats/tdx/requirements.ts";
 import { qvResultNamed } from "../formats/tdx/tcb-status.ts";
 import { TdxTrust } from "../formats/tdx/trust.ts";
 import { verifyTdxQuote } from "../formats/tdx/verify-quote.ts";
-import { anyHexField, base64Field, onlyUnknownNames, problemOf, unixTimeField } from "./case-fields.ts";
-import { acceptedCase, type CaseOutcome, malformedCase, rejectedCase, unsupportedCase } from "./case-outcome.ts";
+import { anyHexField, base64Field, unixTimeField } from "./case-fields.ts";
+import type { CaseOutcome } from "./case-outcome.ts";
+import { judgeCase } from "./judge-case.ts";
 import { tdxOutputs } from "./tdx-outputs.ts";
 
-const stage = "verify-attestation-tdx";
 const optionalHex = z.optional(anyHexField);
 const optionalText = z.optional(z.string());
 
@@ -64,21 +63,12 @@ type TdxCasePolicy = z.infer<typeof policySchema>;
  * @param nowMs the clock of a case that brings none.
  */
 export async function verifyTdxCase(input: unknown, nowMs: number): Promise<CaseOutcome> {
-  const parsed = inputSchema.safeParse(input);
-  if (!parsed.success) {
-    const unknown = onlyUnknownNames(parsed.error);
-    if (unknown.length > 0) return unsupportedCase(stage, `This build doesn't know ${unknown.join(", ")}.`);
-    return malformedCase(stage, problemOf(parsed.error));
-  }
-  try {
-    return acceptedCase(stage, tdxOutputs(await verify(parsed.data, nowMs)));
-  } catch (error) {
-    if (error instanceof AttestationError && isTdxFault(error.fault)) {
-      return rejectedCase(stage, error.fault, error.message);
-    }
-    if (error instanceof AttestationError) return malformedCase(stage, error.message);
-    throw error;
-  }
+  return judgeCase(input, {
+    stage: "verify-attestation-tdx",
+    schema: inputSchema,
+    verify: async (tdxCase) => tdxOutputs(await verify(tdxCase, nowMs)),
+    codeOf: ({ fault }) => (isTdxFault(fault) ? fault : undefined),
+  });
 }
 
 function verify({ quote_b64: quote, collateral, policy = {}, ...input }: TdxCase, nowMs: number) {

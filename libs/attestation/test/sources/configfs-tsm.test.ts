@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
-import { AttestationError, decodeEvidence } from "@cloister/attestation";
+import { decodeEvidence } from "@cloister/attestation";
 import { decodeSnpEvidence } from "@cloister/attestation/sev-snp";
 import {
   collateralFiles,
@@ -15,6 +15,7 @@ import { decodeTdxEvidence, parseTdxQuote } from "@cloister/attestation/tdx";
 import * as made from "@cloister/testing/evidence/tdx";
 import { certificateTable, guids } from "./certificate-tables.ts";
 import { FakeKernel, type FakeProvider, SystemError } from "./fake-kernel.ts";
+import { sourceFaultOf } from "./source-fault.ts";
 
 const folder = "/sys/kernel/config/tsm/report";
 const reportData = new Uint8Array(64).fill(7);
@@ -52,16 +53,6 @@ const wait = async (ms: number): Promise<void> => {
 };
 const collectSnp = (files: FakeKernel) => snpSource({ files, folder, wait }).collect(reportData);
 
-async function faultOf(action: () => Promise<unknown>): Promise<string | undefined> {
-  try {
-    await action();
-    return undefined;
-  } catch (error) {
-    if (error instanceof AttestationError && error.code === "EVIDENCE_UNAVAILABLE") return error.fault;
-    throw error;
-  }
-}
-
 describe("evidence of SEV-SNP by configfs-tsm", () => {
   it("is the report over the report data at the most privileged level, with the host's certificate", async () => {
     const { format, body } = decodeEvidence(await collectSnp(new FakeKernel(snp)));
@@ -78,7 +69,7 @@ describe("evidence of SEV-SNP by configfs-tsm", () => {
     const kernel = new FakeKernel(snp);
     await collectSnp(kernel);
     kernel.provider = { name: "sev_guest", report: () => ({ outblob: new Uint8Array(3) }) };
-    await faultOf(() => collectSnp(kernel));
+    await sourceFaultOf(() => collectSnp(kernel));
     expect([kernel.folders.size, kernel.removed.length, new Set(kernel.removed).size]).toEqual([0, 2, 2]);
   });
 
@@ -87,7 +78,7 @@ describe("evidence of SEV-SNP by configfs-tsm", () => {
     const source = snpSource({ files: kernel, folder, wait, endorsementKey: async () => vcek });
     const { body } = decodeEvidence(await source.collect(reportData));
     expect(decodeSnpEvidence(body).endorsementKey).toEqual(vcek);
-    expect(await faultOf(() => collectSnp(kernel))).toBe("COLLATERAL_MISSING");
+    expect(await sourceFaultOf(() => collectSnp(kernel))).toBe("COLLATERAL_MISSING");
   });
 
   it("is asked for one at a time", async () => {
@@ -141,7 +132,7 @@ describe("a report that doesn't come about", () => {
     kernel.before = (made) => {
       if (made === call) throw new SystemError(errno);
     };
-    expect(await faultOf(() => collectSnp(kernel))).toBe(fault);
+    expect(await sourceFaultOf(() => collectSnp(kernel))).toBe(fault);
   });
 
   it.each([
@@ -151,13 +142,13 @@ describe("a report that doesn't come about", () => {
     ["DEVICE_BUSY", "ETIMEDOUT"],
     ["DEVICE_MISSING", "ENOTTY"],
   ])("is %s where the TEE answers %s", async (fault, errno) => {
-    expect(await faultOf(() => collectSnp(new FakeKernel(refusing(errno))))).toBe(fault);
+    expect(await sourceFaultOf(() => collectSnp(new FakeKernel(refusing(errno))))).toBe(fault);
   });
 
   it("is DEVICE_MISSING without a driver, OTHER_HARDWARE with another's", async () => {
     expect([
-      await faultOf(() => collectSnp(new FakeKernel())),
-      await faultOf(() => collectSnp(new FakeKernel(tdx))),
+      await sourceFaultOf(() => collectSnp(new FakeKernel())),
+      await sourceFaultOf(() => collectSnp(new FakeKernel(tdx))),
     ]).toEqual(["DEVICE_MISSING", "OTHER_HARDWARE"]);
   });
 
@@ -165,8 +156,8 @@ describe("a report that doesn't come about", () => {
     const answering = (length: number) =>
       new FakeKernel({ name: "sev_guest", report: () => ({ outblob: new Uint8Array(length) }) });
     expect([
-      await faultOf(() => collectSnp(answering(32 * 1024 + 1))),
-      await faultOf(() => collectSnp(answering(1183))),
+      await sourceFaultOf(() => collectSnp(answering(32 * 1024 + 1))),
+      await sourceFaultOf(() => collectSnp(answering(1183))),
     ]).toEqual(["ANSWER_MALFORMED", "ANSWER_MALFORMED"]);
   });
 
@@ -179,7 +170,7 @@ describe("a report that doesn't come about", () => {
       kernel.before = interfering;
     };
     const interfering = kernel.before;
-    expect(await faultOf(() => collectSnp(kernel))).toBe("CONCURRENT_WRITER");
+    expect(await sourceFaultOf(() => collectSnp(kernel))).toBe("CONCURRENT_WRITER");
   });
 
   it("is CONCURRENT_WRITER if the kernel loses the write, since no report may be over other bytes", async () => {
@@ -190,7 +181,7 @@ describe("a report that doesn't come about", () => {
       const report = kernel.folders.get(path.slice(0, path.lastIndexOf("/")));
       if (report) report.inblob = new Uint8Array(64).fill(0xcc);
     };
-    expect(await faultOf(() => collectSnp(kernel))).toBe("CONCURRENT_WRITER");
+    expect(await sourceFaultOf(() => collectSnp(kernel))).toBe("CONCURRENT_WRITER");
   });
 
   it("is asked for again, after a while each time, where the TEE is busy", async () => {
@@ -209,7 +200,7 @@ describe("a report that doesn't come about", () => {
 
   it("isn't asked for again where that is of no use", async () => {
     waited.length = 0;
-    await faultOf(() => collectSnp(new FakeKernel(tdx)));
+    await sourceFaultOf(() => collectSnp(new FakeKernel(tdx)));
     expect(waited).toEqual([]);
   });
 });
@@ -253,7 +244,9 @@ describe("the files of a real folder", () => {
       },
       removeFolder: (path: string) => rm(path, { recursive: true }),
     };
-    expect(await faultOf(() => snpSource({ files, folder: root, wait }).collect(reportData))).toBe("CONCURRENT_WRITER");
+    expect(await sourceFaultOf(() => snpSource({ files, folder: root, wait }).collect(reportData))).toBe(
+      "CONCURRENT_WRITER",
+    );
   });
 
   it("are told from a kernel without configfs-tsm by a sentence that says what to do", async () => {
@@ -300,8 +293,8 @@ describe("a folder of collateral", () => {
     const without = await written("without", { [collateralFiles.pckCrl]: undefined });
     const long = await written("long", { [collateralFiles.tcbInfo]: "x".repeat(64 * 1024 + 1) });
     expect([
-      await faultOf(() => tdxCollateralFromFolder(without)),
-      await faultOf(() => tdxCollateralFromFolder(long)),
+      await sourceFaultOf(() => tdxCollateralFromFolder(without)),
+      await sourceFaultOf(() => tdxCollateralFromFolder(long)),
     ]).toEqual(["COLLATERAL_MISSING", "COLLATERAL_MISSING"]);
   });
 });

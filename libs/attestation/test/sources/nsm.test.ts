@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
-import { AttestationError, decodeEvidence } from "@cloister/attestation";
+import { decodeEvidence } from "@cloister/attestation";
 import { nsmDevice, type NsmDevice, nsmDocument, nsmSource } from "@cloister/attestation/sources/nsm";
 import { decode, encode } from "cborg";
 import fc from "fast-check";
+import { sourceFaultOf } from "./source-fault.ts";
 
 const document = Uint8Array.of(0xd2, 1, 2, 3);
 
@@ -15,16 +16,6 @@ function deviceAnswering(answer: unknown): NsmDevice & { readonly asked: Uint8Ar
       return answer instanceof Uint8Array ? answer : encode(answer);
     },
   };
-}
-
-async function faultOf(action: () => Promise<unknown>): Promise<string | undefined> {
-  try {
-    await action();
-    return undefined;
-  } catch (error) {
-    if (error instanceof AttestationError && error.code === "EVIDENCE_UNAVAILABLE") return error.fault;
-    throw error;
-  }
 }
 
 describe("evidence of a Nitro enclave by NSM", () => {
@@ -58,7 +49,7 @@ describe("evidence of a Nitro enclave by NSM", () => {
     ["ANSWER_MALFORMED", Uint8Array.of(0xff)],
     ["ANSWER_MALFORMED", new Uint8Array()],
   ])("is %s if NSM answers %j", async (fault, answer) => {
-    expect(await faultOf(() => nsmDocument(deviceAnswering(answer), {}))).toBe(fault);
+    expect(await sourceFaultOf(() => nsmDocument(deviceAnswering(answer), {}))).toBe(fault);
   });
 });
 
@@ -71,7 +62,7 @@ describe("what NSM answers", () => {
     );
     await fc.assert(
       fc.asyncProperty(bytes, async (answer) => {
-        const fault = await faultOf(() => nsmDocument(deviceAnswering(answer), {}));
+        const fault = await sourceFaultOf(() => nsmDocument(deviceAnswering(answer), {}));
         expect(["ANSWER_MALFORMED", "DEVICE_REFUSED"]).toContain(fault);
       }),
     );
@@ -81,17 +72,17 @@ describe("what NSM answers", () => {
 describe("the device of NSM", () => {
   it("is missing outside of an enclave", async () => {
     const device = await nsmDevice("/nonexistent/nsm");
-    expect(await faultOf(() => device.request(document))).toBe("DEVICE_MISSING");
+    expect(await sourceFaultOf(() => device.request(document))).toBe("DEVICE_MISSING");
   });
 
   it("refuses where the device is another one, by the kernel's own answer to the call", async () => {
     const device = await nsmDevice("/dev/null");
     await expect(device.request(document)).rejects.toThrow(/errno 25/);
-    expect(await faultOf(() => device.request(document))).toBe("DEVICE_REFUSED");
+    expect(await sourceFaultOf(() => device.request(document))).toBe("DEVICE_REFUSED");
   });
 
   it("refuses a request that NSM can't hold", async () => {
     const device = await nsmDevice("/dev/null");
-    expect(await faultOf(() => device.request(new Uint8Array(4097)))).toBe("DEVICE_REFUSED");
+    expect(await sourceFaultOf(() => device.request(new Uint8Array(4097)))).toBe("DEVICE_REFUSED");
   });
 });

@@ -14,14 +14,7 @@ import fc from "fast-check";
 import * as made from "@cloister/testing/evidence/tdx";
 
 const trust = TdxTrust.fromPem(made.pem(made.root));
-const collateral = {
-  tcbInfo: made.tcbInfo(),
-  qeIdentity: made.qeIdentity(),
-  pckCrl: made.pckList(),
-  rootCrl: made.rootList(),
-  tcbInfoIssuers: [made.signerCertificate(), made.root],
-  qeIdentityIssuers: [made.signerCertificate(), made.root],
-};
+const { collateral } = made;
 const verification = {
   trust,
   requirements: strictRequirements,

@@ -5,7 +5,6 @@ import {
   type EvidenceExpectations,
   type EvidencePolicy,
   reportData,
-  type ReportBinding,
   type TdxPolicy,
   verifyEvidence,
 } from "@cloister/attestation";
@@ -19,27 +18,12 @@ import {
   tdxVerifier,
 } from "@cloister/attestation/tdx";
 import fc from "fast-check";
+import { bindingAt, nonce } from "../binding.ts";
 import { laterRefusalOf } from "../refusal.ts";
 import * as made from "@cloister/testing/evidence/tdx";
 
-const nonce = new Uint8Array(32).fill(4);
-const binding: ReportBinding = {
-  role: "redaction",
-  configurationDigest: new Uint8Array(48).fill(1),
-  kemPublicKey: new Uint8Array(1216).fill(2),
-  signingPublicKey: new Uint8Array(32).fill(3),
-  notAfterMs: made.nowMs + 600_000,
-  nonce,
-};
-const issuers = [made.signerCertificate(), made.root];
-const collateral: TdxCollateral = {
-  tcbInfo: made.tcbInfo(),
-  qeIdentity: made.qeIdentity(),
-  pckCrl: made.pckList(),
-  rootCrl: made.rootList(),
-  tcbInfoIssuers: issuers,
-  qeIdentityIssuers: issuers,
-};
+const binding = bindingAt(made.nowMs);
+const { collateral } = made;
 const bound = { reportData: reportData(binding) };
 const quote = made.quote({ guest: bound });
 const measurement = tdxMeasurement(parseTdxQuote(quote, "refused").report);
