@@ -1,3 +1,4 @@
+import { tenantKeysVariable } from "@cloister/keyring";
 import { logVariables } from "@cloister/messaging";
 import { operationsVariables } from "@cloister/messaging/operations";
 import { defineConfig, httpUrl, portNumber, variable } from "@cloister/service";
@@ -47,6 +48,7 @@ export const ingestConfig = defineConfig({
   authorityTokenFile: variable("CLOISTER_KEYS_AUTHORITY_TOKEN_FILE", z.string().min(1), {
     description: "File with the credential of the Authority door: policies and conversations, never a key",
   }),
+  ...tenantKeysVariable,
   accessTokenFile: variable("CLOISTER_INGEST_ACCESS_TOKEN_FILE", z.string().min(1), {
     description: "File (0600) that each start writes its administration token to: random, with every scope",
   }),

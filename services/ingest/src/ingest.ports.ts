@@ -17,6 +17,8 @@ export interface IngestPorts {
   readonly sharedRates?: Rates;
   /** To the Authority door of `keys`. */
   readonly keysTransport: Transport;
+  /** To the Authority doors of tenants that run `keys` themselves, by tenant id in hex; none by default. */
+  readonly tenantKeysTransports?: ReadonlyMap<string, Transport>;
   readonly clock: Clock;
   readonly log: Log;
   readonly failpoints?: Failpoints;

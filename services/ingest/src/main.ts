@@ -1,4 +1,4 @@
-import { keysTransport } from "@cloister/keyring";
+import { keysTransport, readTenantKeys } from "@cloister/keyring";
 import { messageLogFromEnvironment } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
 import { createLog, readSecretFile, runMain, systemClock, writeSecretFile } from "@cloister/service";
@@ -33,13 +33,16 @@ await runMain("ingest", async () => {
     trustedProxies,
     tenantTopics,
     ...(tenantIdHex !== undefined && { tenantIdHex }),
-    ...(region !== undefined && { region: { name: region, isAttested: false } }),
+    // What ingest carries is sealed, and it proves nothing; who opens it proves its region before it is given a key.
+    ...(region !== undefined && { region: { name: region, isAttested: true } }),
   };
   const credential = await readSecretFile(authorityTokenFile);
   const toKeys = keysTransport({ url: keysUrl, credential });
   // Without Redis: wake-ups through PostgreSQL, limits of each instance, answers shown when they are whole.
   const redis = await openRedis(environment, log);
-  const ports = { db, messages, wakeUps, keysTransport: toKeys, clock, log };
+  const addresses = await readTenantKeys(environment.tenantKeysFile, "authority");
+  const tenantKeysTransports = new Map([...addresses].map(([tenant, address]) => [tenant, keysTransport(address)]));
+  const ports = { db, messages, wakeUps, keysTransport: toKeys, tenantKeysTransports, clock, log };
   const ingest = await startIngest(config, { ...ports, ...(redis && sharedBy(redis, credential)) });
   await writeSecretFile(accessTokenFile, ingest.accessToken.reveal());
   return withOperations(ingest, environment, { clock, log });

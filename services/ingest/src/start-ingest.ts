@@ -7,6 +7,7 @@ import { connectAuthority } from "./adapters/connect-authority.ts";
 import { OutboxIntake } from "./adapters/outbox-intake.ts";
 import { insertDeliveries, SqlMailbox } from "./adapters/sql-mailbox.ts";
 import { SqlTenantPressure } from "./adapters/sql-tenant-pressure.ts";
+import { authorityByTenant } from "./authority/authority-by-tenant.ts";
 import { BridgedTenants } from "./bridge/bridged-tenants.ts";
 import { startBridge } from "./bridge/start-bridge.ts";
 import { IngestMetrics } from "./ingest.metrics.ts";
@@ -47,7 +48,11 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
   const outbox = new Outbox({ db, schema: ingestSchema, lane: "ingest/http", messages, clock, log });
   const mailbox = new SqlMailbox(db, partitions);
   const pressure = new SqlTenantPressure(db, clock);
-  const authority = connectAuthority(ports.keysTransport);
+  const own = [...(ports.tenantKeysTransports ?? [])];
+  const authority = authorityByTenant(
+    connectAuthority(ports.keysTransport),
+    new Map(own.map(([tenant, transport]) => [tenant, connectAuthority(transport)])),
+  );
   const access = startAccess(config, { db, clock, cacheMs: settings.accessCacheMs });
   const waker = new Waker(ports.wakeUps, ports.liveFrames ?? new InProcessLiveFrames());
   const ingestMetrics = new IngestMetrics(metrics);

@@ -1,4 +1,4 @@
-import { keysTransport } from "@cloister/keyring";
+import { keysTransport, readTenantKeys } from "@cloister/keyring";
 import { vectorsToEndFromEnvironment } from "@cloister/retrieval";
 import { createLog, readSecretFile, runMain, systemClock as clock, writeSecretFile } from "@cloister/service";
 import { databaseOptions, openDatabase } from "@cloister/storage";
@@ -13,9 +13,11 @@ await runMain("retention", async () => {
   const credential = await readSecretFile(lifecycleTokenFile);
   const db = await openDatabase(await databaseOptions(environment, "retention"));
   const vectors = await vectorsToEndFromEnvironment(environment, db);
+  const addresses = await readTenantKeys(environment.tenantKeysFile, "lifecycle");
+  const tenantKeysTransports = new Map([...addresses].map(([tenant, address]) => [tenant, keysTransport(address)]));
   const retention = await startRetention(
     { http: { host, port }, intervalMs, ...(messageLog === "kafka" && { kafkaFlowDays }) },
-    { db, keysTransport: keysTransport({ url: keysUrl, credential }), vectors, clock, log },
+    { db, keysTransport: keysTransport({ url: keysUrl, credential }), tenantKeysTransports, vectors, clock, log },
   );
   await writeSecretFile(accessTokenFile, retention.accessToken.reveal());
   return retention;

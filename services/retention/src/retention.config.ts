@@ -1,3 +1,4 @@
+import { tenantKeysVariable } from "@cloister/keyring";
 import { logVariables } from "@cloister/messaging";
 import { vectorVariables } from "@cloister/retrieval";
 import { defineConfig, httpUrl, portNumber, variable } from "@cloister/service";
@@ -22,6 +23,7 @@ export const retentionConfig = defineConfig({
   lifecycleTokenFile: variable("CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE", z.string().min(1), {
     description: "File with the credential of the Lifecycle door: it can have keys destroyed and reads none",
   }),
+  ...tenantKeysVariable,
   accessTokenFile: variable("CLOISTER_RETENTION_ACCESS_TOKEN_FILE", z.string().min(1), {
     description: "File (0600) that each start writes the random token of status and run to",
   }),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "@cloister/service";
 import { RetentionError } from "./errors.ts";
-import type { Dropped, PurgeJob } from "./purge/job.ts";
+import type { Dropped, PurgeJob, TenantTombstones } from "./purge/job.ts";
 import type {
   BrokerLog,
   ExpiringStores,
@@ -37,7 +37,8 @@ export class RetentionPipeline {
   }
 
   /**
-   * Ends what is due now: first a purge that was cut off, then what came due since.
+   * Ends what is due now: first purges that were cut off, then what came due since. One that can't go on, such as for a
+   * tenant whose keys are away, holds up no other.
    * @returns the finished purges; none when nothing was due
    * @throws RetentionError PURGE_RUNNING while another instance does it, KEYS_UNAVAILABLE, KEYS_REFUSED,
    * PURGE_INCOMPLETE; the job stays where it was
@@ -46,11 +47,17 @@ export class RetentionPipeline {
     const { jobs } = this.#steps;
     await this.#hold();
     try {
-      const cutOff = await jobs.unfinished();
-      const resumed = cutOff === undefined ? [] : [await this.#finish(cutOff)];
+      const held = new KeysAway();
+      const finished: PurgeJob[] = [];
+      for (const cutOff of await jobs.unfinished()) {
+        const goOn = async (): Promise<void> => void finished.push(await this.#finish(cutOff));
+        // From there on only receipts are missing, and what is due now needs not wait for them.
+        await (cutOff.state === "verified" ? held.passing(goOn) : goOn());
+      }
       const planned = await this.#plan();
-      const finished = planned === undefined ? resumed : [...resumed, await this.#finish(planned)];
-      await this.#closePartial();
+      if (planned !== undefined) finished.push(await this.#finish(planned));
+      await this.#closePartial(held);
+      held.throwIfAny();
       return finished;
     } finally {
       await jobs.releaseLease();
@@ -120,14 +127,24 @@ export class RetentionPipeline {
   async #receipt(job: PurgeJob): Promise<PurgeJob> {
     const { keys, jobs, clock, failpoints } = this.#steps;
     const receipts: SignedReceipt[] = [];
+    const receipted: TenantTombstones[] = [];
+    const held = new KeysAway();
     for (const tombstones of job.tombstones) {
       const { tenantIdHex } = tombstones;
       const outstanding = this.#outstanding(job, tenantIdHex);
-      const { idHex, note } = await keys.issueReceipt(tombstones, job.dropped, { ...(outstanding && { outstanding }) });
-      const receipt = { jobId: job.id, tenantIdHex, issuedAtMs: clock.nowMs(), note: new TextDecoder().decode(note) };
-      receipts.push(outstanding === undefined ? receipt : { ...receipt, idHex, outstanding });
+      await held.passing(async () => {
+        const extra = { ...(outstanding && { outstanding }) };
+        const { idHex, note } = await keys.issueReceipt(tombstones, job.dropped, extra);
+        const receipt = { jobId: job.id, tenantIdHex, issuedAtMs: clock.nowMs(), note: new TextDecoder().decode(note) };
+        receipts.push(outstanding === undefined ? receipt : { ...receipt, idHex, outstanding });
+        receipted.push(tombstones);
+      });
     }
-    const finished: PurgeJob = { ...job, state: "receipted", updatedAtMs: clock.nowMs() };
+    if (receipts.length === 0) held.throwIfAny();
+    const unsigned = job.tombstones.filter((tombstones) => !receipted.includes(tombstones));
+    // Theirs wait for their own key service or KMS, in a job of their own.
+    if (unsigned.length > 0) await this.#saved({ ...job, id: randomUUID(), tombstones: unsigned });
+    const finished: PurgeJob = { ...job, state: "receipted", tombstones: receipted, updatedAtMs: clock.nowMs() };
     await jobs.finish(finished, receipts);
     await failpoints.reached("receipted");
     return finished;
@@ -146,13 +163,15 @@ export class RetentionPipeline {
   }
 
   /** A second receipt for each that was partial until now. */
-  async #closePartial(): Promise<void> {
+  async #closePartial(held: KeysAway): Promise<void> {
     const { keys, jobs, clock } = this.#steps;
     for (const closes of await jobs.closable(clock.nowMs())) {
-      const { note } = await keys.issueReceipt(closes.tombstones, [], { closes });
-      const { tenantIdHex } = closes.tombstones;
-      const text = new TextDecoder().decode(note);
-      await jobs.close(closes, { jobId: closes.jobId, tenantIdHex, issuedAtMs: clock.nowMs(), note: text });
+      await held.passing(async () => {
+        const { note } = await keys.issueReceipt(closes.tombstones, [], { closes });
+        const { tenantIdHex } = closes.tombstones;
+        const text = new TextDecoder().decode(note);
+        await jobs.close(closes, { jobId: closes.jobId, tenantIdHex, issuedAtMs: clock.nowMs(), note: text });
+      });
     }
   }
 
@@ -171,6 +190,26 @@ export class RetentionPipeline {
     const nowMs = clock.nowMs();
     if (await jobs.acquireLease(nowMs, nowMs + LEASE_MS)) return;
     throw new RetentionError("PURGE_RUNNING", "Another instance is purging; look at its status and try again later.");
+  }
+}
+
+/** Passes over what `keys` doesn't do now, which may be for one tenant alone, and remembers that there was such. */
+class KeysAway {
+  #first: RetentionError | undefined;
+
+  async passing(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const isOfKeys =
+        error instanceof RetentionError && (error.code === "KEYS_UNAVAILABLE" || error.code === "KEYS_REFUSED");
+      if (!isOfKeys) throw error;
+      this.#first ??= error;
+    }
+  }
+
+  throwIfAny(): void {
+    if (this.#first !== undefined) throw this.#first;
   }
 }
 

@@ -17,6 +17,8 @@ export interface RetentionPorts {
   readonly db: Database;
   /** To the Lifecycle door of `keys`. */
   readonly keysTransport: Transport;
+  /** To the Lifecycle doors of tenants that run `keys` themselves, by tenant id in hex; none by default. */
+  readonly tenantKeysTransports?: ReadonlyMap<string, Transport>;
   /** Stores of protected vectors, which the tables' columns don't tell of; none by default. */
   readonly vectors?: VectorsToEnd;
   readonly clock: Clock;

@@ -8,6 +8,7 @@ import { StoresWithVectors } from "./adapters/vector-stores.ts";
 import { Erasure } from "./erasure.ts";
 import { retentionMigrations } from "./migrations/index.ts";
 import { retentionProblems } from "./errors.ts";
+import { lifecycleByTenant } from "./purge/lifecycle-by-tenant.ts";
 import { noPurgeFailpoints } from "./purge/ports.ts";
 import { PurgeRuns } from "./purge-runs.ts";
 import { RetentionStatusReader } from "./retention-status.ts";
@@ -28,7 +29,12 @@ export interface RunningRetention extends RunningService {
 export async function startRetention(config: RetentionConfig, ports: RetentionPorts): Promise<RunningRetention> {
   const { db, clock, log } = ports;
   await prepareSchema(db, retentionSchema, retentionMigrations);
-  const keys = connectLifecycle(ports.keysTransport);
+  const own = [...(ports.tenantKeysTransports ?? [])];
+  const keys = lifecycleByTenant(
+    connectLifecycle(ports.keysTransport),
+    new Map(own.map(([tenant, transport]) => [tenant, connectLifecycle(transport)])),
+    log,
+  );
   const { vectors = {} } = ports;
   const tables = new PostgresStores(db);
   const stores = vectors.buckets === undefined ? tables : new StoresWithVectors(tables, vectors.buckets);

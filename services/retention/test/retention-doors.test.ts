@@ -29,7 +29,7 @@ const keys: KeyLifecycle = {
 };
 const stores: ExpiringStores = { list: () => Promise.resolve([]), dropDue: () => Promise.resolve([]) };
 const jobs: PurgeJobs = {
-  unfinished: () => Promise.resolve(undefined),
+  unfinished: () => Promise.resolve([]),
   save: () => Promise.resolve(),
   finish: () => Promise.resolve(),
   closable: () => Promise.resolve([]),

@@ -15,6 +15,9 @@ const details = z.object({
 });
 const state = z.enum(PURGE_STATES);
 
+/** More can wait for tenants whose keys are away; they come later. */
+const MAX_UNFINISHED = 100;
+
 type JobRow = RetentionTables["job"];
 
 export class SqlJobs implements PurgeJobs {
@@ -25,17 +28,17 @@ export class SqlJobs implements PurgeJobs {
     this.#db = db;
   }
 
-  async unfinished(): Promise<PurgeJob | undefined> {
-    const row = await onDatabase(noTenant, () =>
+  async unfinished(): Promise<PurgeJob[]> {
+    const rows = await onDatabase(noTenant, () =>
       this.#db
         .selectFrom("job")
         .selectAll()
         .where("state", "<>", "receipted")
         .orderBy("started_at_ms")
-        .limit(1)
-        .executeTakeFirst(),
+        .limit(MAX_UNFINISHED)
+        .execute(),
     );
-    return row && jobOf(row);
+    return rows.map(jobOf);
   }
 
   async save(job: PurgeJob): Promise<void> {

@@ -86,8 +86,8 @@ export interface SignedReceipt {
 
 /** Jobs and receipts, and the lease that lets one instance purge at a time. */
 export interface PurgeJobs {
-  /** The job that has not come to its end. */
-  unfinished(): Promise<PurgeJob | undefined>;
+  /** Jobs that have not come to their end, the oldest first. */
+  unfinished(): Promise<PurgeJob[]>;
   save(job: PurgeJob): Promise<void>;
   /** Saves the last state together with the receipts. */
   finish(job: PurgeJob, receipts: readonly SignedReceipt[]): Promise<void>;
