@@ -87,6 +87,16 @@ describe("evidence of hardware", () => {
     ]);
   });
 
+  it("is refused as the evidence of another role than the one it binds", async () => {
+    const measurements = { ...policy.measurements, embedding: programs };
+    const [asEmbedding, asKeys] = [{ role: "embedding" as const }, { role: "keys" as const }];
+    expect([
+      await judge(nitro, { measurements }, asEmbedding),
+      await judge(snp, { measurements }, asEmbedding),
+      await judge(snp, { measurements: { ...measurements, keys: programs } }, asKeys),
+    ]).toEqual(["ROLE_MISMATCH", "ROLE_MISMATCH", "ROLE_MISMATCH"]);
+  });
+
   it("counts while its measurement is allowed, the beginning in and the end out", async () => {
     const during = (notBeforeMs?: number, notAfterMs?: number) => ({
       measurements: {

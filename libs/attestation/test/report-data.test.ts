@@ -35,6 +35,8 @@ describe("report data", () => {
     ["KEM key", { kemPublicKey: new Uint8Array(1215) }],
     ["signing key", { signingPublicKey: new Uint8Array(33) }],
     ["expiry", { notAfterMs: -1 }],
+    ["part of a millisecond", { notAfterMs: 1.5 }],
+    ["number", { notAfterMs: Number.NaN }],
     ["nonce", { nonce: new Uint8Array(16) }],
   ])("is refused for a %s that isn't one", (_name, change) => {
     expect(refusalOf(() => reportData({ ...binding, ...change }))).toBe("EVIDENCE_MALFORMED");

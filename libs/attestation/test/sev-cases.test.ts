@@ -5,6 +5,7 @@ import { type SnpFault, snpFaults } from "@cloister/attestation/sev-snp";
 import {
   chipIdOf,
   type EndorsementOptions,
+  extension,
   levels,
   makeCertificate,
   type ReportOptions,
@@ -18,12 +19,17 @@ const pem = (der: Uint8Array): string =>
   `-----BEGIN CERTIFICATE-----\n${base64(der).replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
 let amd: TestAmd;
 let unsigned: Uint8Array;
+/** The authority, signed by the root, with an extension that is none. */
+let misshapen: Uint8Array;
 
 beforeAll(async () => {
   amd = await TestAmd.make();
   // Named as the root and signed by somebody else.
   const { rootKey, authorityKey } = amd;
   unsigned = await makeCertificate({ subject: "ARK-Test", issuer: "ARK-Test", key: rootKey, signer: authorityKey });
+  const noConstraints = [extension("2.5.29.19", Uint8Array.of(0x30, 3), true)];
+  const middle = { subject: "SEV-Test", issuer: "ARK-Test", key: authorityKey, signer: rootKey };
+  misshapen = await makeCertificate({ ...middle, extensions: noConstraints });
 });
 
 interface Case {
@@ -89,11 +95,13 @@ const cases: Readonly<Record<SnpFault, readonly Case[]>> = {
     { input: () => ({ amd_root_ca_pem: "root" }) },
     { input: () => ({ amd_root_ca_pem: pem(unsigned) }) },
     { input: () => ({ amd_root_ca_pem: pem(amd.ask) }) },
+    { input: () => ({ amd_root_ca_pem: pem(misshapen) }) },
     { input: () => ({ ask_pem: undefined }) },
   ],
   ASK_INVALID: [
     { input: () => ({ ask_pem: "ask" }) },
     { input: () => ({ ask_pem: pem(unsigned) }) },
+    { input: () => ({ ask_pem: pem(misshapen) }) },
     { input: () => ({ amd_root_ca_pem: undefined }) },
   ],
   REPORT_SIGNATURE_INVALID: [

@@ -124,6 +124,15 @@ describe("evidence of TDX", () => {
     expect(await faultOf({ quote: Uint8Array.of(...quote, 0) })).toBe("QUOTE_FORMAT_UNSUPPORTED");
   });
 
+  it("looks at the root of its collateral's issuers before at any of their signatures", async () => {
+    const trust = TdxTrust.fromPem(made.pem(made.root));
+    const strange = [made.signerCertificate({ issuerKey: made.strangeRootKey }), made.strangeRoot];
+    const underStrange = { ...collateral, tcbInfoIssuers: strange, qeIdentityIssuers: strange };
+    const body = encodeTdxEvidence({ quote, collateral: underStrange });
+    const verdict = await laterRefusalOf(async () => tdxVerifier(trust).verify(body, policyWith({}), made.nowMs));
+    expect([verdict, trust.paths.known(strange)]).toEqual(["SIGNATURE_INVALID", undefined]);
+  });
+
   it("is refused without the issuers of its collateral under another root than Intel's", async () => {
     const { tcbInfoIssuers: _, qeIdentityIssuers: __, ...without } = collateral;
     const tagged = encodeEvidence({

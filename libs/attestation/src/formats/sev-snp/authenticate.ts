@@ -1,5 +1,7 @@
 import { equalBytes } from "@noble/curves/utils.js";
 import {
+  allowsKeyUsage,
+  basicConstraintsOf,
   type Certificate,
   type FaultyCertificate,
   invalidAt,
@@ -83,7 +85,9 @@ export class SnpAuthenticator {
 
 function checkAuthority(der: Uint8Array, fault: SnpFault): void {
   try {
-    parseCertificate(der);
+    const { extensions } = parseCertificate(der);
+    basicConstraintsOf(extensions);
+    allowsKeyUsage(extensions, "keyCertSign");
   } catch (cause) {
     if (!(cause instanceof AttestationError)) throw cause;
     throw snpError(fault, "An authority that was given is no certificate.", cause);

@@ -1,4 +1,3 @@
-import { equalBytes } from "@noble/curves/utils.js";
 import {
   type Certificate,
   certificatesFromPem,
@@ -27,16 +26,14 @@ export async function verifySigner(
   rejection: TdxFault,
 ): Promise<Certificate> {
   const ders = issuers ?? [builtInSigner(nowMs), trust.root.der];
-  const outcome = await faultOfParsing(rejection, "The issuer chain of collateral", () => trust.paths.verify(ders));
-  const [signer, root] = outcome.path ?? [];
+  const path = await faultOfParsing(rejection, "The issuer chain of collateral", () => trust.issuerPath(ders));
+  const [signer] = path ?? [];
   const isIntels =
-    outcome.path?.length === 2 &&
+    path !== undefined &&
     signer !== undefined &&
-    root !== undefined &&
-    equalBytes(root.der, trust.root.der) &&
     (await faultOfParsing(rejection, "The issuer chain of collateral", () => commonNameOf(signer.subject))) ===
       SIGNER_NAME &&
-    !invalidAt(outcome.path, nowMs) &&
+    !invalidAt(path, nowMs) &&
     !rootList.revokedSerialsHex.has(signer.serialNumberHex);
   if (!isIntels) {
     throw tdxError(rejection, "Collateral isn't signed by a valid TCB signing certificate of the trusted root.");

@@ -1,3 +1,4 @@
+import { equalBytes } from "@noble/curves/utils.js";
 import {
   type Certificate,
   certificatesFromPem,
@@ -31,5 +32,16 @@ export class TdxTrust {
   static fromPem(pem: string): TdxTrust {
     const [der = new Uint8Array(), ...others] = certificatesFromPem(pem);
     return new TdxTrust(parseCertificate(others.length === 0 ? der : new Uint8Array()));
+  }
+
+  /**
+   * An issuer and the trusted root, if the first follows from the second; undefined for everything else. Roots of others
+   * are refused before anything of theirs is checked or kept: whoever brings one would choose what that costs.
+   * @throws AttestationError EVIDENCE_MALFORMED if a certificate is not in its format.
+   */
+  async issuerPath(ders: readonly Uint8Array[]): Promise<readonly Certificate[] | undefined> {
+    const [, root, ...others] = ders;
+    if (!root || others.length > 0 || !equalBytes(root, this.root.der)) return undefined;
+    return (await this.paths.verify(ders)).path;
   }
 }
