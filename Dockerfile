@@ -1,5 +1,10 @@
 # One target for each service, and `cli`: docker build --target ingest -t cloister/ingest .
 # An image holds Node, the service's build and the packages that it runs on: no shell, no package manager, no source.
+#
+# These are images for production: a service starts on evidence of hardware (docs/attestation.md), and nothing in its image
+# could make evidence or believe it without. To try Cloister on a machine without such hardware:
+#   docker build --build-arg CLOISTER_BUILD=development --target keys -t cloister/keys:development .
+ARG CLOISTER_BUILD=production
 
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
@@ -12,16 +17,20 @@ RUN npm ci
 COPY tsconfig.base.json ./
 COPY scripts scripts
 RUN npx tsc -b services/ingest services/redaction services/enclave-inference services/embedding services/retention services/keys cli
-RUN for folder in services/ingest services/redaction services/enclave-inference services/embedding services/retention services/keys cli; do \
-      node scripts/image-tree.ts "$folder" "/images/$(basename "$folder")"; \
+ARG CLOISTER_BUILD
+RUN for folder in services/ingest services/redaction services/enclave-inference services/embedding services/retention services/keys; do \
+      node scripts/image-tree.ts "$CLOISTER_BUILD" "$folder" "/images/$(basename "$folder")" || exit 1; \
     done
+# The command is no attested service, and `cloister serve` is all of Cloister in development.
+RUN node scripts/image-tree.ts development cli /images/cli
 
 # C and C++ runtime libraries and certificates, and no program at all; `nonroot` is user 65532.
 FROM gcr.io/distroless/cc-debian12:nonroot AS runtime
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
-# As scripts/stack/service-memory.ts says; a test holds the two together.
-ENV NODE_ENV=production NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=256" MALLOC_ARENA_MAX=2
+ARG CLOISTER_BUILD
+# As scripts/stack/service-memory.ts says; a test holds the two together. The condition finds nothing in a production image.
+ENV NODE_ENV=production NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=256 --conditions=cloister-${CLOISTER_BUILD}" MALLOC_ARENA_MAX=2
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/node"]
 

@@ -8,7 +8,7 @@ import {
   realpathSync,
   symlinkSync,
 } from "node:fs";
-import { basename, dirname, join, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { z } from "zod";
 import { workspaces, repositoryRoot } from "../lint/workspaces.ts";
 
@@ -20,6 +20,9 @@ const manifestSchema = z.looseObject({
   peerDependenciesMeta: z.record(z.string(), z.looseObject({ optional: z.boolean().optional() })).default({}),
 });
 
+/** A production build has no code for simulated evidence: docs/adr/0022-two-builds.md. */
+export type Build = "production" | "development";
+
 /** Of a package of ours these stay behind: an image holds what runs. */
 const notInImages = new Set(["src", "test", "training", "node_modules", "engines", "jest"]);
 
@@ -27,13 +30,13 @@ const notInImages = new Set(["src", "test", "training", "node_modules", "engines
  * Copies what a workspace needs to run, and nothing else: its build, those of our packages that it depends on, and the
  * installed packages that they name, each at the place where it lies here.
  */
-export function writeImageTree(workspaceFolder: string, target: string): void {
+export function writeImageTree(workspaceFolder: string, target: string, build: Build): void {
   const seen = new Set<string>();
   const due = [join(repositoryRoot, workspaceFolder)];
   for (let folder = due.pop(); folder !== undefined; folder = due.pop()) {
     if (seen.has(folder)) continue;
     seen.add(folder);
-    copyPackage(folder, target);
+    copyPackage(folder, target, build);
     due.push(...dependenciesOf(folder).map((link) => followLink(link, target)));
   }
 }
@@ -72,18 +75,25 @@ function followLink(link: string, target: string): string {
   return folder;
 }
 
-function copyPackage(folder: string, target: string): void {
+function copyPackage(folder: string, target: string, build: Build): void {
   const isOurs = workspaces.some((workspace) => join(repositoryRoot, workspace.folder) === folder);
   for (const entry of readdirSync(folder)) {
     if (entry === "node_modules" || (isOurs && isLeftBehind(entry))) continue;
-    cpSync(join(folder, entry), join(placeIn(target, folder), entry), { recursive: true, filter: isWanted });
+    const isOfBuild = (path: string): boolean => build === "development" || path !== join(folder, "dist/development");
+    const filter = (path: string): boolean => !isOurs || (isOfBuild(path) && isCurrent(path, folder));
+    cpSync(join(folder, entry), join(placeIn(target, folder), entry), { recursive: true, filter });
   }
+}
+
+/** What the compiler made of a source that is still there; an older build's files stay in dist/. */
+function isCurrent(path: string, folder: string): boolean {
+  const made = /^dist[/\\](?<name>.+?)(?:\.d)?\.[jt]s(?:\.map)?$/u.exec(relative(folder, path));
+  if (made === null) return !path.endsWith(".tsbuildinfo");
+  return existsSync(join(folder, "src", `${made.groups?.["name"] ?? ""}.ts`));
 }
 
 const isLeftBehind = (entry: string): boolean =>
   notInImages.has(entry) || entry.startsWith("tsconfig") || entry.endsWith(".md");
-
-const isWanted = (path: string): boolean => !basename(path).endsWith(".tsbuildinfo");
 
 function placeIn(target: string, path: string): string {
   const place = relative(repositoryRoot, path);

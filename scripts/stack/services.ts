@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { attestInstances, type AttestedInstances } from "@cloister/embedded";
 import { systemClock } from "@cloister/service";
+import { developmentBuild } from "./development-build.ts";
 import { refuseTakenPort } from "./engines.ts";
 import { cloisterProgram } from "./prepare.ts";
 import { healthPorts, serviceNames, type ServiceName, type StackFolder } from "./layout.ts";
@@ -28,7 +29,8 @@ export async function startServices(folder: StackFolder): Promise<ServiceName[]>
 
 function spawnService(folder: StackFolder, name: ServiceName): number {
   const log = openSync(folder.log(name), "a", 0o600);
-  const child = spawn(process.execPath, [cloisterProgram, "start", name, "--env-file", folder.environment(name)], {
+  const args = [developmentBuild, cloisterProgram, "start", name, "--env-file", folder.environment(name)];
+  const child = spawn(process.execPath, args, {
     env: { ...serviceMemory, ...process.env },
     stdio: ["ignore", log, log],
     detached: true,

@@ -11,6 +11,7 @@ import * as keys from "@cloister/service-keys";
 import * as redaction from "@cloister/service-redaction";
 import { freePort } from "@cloister/testing/engines";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
+import { developmentBuild } from "../../scripts/stack/development-build.ts";
 import { serviceMemory } from "../../scripts/stack/service-memory.ts";
 import { prepareDatabases } from "./service-databases.ts";
 import { ServiceProcess } from "./service-process.ts";
@@ -98,7 +99,7 @@ export class ServiceProcesses {
       };
       const process = new ServiceProcess({
         name,
-        program: [join(repositoryRoot, "services", name, "dist/main.js")],
+        program: [developmentBuild, join(repositoryRoot, "services", name, "dist/main.js")],
         folder: this.#folder,
         environment,
         healthUrl: `http://127.0.0.1:${environment[portVariable(name)] ?? ""}`,

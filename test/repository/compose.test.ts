@@ -11,6 +11,7 @@ const read = (path: string): string => readFileSync(join(repositoryRoot, path), 
 
 const serviceSchema = z.looseObject({
   image: z.string(),
+  build: z.looseObject({ target: z.string() }).optional(),
   user: z.string(),
   ports: z.array(z.string()).default([]),
   restart: z.string(),
@@ -32,9 +33,12 @@ const named = Object.entries(services);
 const lasting = named.filter(([, { restart }]) => restart !== "no");
 
 describe("docker-compose.yml", () => {
-  it("runs each service of ours from its own image", () => {
-    expect(serviceNames.map((name) => services[name]?.image)).toEqual(
-      serviceNames.map((name) => `cloister/${name}:0.1.0`),
+  it("runs each service of ours from its own image, that is built and named for development", () => {
+    expect(serviceNames.map((name) => [services[name]?.image, services[name]?.build])).toEqual(
+      serviceNames.map((name) => [
+        `cloister/${name}:0.1.0-development`,
+        { context: ".", target: name, args: { CLOISTER_BUILD: "development" } },
+      ]),
     );
   });
 
@@ -91,6 +95,11 @@ describe("the Dockerfile", () => {
     expect(afterwards).not.toMatch(/^RUN|^(?:CMD|ENTRYPOINT) [^[]/mu);
   });
 
+  it("builds services for production unless it is told otherwise", () => {
+    expect(dockerfile).toMatch(/^ARG CLOISTER_BUILD=production$/mu);
+    expect(dockerfile).toContain('node scripts/image-tree.ts "$CLOISTER_BUILD" "$folder"');
+  });
+
   it("builds with the Node that the repository brings", () => {
     const { devDependencies } = JSON.parse(read("package.json")) as { devDependencies: { node: string } };
     expect(dockerfile).toContain(`FROM node:${devDependencies.node}-`);
@@ -100,6 +109,8 @@ describe("the Dockerfile", () => {
 describe("the images", () => {
   it("keep a service as small as the native stack does", () => {
     const { NODE_OPTIONS, MALLOC_ARENA_MAX } = serviceMemory;
-    expect(read("Dockerfile")).toContain(`NODE_OPTIONS="${NODE_OPTIONS}" MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX}\n`);
+    expect(read("Dockerfile")).toContain(
+      `NODE_OPTIONS="${NODE_OPTIONS} --conditions=cloister-\${CLOISTER_BUILD}" MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX}\n`,
+    );
   });
 });

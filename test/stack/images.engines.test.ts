@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { describeOnPostgres, eventually } from "@cloister/testing";
 import { freePort } from "@cloister/testing/engines";
 import { writeImageTree } from "../../scripts/image/tree.ts";
+import { developmentBuild } from "../../scripts/stack/development-build.ts";
 import { serviceNames } from "../../scripts/stack/layout.ts";
 
 // Trees of a hundred megabytes are copied.
@@ -27,7 +28,7 @@ afterAll(async () => {
 
 function treeOf(workspace: string): string {
   const tree = join(folder, workspace);
-  if (!existsSync(tree)) writeImageTree(workspace, tree);
+  if (!existsSync(tree)) writeImageTree(workspace, tree, "development");
   return tree;
 }
 
@@ -64,7 +65,7 @@ describeOnPostgres("with a PostgreSQL", (url) => {
       return file;
     };
     const port = await freePort();
-    keys = spawn(process.execPath, ["services/keys/dist/main.js"], {
+    keys = spawn(process.execPath, [developmentBuild, "services/keys/dist/main.js"], {
       cwd: treeOf("services/keys"),
       stdio: "ignore",
       env: {

@@ -1,7 +1,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { AttestationError } from "./errors.ts";
+import type { EvidenceSource } from "./evidence-source.ts";
 import { lengthPrefixed } from "./length-prefixed.ts";
 import type { AttestedRole } from "./roles.ts";
+import { decodeEvidence, encodeEvidence } from "./tagged-evidence.ts";
 import type { EvidenceClaims, GpuPolicy } from "./verifier.ts";
 
 /** Verifies what an attestation service says of GPUs; `@cloister/attestation/nvidia` has NVIDIA's. */
@@ -37,4 +39,21 @@ export async function checkGpu(
     throw new AttestationError("GPU_NOT_ATTESTED", `The policy demands an attested GPU for ${role}.`);
   }
   await gpuVerifier.verify(claims, { issuer: policy.issuer, nonce: gpuNonce(reportData), nowMs });
+}
+
+/**
+ * A source whose evidence brings claims about the machine's GPUs along.
+ * @param claimsOver what the attestation service says over a nonce of 32 bytes, by `gpuNonce`
+ */
+export function withGpuClaims(
+  source: EvidenceSource,
+  claimsOver: (nonce: Uint8Array) => Promise<Uint8Array>,
+): EvidenceSource {
+  return {
+    format: source.format,
+    async collect(reportData) {
+      const [evidence, gpuClaims] = await Promise.all([source.collect(reportData), claimsOver(gpuNonce(reportData))]);
+      return encodeEvidence({ ...decodeEvidence(evidence), gpuClaims });
+    },
+  };
 }

@@ -1,10 +1,11 @@
 export { anyHardware } from "./any-hardware.ts";
+export { configurationDigest } from "./configuration-digest.ts";
 export { AttestationError, attestationErrors, type AttestationErrorCode } from "./errors.ts";
 export type { EvidenceSource } from "./evidence-source.ts";
-export { gpuNonce, type GpuExpectations, type GpuVerifier } from "./gpu.ts";
+export { examineEvidence } from "./examine-evidence.ts";
+export { gpuNonce, type GpuExpectations, type GpuVerifier, withGpuClaims } from "./gpu.ts";
 export { hardwareVerifiers } from "./hardware-verifiers.ts";
 export { lengthPrefixed, type Field } from "./length-prefixed.ts";
-export { configurationDigest, measureFiles, type MeasuredFile } from "./measure.ts";
 export { REPORT_DATA_BYTES, reportData, type ReportBinding } from "./report-data.ts";
 export { attestedRoles, isAttestedRole, type AttestedRole } from "./roles.ts";
 export {

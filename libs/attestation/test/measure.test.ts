@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { measureFiles } from "@cloister/attestation";
+import { measureFiles } from "@cloister/attestation/simulated";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 
 const main = { path: "main.js", bytes: utf8ToBytes("start()") };

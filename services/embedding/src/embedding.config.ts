@@ -1,4 +1,4 @@
-import { keyringVariables } from "@cloister/keyring/simulated";
+import { keyringVariables, machineVariables } from "@cloister/keyring/machine";
 import { logVariables, parkingVariables } from "@cloister/messaging";
 import { operationsVariables } from "@cloister/messaging/operations";
 import { vectorVariables } from "@cloister/retrieval";
@@ -19,6 +19,7 @@ export const embeddingConfig = defineConfig({
   ...databaseVariables("the schema of embedding: sealed passages"),
   ...vectorVariables,
   ...keyringVariables,
+  ...machineVariables,
   ...parkingVariables,
   ...logVariables,
   ...operationsVariables,

@@ -1,4 +1,4 @@
-import { keyringFromEnvironment } from "@cloister/keyring/simulated";
+import { keyringFromEnvironment, openMachine } from "@cloister/keyring/machine";
 import { messageLogFromEnvironment, parkingLimits } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
 import { staticEmbedder, vectorIndexFromEnvironment } from "@cloister/retrieval";
@@ -12,12 +12,9 @@ import { startEmbedding } from "./start-embedding.ts";
 await runMain("embedding", async () => {
   const config = embeddingConfig.parse(process.env);
   const log = createLog({ service: "embedding" });
-  const keyring = await keyringFromEnvironment(config, {
-    role: "embedding",
-    code: codeFolder,
-    configuration: securityConfiguration(),
-    clock,
-  });
+  const configuration = securityConfiguration();
+  const machine = await openMachine(config, { role: "embedding", code: codeFolder, configuration, clock, log });
+  const keyring = await keyringFromEnvironment(config, machine, { role: "embedding", clock, log });
   const db = await openDatabase(await databaseOptions(config, "embedding"));
   const messages = await messageLogFromEnvironment(config, { service: "embedding", db, clock, log });
   const embedder = staticEmbedder();

@@ -1,4 +1,4 @@
-import { keyringVariables } from "@cloister/keyring/simulated";
+import { keyringVariables, machineVariables } from "@cloister/keyring/machine";
 import { logVariables, parkingVariables } from "@cloister/messaging";
 import { operationsVariables } from "@cloister/messaging/operations";
 import { vectorVariables } from "@cloister/retrieval";
@@ -24,6 +24,10 @@ export const inferenceConfig = defineConfig({
   ...databaseVariables("the schema of inference (sealed turns) and embedding's view of sealed passages"),
   ...vectorVariables,
   ...keyringVariables,
+  ...machineVariables,
+  gpuClaimsFolder: variable("CLOISTER_GPU_CLAIMS_FOLDER", z.string().min(1).optional(), {
+    description: "Folder in which the image's agent answers with claims about its GPUs (docs/attestation.md)",
+  }),
   ...parkingVariables,
   ...logVariables,
   ...operationsVariables,

@@ -1,4 +1,4 @@
-import { keyringFromEnvironment } from "@cloister/keyring/simulated";
+import { keyringFromEnvironment, openMachine } from "@cloister/keyring/machine";
 import { messageLogFromEnvironment, parkingLimits } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
 import { passageReaderFromEnvironment } from "@cloister/retrieval";
@@ -15,12 +15,9 @@ await runMain("enclave-inference", async () => {
   const config = inferenceConfig.parse(process.env);
   const log = createLog({ service: "enclave-inference" });
   const { runtime, choices } = configuredModel(config);
-  const keyring = await keyringFromEnvironment(config, {
-    role: "enclave-inference",
-    code: codeFolder,
-    configuration: securityConfiguration(choices),
-    clock,
-  });
+  const configuration = securityConfiguration(choices);
+  const machine = await openMachine(config, { role: "enclave-inference", code: codeFolder, configuration, clock, log });
+  const keyring = await keyringFromEnvironment(config, machine, { role: "enclave-inference", clock, log });
   const db = await openDatabase(await databaseOptions(config, "enclave-inference"));
   const messages = await messageLogFromEnvironment(config, { service: "enclave-inference", db, clock, log });
   const redis = await openRedis(config, log);

@@ -1,3 +1,4 @@
+import { machineVariables } from "@cloister/keyring/machine";
 import { defineConfig, portNumber, variable } from "@cloister/service";
 import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
@@ -34,7 +35,8 @@ export const keysConfig = defineConfig({
     description: "How long a tenant's KMS is waited for, in milliseconds; then its calls are refused while it is away",
     default: "1000",
   }),
-  simulatedRootFile: variable("CLOISTER_SIMULATED_ROOT_FILE", file, {
-    description: "Root key of simulated evidence (development): a file, 0600, made when absent",
+  ...machineVariables,
+  gpuKeysFile: variable("CLOISTER_GPU_JWKS_FILE", file.optional(), {
+    description: "JWKS of the service that attests GPUs, for policies that demand it; its digest is in the evidence",
   }),
 });

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { EvidenceVerifier } from "@cloister/attestation";
+import type { EvidenceVerifier, GpuVerifier } from "@cloister/attestation";
 import type { InstanceIdentity } from "@cloister/keyring";
 import type { Capabilities } from "@cloister/policy";
 import type { Audit, Clock, Log } from "@cloister/service";
@@ -21,6 +21,7 @@ export interface KeysParts {
   /** This instance: its evidence and the key that signs issuer notes and released keys. */
   readonly identity: InstanceIdentity;
   readonly verifiers: readonly EvidenceVerifier[];
+  readonly gpuVerifier: GpuVerifier | undefined;
   /** Roots of simulated evidence that sessions are begun for; empty outside development. A policy decides on keys. */
   readonly simulatedRoots: readonly Uint8Array[];
   readonly allowDevelopment: boolean;

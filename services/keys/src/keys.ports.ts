@@ -1,4 +1,4 @@
-import type { EvidenceSource, EvidenceVerifier } from "@cloister/attestation";
+import type { EvidenceSource, EvidenceVerifier, GpuVerifier } from "@cloister/attestation";
 import type { Capabilities } from "@cloister/policy";
 import type { Clock, Log } from "@cloister/service";
 import type { Database } from "@cloister/storage";
@@ -29,6 +29,8 @@ export interface KeysPorts {
   readonly keyWrapper: KeyWrapper;
   readonly evidence: EvidenceSource;
   readonly verifiers: readonly EvidenceVerifier[];
+  /** Without it an instance that has to run beside an attested GPU is refused. */
+  readonly gpuVerifier?: GpuVerifier;
   readonly clock: Clock;
   readonly log: Log;
 }

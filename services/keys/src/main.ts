@@ -1,8 +1,9 @@
-import { SimulatedMachine } from "@cloister/keyring/simulated";
+import { openMachine } from "@cloister/keyring/machine";
 import { embeddedCapabilities } from "@cloister/policy";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { databaseOptions, openDatabase } from "@cloister/storage";
 import { readCredential } from "./adapters/credential-file.ts";
+import { readGpuKeys } from "./adapters/gpu-keys-file.ts";
 import { openKms } from "./adapters/open-kms.ts";
 import { codeFolder } from "./code-folder.ts";
 import { keysConfig } from "./keys.config.ts";
@@ -12,14 +13,12 @@ import { startKeys } from "./start-keys.ts";
 
 await runMain("keys", async () => {
   const environment = keysConfig.parse(process.env);
-  const { host, port, healthPort } = environment;
+  const { host, port, healthPort, gpuKeysFile } = environment;
   const log = createLog({ service: "keys" });
-  const machine = await SimulatedMachine.open(environment.simulatedRootFile);
-  const { evidence, verifiers, configurationDigest } = await machine.attest("keys", {
-    code: codeFolder,
-    configuration: securityConfiguration(environment),
-    clock,
-  });
+  const gpu = gpuKeysFile === undefined ? undefined : await readGpuKeys(gpuKeysFile);
+  const configuration = securityConfiguration({ ...environment, ...(gpu && { gpuKeysDigestHex: gpu.digestHex }) });
+  const machine = await openMachine(environment, { role: "keys", code: codeFolder, configuration, clock, log });
+  const { evidence, verifiers, configurationDigest, simulatedRoots, isDevelopment } = machine;
   const credentials = {
     authority: await readCredential(environment.authorityTokenFile),
     release: await readCredential(environment.releaseTokenFile),
@@ -33,11 +32,16 @@ await runMain("keys", async () => {
       http: { host, port: healthPort },
       credentials,
       configurationDigest,
-      simulatedRoots: [machine.rootPublicKey],
-      allowDevelopment: true,
-      capabilities: { ...embeddedCapabilities, externalKms: hasExternalKms(environment) },
+      simulatedRoots,
+      allowDevelopment: isDevelopment,
+      capabilities: {
+        ...embeddedCapabilities,
+        hardwareEvidence: !isDevelopment,
+        attestedRegion: !isDevelopment,
+        externalKms: hasExternalKms(environment),
+      },
       kmsTimeoutMs: environment.kmsTimeoutMs,
     },
-    { db, keyWrapper, evidence, verifiers, clock, log },
+    { db, keyWrapper, evidence, verifiers, clock, log, ...(gpu && { gpuVerifier: gpu.verifier }) },
   );
 });

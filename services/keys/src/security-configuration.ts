@@ -1,23 +1,33 @@
 import { hasExternalKms, providersOf, type KmsEnvironment } from "./kms/kms-variables.ts";
 
-type Settings = Pick<KmsEnvironment, "kms"> & Partial<KmsEnvironment>;
+type Settings = Pick<KmsEnvironment, "kms"> &
+  Partial<KmsEnvironment> & {
+    /** SHA-256 of the JWKS of the service that attests GPUs. */
+    readonly gpuKeysDigestHex?: string;
+  };
 
 /**
  * The settings whose digest the evidence states and a policy allows: whoever could change where a KMS is could have
- * tenants' keys wrapped at a place of its own. There is none here that a policy could loosen.
+ * tenants' keys wrapped at a place of its own, and whose keys attest GPUs could attest his. There is none here that a
+ * policy could loosen.
  */
 export function securityConfiguration(settings: Settings = { kms: "local" }): Readonly<Record<string, unknown>> {
-  if (!hasExternalKms(settings)) return { role: "keys" };
-  const { vaultAddress, vaultNamespace, awsRegion, awsEndpoint, pkcs11Module } = settings;
+  const { gpuKeysDigestHex } = settings;
   return {
     role: "keys",
-    kms: {
-      providers: providersOf(settings),
-      ...(vaultAddress !== undefined && { vaultAddress }),
-      ...(vaultNamespace !== undefined && { vaultNamespace }),
-      ...(awsRegion !== undefined && { awsRegion }),
-      ...(awsEndpoint !== undefined && { awsEndpoint }),
-      ...(pkcs11Module !== undefined && { pkcs11Module }),
-    },
+    ...(hasExternalKms(settings) && { kms: kmsSettings(settings) }),
+    ...(gpuKeysDigestHex !== undefined && { gpuKeys: gpuKeysDigestHex }),
+  };
+}
+
+function kmsSettings(settings: Settings): Readonly<Record<string, unknown>> {
+  const { vaultAddress, vaultNamespace, awsRegion, awsEndpoint, pkcs11Module } = settings;
+  return {
+    providers: providersOf(settings),
+    ...(vaultAddress !== undefined && { vaultAddress }),
+    ...(vaultNamespace !== undefined && { vaultNamespace }),
+    ...(awsRegion !== undefined && { awsRegion }),
+    ...(awsEndpoint !== undefined && { awsEndpoint }),
+    ...(pkcs11Module !== undefined && { pkcs11Module }),
   };
 }

@@ -55,7 +55,7 @@ export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<R
 }
 
 function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: KeysMetrics): KeysParts {
-  const { clock, keyWrapper, evidence, verifiers } = ports;
+  const { clock, keyWrapper, evidence, verifiers, gpuVerifier } = ports;
   const { configurationDigest, simulatedRoots, allowDevelopment, capabilities } = config;
   const db = schemaOf<KeysTables>(ports.db, keysSchema);
   const identity = new InstanceIdentity({ role: "keys", source: evidence, configurationDigest, clock });
@@ -76,6 +76,7 @@ function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: Key
     chains: new AuthorityChains({ identity, tenantKeys, clock }),
     identity,
     verifiers,
+    gpuVerifier,
     simulatedRoots,
     allowDevelopment,
     audit,

@@ -1,5 +1,5 @@
 import { deepModelFolder, measureNamesModel } from "@cloister/deep-names";
-import { keyringFromEnvironment } from "@cloister/keyring/simulated";
+import { keyringFromEnvironment, openMachine } from "@cloister/keyring/machine";
 import { messageLogFromEnvironment, parkingLimits } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
@@ -18,22 +18,20 @@ await runMain("redaction", async () => {
     namesModelFolder === undefined
       ? undefined
       : await refusingModel(measureNamesModel(namesModelFolder === "deep" ? deepModelFolder : namesModelFolder));
-  const keyring = await keyringFromEnvironment(config, {
-    role: "redaction",
-    code: codeFolder,
-    configuration: securityConfiguration({
-      ...(region !== undefined && { region }),
-      ...(namesModel && { namesModelDigestHex: namesModel.digestHex }),
-    }),
-    clock,
+  const configuration = securityConfiguration({
+    ...(region !== undefined && { region }),
+    ...(namesModel && { namesModelDigestHex: namesModel.digestHex }),
   });
+  const machine = await openMachine(config, { role: "redaction", code: codeFolder, configuration, clock, log });
+  const keyring = await keyringFromEnvironment(config, machine, { role: "redaction", clock, log });
   const db = await openDatabase(await databaseOptions(config, "redaction"));
   const messages = await messageLogFromEnvironment(config, { service: "redaction", db, clock, log });
   const service = await startRedaction(
     {
       http: { host, port },
       parking: parkingLimits(config),
-      ...(region !== undefined && { region: { name: region, isAttested: false } }),
+      // Under a policy that demands proof of a region, hardware without such proof is given no key.
+      ...(region !== undefined && { region: { name: region, isAttested: !machine.isDevelopment } }),
       ...(namesModel && { namesModel }),
     },
     { db, messages, keyring, clock, log },

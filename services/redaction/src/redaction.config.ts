@@ -1,4 +1,4 @@
-import { keyringVariables } from "@cloister/keyring/simulated";
+import { keyringVariables, machineVariables } from "@cloister/keyring/machine";
 import { logVariables, parkingVariables } from "@cloister/messaging";
 import { operationsVariables } from "@cloister/messaging/operations";
 import { defineConfig, portNumber, variable } from "@cloister/service";
@@ -24,6 +24,7 @@ export const redactionConfig = defineConfig({
       "`deep` for the names model that comes along and is asked where a policy says so, or a folder with model.onnx, tokenizer.json and config.json of a token classifier of yours that reads every text; its digest enters the security configuration, so a policy allows it by measurement",
   }),
   ...keyringVariables,
+  ...machineVariables,
   ...parkingVariables,
   ...logVariables,
   ...operationsVariables,

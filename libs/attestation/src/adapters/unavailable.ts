@@ -6,6 +6,7 @@ export type SourceFault =
   | "DEVICE_DENIED"
   | "DEVICE_BUSY"
   | "DEVICE_REFUSED"
+  | "SEVERAL_DEVICES"
   | "OTHER_HARDWARE"
   | "CONCURRENT_WRITER"
   | "ANSWER_MALFORMED"

@@ -12,7 +12,7 @@ import type { AdmittedInstance, AttestedSession } from "./sessions.ts";
  * @throws KeysError MEASUREMENT_NOT_ALLOWED, EVIDENCE_REJECTED
  */
 export async function admitInstance(
-  parts: Pick<KeysParts, "clock" | "verifiers">,
+  parts: Pick<KeysParts, "clock" | "verifiers" | "gpuVerifier">,
   session: AttestedSession,
   inForce: TenantInForce,
   keys: TenantKeys,
@@ -21,7 +21,8 @@ export async function admitInstance(
   const nowMs = parts.clock.nowMs();
   if (known !== undefined && nowMs < known.instance.notAfterMs) return known;
   const { evidence, role } = session;
-  const expected = { role, nowMs, verifiers: parts.verifiers, nonce: evidence.nonce };
+  const { verifiers, gpuVerifier } = parts;
+  const expected = { role, nowMs, verifiers, gpuVerifier, nonce: evidence.nonce };
   const instance = await refusingLater(() => verifyInstanceEvidence(evidence, inForce.policy, expected));
   const admitted = { instance, certificate: certify(inForce.policy, instance, keys) };
   session.admittedBy.set(inForce, admitted);

@@ -39,10 +39,22 @@ export async function requestReport(
   files: ReportFiles,
   folder = TSM_REPORT_FOLDER,
 ): Promise<TsmReport> {
+  return inOwnFolder(files, folder, (path) => askIn(path, request, files));
+}
+
+/**
+ * How the kernel's driver names itself: `sev_guest`, `tdx_guest`, or another TEE's.
+ * @throws AttestationError EVIDENCE_UNAVAILABLE as `requestReport`
+ */
+export async function tsmProvider(files: ReportFiles, folder = TSM_REPORT_FOLDER): Promise<string> {
+  return inOwnFolder(files, folder, (path) => readText(`${path}/provider`, files));
+}
+
+async function inOwnFolder<T>(files: ReportFiles, folder: string, act: (path: string) => Promise<T>): Promise<T> {
   const path = `${folder}/cloister-${bytesToHex(crypto.getRandomValues(new Uint8Array(16)))}`;
   await named(() => files.makeFolder(path));
   try {
-    return await named(() => askIn(path, request, files));
+    return await named(() => act(path));
   } finally {
     // A folder that can't be removed holds a report that was ours to read; the next one has another name.
     await files.removeFolder(path).catch(() => undefined);

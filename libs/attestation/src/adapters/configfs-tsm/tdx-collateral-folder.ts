@@ -1,11 +1,8 @@
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { certificatesFromPem } from "../../certificates/index.ts";
 import type { TdxCollateral } from "../../formats/tdx/collateral.ts";
-import { errnoOf, unavailable } from "../unavailable.ts";
-
-/** Evidence as a whole has at most 64 KiB. */
-const MAX_FILE_BYTES = 64 * 1024;
+import { readBoundedFile } from "../bounded-file.ts";
+import { errnoOf } from "../unavailable.ts";
 
 /** The files of a collateral folder, as Intel's PCS or a PCCS serves them. */
 export const collateralFiles = {
@@ -44,27 +41,10 @@ async function issuersIn(path: string): Promise<readonly Uint8Array[] | undefine
   }
 }
 
-async function readFile(path: string): Promise<Uint8Array> {
-  try {
-    const file = await open(path);
-    try {
-      const buffer = new Uint8Array(MAX_FILE_BYTES + 1);
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, 0);
-      if (bytesRead <= MAX_FILE_BYTES) return buffer.slice(0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    throw missing(path, cause);
-  }
-  throw missing(path);
+function readFile(path: string): Promise<Uint8Array> {
+  return readBoundedFile(path, "does the job that fetches it run?");
 }
 
 function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
-}
-
-function missing(path: string, cause?: unknown): Error {
-  const why = errnoOf(cause) ?? "above 64 KiB";
-  return unavailable("COLLATERAL_MISSING", `${path} can't be read (${why}): does the job that fetches it run?`, cause);
 }

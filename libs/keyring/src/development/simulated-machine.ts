@@ -2,25 +2,16 @@ import { randomUUID } from "node:crypto";
 import { chmod, link, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { AttestedRole } from "@cloister/attestation";
 import {
-  configurationDigest,
   measureFiles,
-  type AttestedRole,
-  type EvidenceSource,
-  type EvidenceVerifier,
-} from "@cloister/attestation";
-import { SimulatedRoot, simulatedEvidenceSource, simulatedVerifier } from "@cloister/attestation/simulated";
+  SimulatedRoot,
+  simulatedEvidenceSource,
+  simulatedVerifier,
+} from "@cloister/attestation/simulated";
 import { codeOf, type Clock } from "@cloister/service";
-
-/** What an attested service needs to prove itself, whatever kind of machine it runs on. */
-export interface AttestedMachine {
-  readonly evidence: EvidenceSource;
-  readonly verifiers: readonly EvidenceVerifier[];
-  /** 48 bytes. */
-  readonly measurement: Uint8Array;
-  /** SHA-384 of the security-relevant configuration, 48 bytes. */
-  readonly configurationDigest: Uint8Array;
-}
+import type { AttestedMachine } from "../attested-machine.ts";
+import { digestOfSettings } from "../digest-of-settings.ts";
 
 /**
  * A machine without a TEE, for development: its root key lies in a file (32 bytes as hex, 0600) and it measures the
@@ -67,7 +58,7 @@ export class SimulatedMachine {
       evidence: simulatedEvidenceSource(this.#root, { role, measurement }, clock),
       verifiers: [simulatedVerifier],
       measurement,
-      configurationDigest: configurationDigest(new TextEncoder().encode(JSON.stringify(configuration))),
+      configurationDigest: digestOfSettings(configuration),
     };
   }
 }

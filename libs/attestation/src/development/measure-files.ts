@@ -1,6 +1,6 @@
 import { sha384 } from "@noble/hashes/sha2.js";
-import { lengthPrefixed } from "./length-prefixed.ts";
-import type { AttestedRole } from "./roles.ts";
+import { lengthPrefixed } from "../length-prefixed.ts";
+import type { AttestedRole } from "../roles.ts";
 
 export interface MeasuredFile {
   /** Relative to the service's folder, with `/`; the same on every machine. */
@@ -20,9 +20,4 @@ export function measureFiles(role: AttestedRole, files: readonly MeasuredFile[])
   }
   const fields = sorted.flatMap((file) => [file.path, sha384(file.bytes)]);
   return sha384(lengthPrefixed(["cloister/v1 measurement", role, ...fields]));
-}
-
-/** SHA-384 of the bytes of the security-relevant configuration, 48 bytes. */
-export function configurationDigest(configuration: Uint8Array): Uint8Array {
-  return sha384(lengthPrefixed(["cloister/v1 configuration", configuration]));
 }

@@ -9,6 +9,8 @@ import type { AttestedRole } from "../roles.ts";
 import { encodeEvidence } from "../tagged-evidence.ts";
 import type { EvidenceClaims, EvidencePolicy, EvidenceVerifier } from "../verifier.ts";
 
+export { measureFiles, type MeasuredFile } from "./measure-files.ts";
+
 /**
  * Evidence without hardware, for development builds only. Body, deterministic CBOR:
  * [payload bytes, root public key (33), ECDSA P-256 signature (64, r ‖ s, low s)]
