@@ -31,6 +31,8 @@ interface Changes {
   readonly signer?: KeyPair;
   /** The token beside the overall one, if it shall be another than that is about. */
   readonly beside?: Record<string, string>;
+  /** What both tokens call the devices. */
+  readonly names?: readonly string[];
 }
 
 function token(claims: JWTPayload, { iss = issuer, issuedAtMs = nowMs, signer = key }: Changes): Promise<string> {
@@ -43,8 +45,10 @@ function token(claims: JWTPayload, { iss = issuer, issuedAtMs = nowMs, signer = 
 async function claims(changes: Changes = {}): Promise<Uint8Array> {
   const gpu = await token({ ...device, ...changes.device }, changes);
   const digest = ["DIGEST", ["SHA-256", bytesToHex(sha256(utf8ToBytes(gpu)))]];
-  const overall = await token({ ...passed, submods: { "GPU-0": digest }, ...changes.overall }, changes);
-  return utf8ToBytes(JSON.stringify([["JWT", overall], changes.beside ?? { "GPU-0": gpu }]));
+  const { names = ["GPU-0"] } = changes;
+  const named = <Value>(value: Value) => Object.fromEntries(names.map((name) => [name, value]));
+  const overall = await token({ ...passed, submods: named(digest), ...changes.overall }, changes);
+  return utf8ToBytes(JSON.stringify([["JWT", overall], changes.beside ?? named(gpu)]));
 }
 
 const judge = (bytes: Uint8Array, change: Partial<typeof expected> = {}) =>
@@ -66,6 +70,8 @@ describe("NVIDIA's claims about a GPU", () => {
     ["another nonce of the device", { device: { eat_nonce: "00".repeat(32) } }],
     ["no device", { overall: { submods: {} }, beside: {} }],
     ["a device that the overall token isn't about", { overall: { submods: {} } }],
+    ["a switch and no GPU", { names: ["NVSWITCH-0"] }],
+    ["more devices than a machine has", { names: Array.from({ length: 17 }, (_, index) => `GPU-${String(index)}`) }],
     ["another issuer", { iss: "https://nras.example" }],
     ["tokens that ended", { issuedAtMs: nowMs - 3_600_000 }],
     ["tokens of tomorrow", { issuedAtMs: nowMs + 86_400_000 }],
@@ -81,6 +87,25 @@ describe("NVIDIA's claims about a GPU", () => {
   it("don't count with another device's token beside them", async () => {
     const other = await token({ ...device, hwmodel: "another" }, {});
     expect(await judge(await claims({ beside: { "GPU-0": other } }))).toBe("GPU_NOT_ATTESTED");
+  });
+
+  it("don't count with a device's token under another name, or one more beside it", async () => {
+    const gpu = await token(device, {});
+    expect([
+      await judge(await claims({ beside: { "GPU-1": gpu } })),
+      await judge(await claims({ beside: { "GPU-0": gpu, "GPU-1": gpu } })),
+    ]).toEqual(["GPU_NOT_ATTESTED", "GPU_NOT_ATTESTED"]);
+  });
+
+  it("count for several devices, in at most 48 KiB", async () => {
+    const bytes = await claims({ names: ["GPU-0", "GPU-1", "NVSWITCH-0"] });
+    const padded = new Uint8Array(48 * 1024 + 1).fill(0x20);
+    padded.set(bytes);
+    expect([await judge(bytes), await judge(padded.subarray(0, -1)), await judge(padded)]).toEqual([
+      undefined,
+      undefined,
+      "GPU_NOT_ATTESTED",
+    ]);
   });
 
   it("don't count unsigned", async () => {

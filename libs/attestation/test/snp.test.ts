@@ -11,12 +11,13 @@ import {
 import {
   SOUND_POLICY,
   TestAmd,
+  TestKey,
   authority,
   chipIdOf,
   countOutcomes,
-  extension,
   flips,
   ia5,
+  integer,
   keyUsage,
   levels,
   makeCertificate,
@@ -24,6 +25,7 @@ import {
   type ReportOptions,
 } from "@cloister/testing/evidence";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { encode } from "cborg";
 import fc from "fast-check";
 import { laterRefusalOf } from "./refusal.ts";
 import { describeWithVectors, vector } from "./shared-vectors.ts";
@@ -150,7 +152,15 @@ describe("the certificate of a chip's key", () => {
   it.each<[string, () => Promise<Uint8Array>]>([
     ["nothing", () => Promise.resolve(new Uint8Array())],
     ["no extensions", () => amd.endorse({ extensions: [] })],
-    ["another product", () => amd.endorse({ extensions: [extension("1.3.6.1.4.1.3704.1.2", ia5("Rome"))] })],
+    ["another product", () => amd.endorse({ values: { "2": ia5("Rome-B0") } })],
+    ["no product", () => amd.endorse({ values: { "2": undefined } })],
+    ["a product that is no text", () => amd.endorse({ values: { "2": integer(1) } })],
+    ["neither a chip's nor a provider's", () => amd.endorse({ values: { "4": undefined } })],
+    ["both a chip's and a provider's", () => amd.endorse({ values: { "5": ia5("cloud") } })],
+    ["no bootloader", () => amd.endorse({ values: { "3.1": undefined } })],
+    ["a patch level beyond a byte", () => amd.endorse({ values: { "3.8": integer(256) } })],
+    ["a key of another curve", async () => amd.endorse({ key: await TestKey.make("p256") })],
+    ["a wrapped id of another length", () => amd.endorse({ hardwareId: octets(new Uint8Array(63)) })],
     ["an id of another length", () => amd.endorse({ hardwareId: new Uint8Array(63) })],
     ["Turin's id on Milan", () => amd.endorse({ hardwareId: chipIdOf("turin") })],
     ["the authority's own certificate", () => Promise.resolve(amd.ask)],
@@ -275,6 +285,20 @@ describe("evidence of SEV-SNP", () => {
     ["runs on a processor that the policy doesn't name", "TCB_OUT_OF_DATE", { product: "genoa" }],
   ])("is refused where the guest %s", async (_name, fault, options) => {
     expect(await faultOf(options)).toBe(fault);
+  });
+
+  it("is refused unless its body is a report and a certificate, of 16 KiB together", async () => {
+    const [report, endorsementKey] = [await amd.report(), await amd.endorse()];
+    const bodies = [
+      encodeSnpEvidence({ report, endorsementKey: new Uint8Array(16 * 1024) }),
+      ...[[report], ["report", endorsementKey], [report, "key"], [report, endorsementKey, 1], { report }].map((body) =>
+        encode(body),
+      ),
+    ];
+    for (const body of bodies) {
+      const verdict = await laterRefusalOf(async () => snpVerifier(authenticator).verify(body, policy, nowMs));
+      expect(verdict).toBe("EVIDENCE_MALFORMED");
+    }
   });
 
   it("is refused from a less privileged level of the guest", async () => {

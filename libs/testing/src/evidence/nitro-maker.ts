@@ -22,7 +22,7 @@ export class TestNitro {
     this.leafKey = leafKey;
   }
 
-  static async make(region = "eu-central-1", leafNotAfterMs?: number): Promise<TestNitro> {
+  static async make(region = "eu-central-1", leafNotAfterMs?: number, leafKeyUsage = 0x80): Promise<TestNitro> {
     const [rootKey, zoneKey, leafKey] = await Promise.all([
       TestKey.make("p384"),
       TestKey.make("p384"),
@@ -37,7 +37,7 @@ export class TestNitro {
       await Promise.all([
         makeCertificate({ ...root, extensions: [authority(), keyUsage(0x86)] }),
         makeCertificate({ ...zone, extensions: [authority(0), keyUsage(0x86)] }),
-        makeCertificate({ ...leaf, ...life, extensions: [keyUsage(0x80)] }),
+        makeCertificate({ ...leaf, ...life, extensions: [keyUsage(leafKeyUsage)] }),
       ]),
       leafKey,
     );

@@ -13,6 +13,9 @@ export interface EndorsementOptions {
   readonly hardwareId?: Uint8Array;
   readonly notAfterMs?: number;
   readonly extensions?: readonly Uint8Array[];
+  /** Values of AMD's extensions in place of the right ones, by the end of their OID, as 3.1; undefined: none. */
+  readonly values?: Readonly<Record<string, Uint8Array | undefined>>;
+  readonly key?: TestKey;
 }
 
 export interface ReportOptions {
@@ -67,25 +70,25 @@ export class TestAmd {
   endorse(options: EndorsementOptions = {}): Promise<Uint8Array> {
     const { product = "milan", kind = "vcek", tcb = levels, hardwareId = chipIdOf(product) } = options;
     const { fmc, bootloader, tee, snp, microcode } = tcb;
-    const parts = Object.entries({
-      1: bootloader,
-      2: tee,
-      3: snp,
-      8: microcode,
-      ...(product === "turin" && { 9: fmc }),
-    });
+    const values: Readonly<Record<string, Uint8Array | undefined>> = {
+      "1": integer(0),
+      "2": ia5(kind === "vcek" ? `${lines[product]}-B0` : lines[product]),
+      "3.1": integer(bootloader),
+      "3.2": integer(tee),
+      "3.3": integer(snp),
+      "3.8": integer(microcode),
+      ...(product === "turin" && { "3.9": integer(fmc) }),
+      ...(kind === "vcek" ? { "4": hardwareId } : { "5": ia5("cloud") }),
+      ...options.values,
+    };
+    const present = Object.entries(values).flatMap(([id, value]) => (value ? [extension(`${amd}.${id}`, value)] : []));
     return makeCertificate({
       subject: kind === "vcek" ? "SEV-VCEK" : "SEV-VLEK",
       issuer: "SEV-Test",
-      key: this.chipKey,
+      key: options.key ?? this.chipKey,
       signer: this.authorityKey,
       ...(options.notAfterMs === undefined ? {} : { notAfterMs: options.notAfterMs }),
-      extensions: options.extensions ?? [
-        extension(`${amd}.1`, integer(0)),
-        extension(`${amd}.2`, ia5(kind === "vcek" ? `${lines[product]}-B0` : lines[product])),
-        ...parts.map(([part, level]) => extension(`${amd}.3.${part}`, integer(level))),
-        kind === "vcek" ? extension(`${amd}.4`, hardwareId) : extension(`${amd}.5`, ia5("cloud")),
-      ],
+      extensions: options.extensions ?? present,
     });
   }
 
