@@ -92,6 +92,15 @@ export const keysErrors = {
     remedy: "The instance begins a new one by itself.",
     isRetryable: true,
   },
+  CHANNEL_MISMATCH: {
+    title: "The session belongs to a connection with other TLS keys",
+    remedy: "Find out who stands between the instance and `keys`, or who has the session's id: nothing was given out.",
+  },
+  TOO_MANY_CALLS: {
+    title: "One instance or tenant asks more than `keys` answers to one",
+    remedy: "It is asked again by itself, later; if it stays so, raise the rates of `keys` or find out who asks.",
+    isRetryable: true,
+  },
   EVIDENCE_REJECTED: {
     title: "An instance's evidence was refused",
     remedy: "The operator looks at the instance's program, configuration and clock.",

@@ -1,4 +1,6 @@
 export { bucketEnd, bucketEnds, latestBucketEnd, type SealingPurpose } from "./bucket-ends.ts";
+export { ChannelCredential, DOOR_PROOF_HEADER, isSameChannel, peerKeyHash, type Channel } from "./channel/channel.ts";
+export { createTlsIdentity, tlsKeyHash, type TlsIdentity } from "./channel/tls-identity.ts";
 export type { ConversationRecord, Recipient } from "./conversation-record.ts";
 export { KeyringError, keyringErrors, type FailureScope, type KeyringErrorCode } from "./errors.ts";
 export { InstanceIdentity, type InstanceIdentityOptions } from "./instance-identity.ts";
@@ -6,7 +8,7 @@ export { conversationText, requestText, type ConversationName, type KeyRequest }
 export type { KeyLease, KeySource } from "./key-source.ts";
 export { KeyringByTenant, type KeyringByTenantOptions } from "./keyring-by-tenant.ts";
 export { Keyring, type KeyringOptions } from "./keyring.ts";
-export { keysTransport, type KeysAddress } from "./keys-transport.ts";
+export { isLoopbackUrl, keysTransport, type KeysAddress, type KeysTransport } from "./keys-transport.ts";
 export { openKeyring, type KeyringRoutes } from "./open-keyring.ts";
 export { readTenantKeys, tenantKeysVariable, type KeysDoor } from "./tenant-keys.ts";
 export type { LeasedKey, LeasedKeys } from "./leased-keys.ts";

@@ -1,4 +1,3 @@
-import type { Transport } from "@connectrpc/connect";
 import type { AttestedRole, EvidenceSource, EvidenceVerifier } from "@cloister/attestation";
 import type { WatchRevocationsResponse } from "@cloister/contracts/keys/release";
 import { idToHex, type SigningKey } from "@cloister/envelope";
@@ -8,6 +7,7 @@ import { KeyringError } from "./errors.ts";
 import { InstanceIdentity } from "./instance-identity.ts";
 import { conversationText, conversationToWire, requestText, toWire } from "./key-request.ts";
 import type { ConversationName, KeyRequest } from "./key-request.ts";
+import type { KeysTransport } from "./keys-transport.ts";
 import { LeaseStore, type Lease } from "./lease-store.ts";
 import { LeasedKeys, type LeasedKey, type LeaseOutcomes } from "./leased-keys.ts";
 import { receive, type Received } from "./receive.ts";
@@ -20,7 +20,7 @@ export interface KeyringOptions {
   /** Fixed by the service; the evidence has to prove it. */
   readonly role: Exclude<AttestedRole, "keys">;
   /** To the release door of `keys`: see `keysTransport`. */
-  readonly transport: Transport;
+  readonly transport: KeysTransport;
   readonly evidence: EvidenceSource;
   /** SHA-384 of the security-relevant configuration, 48 bytes. */
   readonly configurationDigest: Uint8Array;
@@ -202,7 +202,14 @@ export class Keyring {
     const isFresh = held !== undefined && this.#options.clock.nowMs() < held.expiresAtMs - SESSION_MARGIN_MS;
     // The end of its stream is mostly the end of a `keys`, which knew the session alone.
     if (isFresh && this.#watch?.isOpen !== false) return held;
-    const session = await KeysSession.open(this.#options.transport, this.#identity);
+    const { transport, allowDevelopment } = this.#options;
+    if (!allowDevelopment && transport.channel === undefined) {
+      throw new KeyringError(
+        "KEYS_NOT_TRUSTED",
+        "Outside development keys is reached over TLS alone: give an https URL.",
+      );
+    }
+    const session = await KeysSession.open(transport, this.#identity);
     this.#session = session;
     await this.#watchWith(session);
     return session;

@@ -1,11 +1,12 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
-import { Code, ConnectError, createClient, type Client, type Transport } from "@connectrpc/connect";
+import { Code, ConnectError, createClient, type Client } from "@connectrpc/connect";
 import { readKeysErrorCode } from "@cloister/contracts/keys/errors";
 import type { InstanceEvidence } from "@cloister/contracts/keys/authority";
 import {
   ReleasedKeysSchema,
   ReleaseKeysRequestSchema,
   ReleaseService,
+  type BeginSessionResponse,
   type ConversationRef,
   type KeyRequest,
   type ReleasedKeys,
@@ -19,14 +20,20 @@ import {
   releasedKeysInfo,
   releasedKeysSigningBytes,
   releaseKeysSigningBytes,
+  sessionChannelSigningBytes,
   watchRevocationsSigningBytes,
 } from "@cloister/policy";
+import { isSameChannel, type Channel } from "./channel/channel.ts";
 import { KeyringError } from "./errors.ts";
 import type { InstanceIdentity } from "./instance-identity.ts";
+import type { KeysTransport } from "./keys-transport.ts";
 
 const NONCE_BYTES = 32;
 
-/** One mutual handshake with `keys`: both sides showed evidence over the other's nonce. Calls go one at a time. */
+/**
+ * One mutual handshake with `keys`: both sides showed evidence over the other's nonce and, over TLS, signed by what the
+ * evidence binds which TLS keys they see at both ends. Calls go one at a time.
+ */
 export class KeysSession {
   readonly keysEvidence: InstanceEvidence;
   /** The challenge that `keysEvidence` answers. */
@@ -36,10 +43,14 @@ export class KeysSession {
   readonly #identity: InstanceIdentity;
   readonly #sessionId: Uint8Array;
   readonly #keysSigner: VerifyingKey;
+  readonly #transport: KeysTransport;
+  readonly #channel: Channel | undefined;
   #sequence = 0n;
 
   private constructor(parts: {
     readonly client: Client<typeof ReleaseService>;
+    readonly transport: KeysTransport;
+    readonly channel: Channel | undefined;
     readonly identity: InstanceIdentity;
     readonly sessionId: Uint8Array;
     readonly keysEvidence: InstanceEvidence;
@@ -47,6 +58,8 @@ export class KeysSession {
     readonly expiresAtMs: number;
   }) {
     this.#client = parts.client;
+    this.#transport = parts.transport;
+    this.#channel = parts.channel;
     this.#identity = parts.identity;
     this.#sessionId = parts.sessionId;
     this.keysEvidence = parts.keysEvidence;
@@ -56,18 +69,26 @@ export class KeysSession {
   }
 
   /** @throws KeyringError KEYS_UNAVAILABLE, KEYS_NOT_TRUSTED, or the code that `keys` refused with */
-  static async open(transport: Transport, identity: InstanceIdentity): Promise<KeysSession> {
+  static async open(transport: KeysTransport, identity: InstanceIdentity): Promise<KeysSession> {
     const client = createClient(ReleaseService, transport);
     const nonce = nodeBackend.randomBytes(NONCE_BYTES);
     return translated(async () => {
       const begun = await client.beginSession({ nonce });
-      if (begun.keysEvidence === undefined) {
+      const { sessionId, keysEvidence } = begun;
+      if (keysEvidence === undefined) {
         throw new KeyringError("KEYS_NOT_TRUSTED", "The keys service began a session without evidence.");
       }
+      const channel = await transport.channel?.();
+      if (channel !== undefined) requireChannelOf(begun, keysEvidence, nonce, channel);
       const evidence = await identity.prove(begun.nonce);
-      const { expiresAtMs } = await client.attestSession({ sessionId: begun.sessionId, evidence });
-      const { sessionId, keysEvidence } = begun;
-      return new KeysSession({ client, identity, sessionId, keysEvidence, nonce, expiresAtMs: Number(expiresAtMs) });
+      const shown = channel && sessionChannelSigningBytes("instance", { sessionId, nonce: begun.nonce, ...channel });
+      const { expiresAtMs } = await client.attestSession({
+        sessionId,
+        evidence,
+        ...(shown && { channelSignature: identity.signer.sign(shown) }),
+      });
+      const parts = { client, transport, channel, identity, sessionId, keysEvidence, nonce };
+      return new KeysSession({ ...parts, expiresAtMs: Number(expiresAtMs) });
     });
   }
 
@@ -77,6 +98,7 @@ export class KeysSession {
     const request = create(ReleaseKeysRequestSchema, { sessionId: this.#sessionId, sequence, keys, conversations });
     request.signature = this.#identity.signer.sign(releaseKeysSigningBytes(request));
     return translated(async () => {
+      await this.#requireSameChannel();
       const { sealed, signature } = await this.#client.releaseKeys(request);
       if (!this.#keysSigner.verify(releasedKeysSigningBytes(request, sealed), signature)) {
         throw new KeyringError("KEYS_NOT_TRUSTED", "Released keys are not signed by the keys service of this session.");
@@ -100,6 +122,25 @@ export class KeysSession {
     const signature = this.#identity.signer.sign(evictionSigningBytes(this.#sessionId, revocation));
     await translated(() => this.#client.acknowledgeEviction({ sessionId: this.#sessionId, revocationId, signature }));
   }
+
+  /** Another `keys` answers at the address, or somebody else: neither is asked under this session. */
+  async #requireSameChannel(): Promise<void> {
+    const now = await this.#transport.channel?.();
+    if (this.#channel === undefined || (now !== undefined && isSameChannel(now, this.#channel))) return;
+    throw new KeyringError("SESSION_UNKNOWN", "The keys service at that address shows another TLS key than before.");
+  }
+}
+
+/** Of a proxy's keys `keys` would have signed others than we see. */
+function requireChannelOf(
+  { sessionId, channelSignature }: BeginSessionResponse,
+  { signingPublicKey }: InstanceEvidence,
+  nonce: Uint8Array,
+  channel: Channel,
+): void {
+  const signed = sessionChannelSigningBytes("keys", { sessionId, nonce, ...channel });
+  if (createVerifyingKey(nodeBackend, signingPublicKey).verify(signed, channelSignature)) return;
+  throw new KeyringError("KEYS_NOT_TRUSTED", "The keys service sees another TLS connection: somebody stands between.");
 }
 
 function readReleased(plaintext: Uint8Array): ReleasedKeys {
@@ -126,6 +167,7 @@ export function asKeyringError(error: unknown): unknown {
     });
   }
   if (!(error instanceof ConnectError)) return error;
+  if (error.cause instanceof KeyringError) return error.cause;
   const code = readKeysErrorCode(error.metadata);
   if (code !== undefined) return new KeyringError(code, `The keys service refused: ${code}.`, { cause: error });
   const reason = Code[error.code];

@@ -46,6 +46,7 @@ export {
   evictionSigningBytes,
   openConversationSigningBytes,
   releaseKeysSigningBytes,
+  sessionChannelSigningBytes,
   releasedKeysAad,
   releasedKeysInfo,
   releasedKeysSigningBytes,

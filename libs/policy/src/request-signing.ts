@@ -38,6 +38,28 @@ export function renewConversationSigningBytes(request: Unsigned<RenewConversatio
   ]);
 }
 
+/** The TLS keys at the ends of a session's connection, each the SHA-256 of a SubjectPublicKeyInfo (32 bytes). */
+export interface SessionChannel {
+  readonly sessionId: Uint8Array;
+  /** The challenge that the signer's evidence answers. */
+  readonly nonce: Uint8Array;
+  /** Of `keys`. */
+  readonly server: Uint8Array;
+  /** Of the instance. */
+  readonly client: Uint8Array;
+}
+
+/**
+ * To be signed by the evidence-bound key of either side, over what it sees: with somebody between them the two see
+ * different keys, and what one has signed is nothing that the other believes.
+ */
+export function sessionChannelSigningBytes(
+  side: "keys" | "instance",
+  { sessionId, nonce, server, client }: SessionChannel,
+): Uint8Array {
+  return lengthPrefixed(["cloister/v1 session channel", side, sessionId, nonce, server, client]);
+}
+
 /** A `ReleaseKeysRequest`, signed or not yet. */
 export interface ReleaseKeysFields extends Pick<ReleaseKeysRequest, "sessionId" | "sequence"> {
   readonly keys: readonly FieldsOf<KeyRequest>[];

@@ -28,6 +28,8 @@ const CONNECT_CODES: Readonly<Record<KeysErrorCode, Code>> = {
   ID_REUSED: Code.AlreadyExists,
   CONVERSATION_UNKNOWN: Code.NotFound,
   SESSION_UNKNOWN: Code.Unauthenticated,
+  CHANNEL_MISMATCH: Code.PermissionDenied,
+  TOO_MANY_CALLS: Code.ResourceExhausted,
   EVIDENCE_REJECTED: Code.PermissionDenied,
   SEQUENCE_REUSED: Code.FailedPrecondition,
   MEASUREMENT_NOT_ALLOWED: Code.PermissionDenied,

@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { ContextValues, ServiceImpl } from "@connectrpc/connect";
 import type { AuthorityService } from "@cloister/contracts/keys/authority";
 import type { LifecycleService } from "@cloister/contracts/keys/lifecycle";
 import type { ReleaseService } from "@cloister/contracts/keys/release";
+import type { Channel } from "@cloister/keyring";
 import { applyPolicy } from "./authority/apply-policy.ts";
 import { getPolicy } from "./authority/get-policy.ts";
 import { listInstances } from "./authority/list-instances.ts";
 import { openConversation } from "./authority/open-conversation.ts";
 import { renewConversation } from "./authority/renew-conversation.ts";
+import { callerKey } from "./doors/caller.ts";
 import type { KeysParts } from "./keys.parts.ts";
 import { destroyBucketKeys, eraseConversation, planDestruction } from "./lifecycle/destroy.ts";
 import { issueReceipt } from "./lifecycle/issue-receipt.ts";
@@ -60,11 +62,11 @@ export class KeysPipeline {
   };
 
   readonly release: ServiceImpl<typeof ReleaseService> = {
-    beginSession: (request) => this.#sessions.begin(request),
-    attestSession: (request) => this.#sessions.attest(request),
-    releaseKeys: (request) => releaseKeys(this.#parts, this.#sessions, request),
-    watchRevocations: (request, { signal }) => this.#revocations.watch(request, signal),
-    acknowledgeEviction: (request) => this.#revocations.acknowledge(request),
+    beginSession: (request, { values }) => this.#sessions.begin(request, channelOf(values)),
+    attestSession: (request, { values }) => this.#sessions.attest(request, channelOf(values)),
+    releaseKeys: (request, { values }) => releaseKeys(this.#parts, this.#sessions, request, channelOf(values)),
+    watchRevocations: (request, { values, signal }) => this.#revocations.watch(request, channelOf(values), signal),
+    acknowledgeEviction: (request, { values }) => this.#revocations.acknowledge(request, channelOf(values)),
   };
 
   readonly lifecycle: ServiceImpl<typeof LifecycleService> = {
@@ -75,3 +77,5 @@ export class KeysPipeline {
     issueReceipt: (request) => issueReceipt(this.#parts, request),
   };
 }
+
+const channelOf = (values: ContextValues): Channel | undefined => values.get(callerKey).channel;

@@ -1,4 +1,5 @@
 import type { EvidenceSource, EvidenceVerifier, GpuVerifier } from "@cloister/attestation";
+import type { TlsIdentity } from "@cloister/keyring";
 import type { Capabilities } from "@cloister/policy";
 import type { Clock, Log } from "@cloister/service";
 import type { Database } from "@cloister/storage";
@@ -6,8 +7,8 @@ import type { DoorCredentials } from "./doors/routes.ts";
 import type { KeyWrapper } from "./kms/key-wrapper.ts";
 
 export interface KeysConfig {
-  /** Where the three doors listen; port 0 takes a free one. */
-  readonly grpc: { readonly host: string; readonly port: number };
+  /** Where the three doors listen; port 0 takes a free one. In the clear (no `tls`) on loopback alone, in development. */
+  readonly grpc: { readonly host: string; readonly port: number; readonly tls?: TlsIdentity };
   /** Health and metrics; without it none are served. */
   readonly http?: { readonly host: string; readonly port: number };
   readonly credentials: DoorCredentials;

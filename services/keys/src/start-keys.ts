@@ -1,5 +1,5 @@
 import { InstanceIdentity } from "@cloister/keyring";
-import { Audit, ServiceMetrics, startService, type RunningService } from "@cloister/service";
+import { Audit, ServiceError, ServiceMetrics, startService, type RunningService } from "@cloister/service";
 import { prepareSchema, schemaOf } from "@cloister/storage";
 import { scrubber } from "./adapters/scrub.ts";
 import { AuthorityChains } from "./authority/chain.ts";
@@ -19,7 +19,7 @@ import { keysMigrations } from "./migrations/index.ts";
 import { keysSchema, type KeysTables } from "./records/tables.ts";
 
 export interface RunningKeys extends RunningService {
-  /** Of the gRPC port: `http://127.0.0.1:41235`. */
+  /** Of the gRPC port: `https://127.0.0.1:41235`, or `http:` without TLS. */
   readonly connectUrl: string;
 }
 
@@ -29,10 +29,14 @@ const MAX_UNWRAPPED_TENANTS = 1_000;
 
 /**
  * Starts keys: migrates or checks its schema, replays the tombstones, then opens its doors. Closing it destroys every unwrapped key.
- * @throws ServiceError START_FAILED, StorageError MIGRATION_FAILED, SCHEMA_OUTDATED
+ * @throws ServiceError START_FAILED; CONFIG_INVALID for doors in the clear where they may not be; StorageError MIGRATION_FAILED, SCHEMA_OUTDATED
  */
 export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<RunningKeys> {
   const { db: database, clock, log } = ports;
+  const { grpc, credentials, allowDevelopment } = config;
+  if (!allowDevelopment && grpc.tls === undefined) {
+    throw new ServiceError("CONFIG_INVALID", "The doors of keys are not opened in the clear outside development.");
+  }
   await prepareSchema(database, keysSchema, keysMigrations);
   const metrics = new ServiceMetrics("keys");
   const audit = new Audit(log, metrics);
@@ -43,8 +47,8 @@ export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<R
   log.info("tombstones are replayed", { count });
   const { identity, tenantKeys } = parts;
   const server = new GrpcServer({
-    ...config.grpc,
-    routes: keysRoutes(pipeline, config.credentials, log, audit, counts.called),
+    ...grpc,
+    routes: keysRoutes({ pipeline, credentials, isTls: grpc.tls !== undefined, log, audit, called: counts.called }),
     beforeClose: () => pipeline.close(),
   });
   const module = KeysModule.register({ server, tenantKeys, identity });

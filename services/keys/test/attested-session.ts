@@ -7,11 +7,19 @@ import {
   ReleasedKeysSchema,
   ReleaseKeysRequestSchema,
   type ReleasedKeys,
+  type ReleaseKeysRequest,
 } from "@cloister/contracts/keys/release";
 import { hpkeOpen } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { bucketEnds, InstanceIdentity, type KeyRequest } from "@cloister/keyring";
-import { DAY_MS, purposeToWire, releasedKeysAad, releasedKeysInfo, releaseKeysSigningBytes } from "@cloister/policy";
+import {
+  DAY_MS,
+  purposeToWire,
+  releasedKeysAad,
+  releasedKeysInfo,
+  releaseKeysSigningBytes,
+  sessionChannelSigningBytes,
+} from "@cloister/policy";
 import { configurationDigest, evidenceOf, type TestTenant } from "./tenant.ts";
 import type { World } from "./world.ts";
 
@@ -34,16 +42,28 @@ export class AttestedSession {
 
   static async begin(world: World, role: AttestedRole, instance = identityOf(world, role)): Promise<AttestedSession> {
     const { sessionId, nonce } = await world.release.beginSession({ nonce: randomBytes(32) });
-    await world.release.attestSession({ sessionId, evidence: await instance.prove(nonce) });
+    const channel = await world.transport("release").channel?.();
+    const shown = channel && sessionChannelSigningBytes("instance", { sessionId, nonce, ...channel });
+    await world.release.attestSession({
+      sessionId,
+      evidence: await instance.prove(nonce),
+      ...(shown && { channelSignature: instance.signer.sign(shown) }),
+    });
     return new AttestedSession(world, instance, sessionId);
   }
 
-  async release(wanted: readonly KeyRequest[], sequence = 1n): Promise<ReleasedKeys> {
+  /** As `release` sends it. */
+  request(wanted: readonly KeyRequest[], sequence = 1n): ReleaseKeysRequest {
     const keys = wanted.map(({ purpose, bucketEndMs, ...name }) =>
       create(KeyRequestSchema, { ...name, purpose: purposeToWire(purpose), bucketEndMs: BigInt(bucketEndMs) }),
     );
     const request = create(ReleaseKeysRequestSchema, { sessionId: this.sessionId, sequence, keys });
     request.signature = this.#instance.signer.sign(releaseKeysSigningBytes(request));
+    return request;
+  }
+
+  async release(wanted: readonly KeyRequest[], sequence = 1n): Promise<ReleasedKeys> {
+    const request = this.request(wanted, sequence);
     const { sealed } = await this.#world.release.releaseKeys(request);
     const aad = releasedKeysAad(request);
     return fromBinary(ReleasedKeysSchema, hpkeOpen(nodeBackend, this.#instance.kem, releasedKeysInfo(), aad, sealed));

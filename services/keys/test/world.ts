@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient, type Client, type Transport } from "@connectrpc/connect";
+import { createClient, type Client } from "@connectrpc/connect";
 import { ConnectError } from "@connectrpc/connect";
 import type { AttestedRole } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
@@ -9,7 +9,7 @@ import { AuthorityService } from "@cloister/contracts/keys/authority";
 import { readKeysErrorCode } from "@cloister/contracts/keys/errors";
 import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
 import { ReleaseService } from "@cloister/contracts/keys/release";
-import { KeyringError, keysTransport, Keyring, type KeyringOptions } from "@cloister/keyring";
+import { KeyringError, keysTransport, Keyring, type KeyringOptions, type KeysTransport } from "@cloister/keyring";
 import { embeddedCapabilities, type PolicyChoices } from "@cloister/policy";
 import { type KeyWrapper, LocalKeyring, startKeys, type KeysConfig, type RunningKeys } from "@cloister/service-keys";
 import type { Log } from "@cloister/service";
@@ -17,7 +17,7 @@ import { openDatabase, type Database } from "@cloister/storage";
 import { FakeClock, silentLog, testDatabase } from "@cloister/testing";
 import { configurationDigest, evidenceOf, simulatedRoot, TestClient, TestTenant } from "./tenant.ts";
 
-const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
+export const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
 
 /** A running `keys` with its database, reached as its callers reach it. */
 export class World {
@@ -26,15 +26,17 @@ export class World {
   db: Database;
   keys: RunningKeys;
   readonly #log: Log;
+  readonly #config: Partial<KeysConfig>;
   readonly #keyrings: Keyring[] = [];
-  readonly #transports = new Map<string, Transport>();
+  readonly #transports = new Map<string, KeysTransport>();
 
-  private constructor(parts: { clock: FakeClock; folder: string; db: Database; keys: RunningKeys; log: Log }) {
+  private constructor(parts: WorldParts & { readonly keys: RunningKeys; readonly config: Partial<KeysConfig> }) {
     this.clock = parts.clock;
     this.folder = parts.folder;
     this.db = parts.db;
     this.keys = parts.keys;
     this.#log = parts.log;
+    this.#config = parts.config;
   }
 
   static async start(
@@ -46,15 +48,17 @@ export class World {
     const db =
       options.db ??
       (options.onDisk ? await openDatabase({ engine: "pglite", dataDir: join(folder, "db") }) : await testDatabase());
-    const keys = await runKeys({ clock, folder, db, log, ...options }, options.config);
-    return new World({ clock, folder, db, keys, log });
+    const { config = {} } = options;
+    const keys = await runKeys({ clock, folder, db, log, ...options }, config);
+    return new World({ clock, folder, db, keys, log, config });
   }
 
   /** Stops `keys` and starts it again over the same database. */
   async restart(betweenStarts: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     await this.keys.close();
     await betweenStarts();
-    this.keys = await runKeys({ clock: this.clock, folder: this.folder, db: this.db, log: this.#log });
+    const parts = { clock: this.clock, folder: this.folder, db: this.db, log: this.#log };
+    this.keys = await runKeys(parts, this.#config);
   }
 
   async close(): Promise<void> {
@@ -65,7 +69,7 @@ export class World {
   }
 
   /** One connection for each door and credential, as its callers have. */
-  transport(door: keyof typeof credentials, credential = credentials[door]): Transport {
+  transport(door: keyof typeof credentials, credential = credentials[door]): KeysTransport {
     const url = this.keys.connectUrl;
     const name = [url, door, credential].join(" ");
     const transport = this.#transports.get(name) ?? keysTransport({ url, credential });

@@ -14,16 +14,22 @@ export interface DoorCredentials {
   readonly lifecycle: string;
 }
 
-/** The three services, each behind its own credential; `called` is told of each call. For a server, or `createRouterTransport` in tests. */
-export function keysRoutes(
-  pipeline: KeysPipeline,
-  credentials: DoorCredentials,
-  log: Log,
-  audit: Audit,
-  called: (method: string) => void = () => undefined,
-): (router: ConnectRouter) => void {
+export interface DoorParts {
+  readonly pipeline: KeysPipeline;
+  readonly credentials: DoorCredentials;
+  /** Whether calls come over TLS, all of them. */
+  readonly isTls: boolean;
+  readonly log: Log;
+  readonly audit: Audit;
+  /** Told of each call. */
+  readonly called: (method: string) => void;
+}
+
+/** The three services, each behind its own credential. */
+export function keysRoutes(parts: DoorParts): (router: ConnectRouter) => void {
+  const { pipeline, credentials, isTls, log, audit, called } = parts;
   const door = (token: string) => ({
-    interceptors: [counting(called), answerRefusals(log, audit), requireCredential(token)],
+    interceptors: [counting(called), answerRefusals(log, audit), requireCredential(token, isTls)],
   });
   return (router) => {
     router.service(AuthorityService, pipeline.authority, door(credentials.authority));

@@ -9,7 +9,7 @@ import {
 import { hpkeSeal, idToHex } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { releasedKeysAad, releasedKeysInfo, releasedKeysSigningBytes, releaseKeysSigningBytes } from "@cloister/policy";
-import type { ConversationName } from "@cloister/keyring";
+import type { Channel, ConversationName } from "@cloister/keyring";
 import type { Refusal } from "@cloister/service";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
@@ -23,15 +23,16 @@ const MAX_REQUESTS = 4_096;
 /**
  * Keys and records for one batch of an attested instance, sealed to the key that its evidence binds. What is refused
  * is refused one by one, inside.
- * @throws KeysError SESSION_UNKNOWN, SIGNATURE_INVALID unless signed by the session's own key, SEQUENCE_REUSED,
- * MALFORMED
+ * @throws KeysError SESSION_UNKNOWN, CHANNEL_MISMATCH, SIGNATURE_INVALID unless signed by the session's own key,
+ * SEQUENCE_REUSED, MALFORMED
  */
 export async function releaseKeys(
   parts: KeysParts,
   sessions: Sessions,
   request: ReleaseKeysRequest,
+  channel: Channel | undefined,
 ): Promise<ReleaseKeysResponse> {
-  const session = sessions.attested(request.sessionId);
+  const session = sessions.attested(request.sessionId, channel);
   requireSignature(session, request);
   useSequence(session, request.sequence);
   requireForm(request);

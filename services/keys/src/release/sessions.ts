@@ -29,6 +29,8 @@ import {
   type VerifyingKey,
 } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
+import { isSameChannel, type Channel } from "@cloister/keyring";
+import { sessionChannelSigningBytes } from "@cloister/policy";
 import type { TenantInForce } from "../authority/policy-book.ts";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
@@ -45,6 +47,8 @@ export interface AttestedSession {
   /** The two keys that the evidence binds: released keys are sealed to one, requests are signed by the other. */
   readonly kem: KemPublicKey;
   readonly signer: VerifyingKey;
+  /** Between which two TLS keys the session counts; undefined without TLS. */
+  readonly channel: Channel | undefined;
   /** Never after the evidence's own not_after. */
   readonly expiresAtMs: number;
   /** Tenants whose policy allows this instance; a newer policy is another object. */
@@ -62,6 +66,7 @@ export interface AdmittedInstance {
 interface BegunSession {
   readonly sessionId: Uint8Array;
   readonly nonce: Uint8Array;
+  readonly channel: Channel | undefined;
   readonly expiresAtMs: number;
 }
 
@@ -82,22 +87,25 @@ export class Sessions {
   }
 
   /** Our evidence over the instance's challenge, and a challenge of ours. @throws KeysError MALFORMED */
-  async begin(request: BeginSessionRequest): Promise<BeginSessionResponse> {
+  async begin(request: BeginSessionRequest, channel: Channel | undefined): Promise<BeginSessionResponse> {
     requireBytes(request.nonce, 32);
-    const keysEvidence = await this.#parts.identity.prove(request.nonce);
+    const { identity, clock } = this.#parts;
+    const keysEvidence = await identity.prove(request.nonce);
     const [sessionId, nonce] = [randomBytes(16), randomBytes(32)];
-    const expiresAtMs = this.#parts.clock.nowMs() + HANDSHAKE_MS;
-    this.#put(this.#begun, { sessionId, nonce, expiresAtMs });
-    return create(BeginSessionResponseSchema, { sessionId, keysEvidence, nonce });
+    const seen = channel && sessionChannelSigningBytes("keys", { sessionId, nonce: request.nonce, ...channel });
+    this.#put(this.#begun, { sessionId, nonce, channel, expiresAtMs: clock.nowMs() + HANDSHAKE_MS });
+    const channelSignature = seen && { channelSignature: identity.signer.sign(seen) };
+    return create(BeginSessionResponseSchema, { sessionId, keysEvidence, nonce, ...channelSignature });
   }
 
   /**
    * Takes the instance's evidence over that challenge, once.
    * @throws KeysError SESSION_UNKNOWN; EVIDENCE_REJECTED unless it is authentic, of now, over this challenge, and of a
-   * role that is given keys
+   * role that is given keys; CHANNEL_MISMATCH unless the instance sees the TLS keys that are seen here
    */
-  async attest(request: AttestSessionRequest): Promise<AttestSessionResponse> {
+  async attest(request: AttestSessionRequest, channel: Channel | undefined): Promise<AttestSessionResponse> {
     const begun = this.#take(this.#begun, request.sessionId);
+    requireChannel(begun, channel);
     this.#begun.delete(idToHex(request.sessionId));
     const { evidence } = request;
     const role = evidence === undefined ? "" : evidence.role;
@@ -106,11 +114,13 @@ export class Sessions {
     }
     const nowMs = this.#parts.clock.nowMs();
     const notAfterMs = await this.#verify(evidence, role, begun.nonce, nowMs);
+    const keys = boundKeys(evidence);
+    requireChannelSignature(begun, keys.signer, request.channelSignature);
     const expiresAtMs = Math.min(nowMs + SESSION_MS, notAfterMs);
     this.#makeRoomFor(evidence);
     this.#put(this.#attested, {
       ...begun,
-      ...boundKeys(evidence),
+      ...keys,
       role,
       evidence,
       expiresAtMs,
@@ -120,9 +130,14 @@ export class Sessions {
     return create(AttestSessionResponseSchema, { expiresAtMs: BigInt(expiresAtMs) });
   }
 
-  /** @throws KeysError SESSION_UNKNOWN for one that was never attested, has expired, or was of an earlier start */
-  attested(sessionId: Uint8Array): AttestedSession {
-    return this.#take(this.#attested, sessionId);
+  /**
+   * @throws KeysError SESSION_UNKNOWN for one that was never attested, has expired, or was of an earlier start;
+   * CHANNEL_MISMATCH for a call that came between other TLS keys than the session was attested between
+   */
+  attested(sessionId: Uint8Array, channel: Channel | undefined): AttestedSession {
+    const session = this.#take(this.#attested, sessionId);
+    requireChannel(session, channel);
+    return session;
   }
 
   /** The sessions that last, each instance's newest. */
@@ -181,6 +196,26 @@ export class Sessions {
     if (isOurs && this.#parts.clock.nowMs() < session.expiresAtMs) return session;
     throw new KeysError("SESSION_UNKNOWN", "The session is unknown or has expired: begin a new one.");
   }
+}
+
+function requireChannel({ channel: bound }: BegunSession | AttestedSession, channel: Channel | undefined): void {
+  const isBound = bound === undefined ? channel === undefined : channel !== undefined && isSameChannel(bound, channel);
+  if (isBound) return;
+  throw new KeysError("CHANNEL_MISMATCH", "A session's call came between other TLS keys: its id was taken elsewhere.");
+}
+
+/** With somebody between us the instance has signed what it sees, which is not what we see. */
+function requireChannelSignature(
+  { sessionId, nonce, channel }: BegunSession,
+  signer: VerifyingKey,
+  signature: Uint8Array,
+): void {
+  if (channel === undefined) return;
+  if (signer.verify(sessionChannelSigningBytes("instance", { sessionId, nonce, ...channel }), signature)) return;
+  throw new KeysError(
+    "CHANNEL_MISMATCH",
+    "An instance sees another TLS connection than this one: somebody stands between.",
+  );
 }
 
 function boundKeys(evidence: InstanceEvidence): Pick<AttestedSession, "kem" | "signer"> {

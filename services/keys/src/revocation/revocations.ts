@@ -9,6 +9,7 @@ import {
   type WatchRevocationsResponse,
 } from "@cloister/contracts/keys/release";
 import { idToHex } from "@cloister/envelope";
+import type { Channel } from "@cloister/keyring";
 import { evictionSigningBytes, watchRevocationsSigningBytes } from "@cloister/policy";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
@@ -70,9 +71,13 @@ export class Revocations {
     this.#sessions = sessions;
   }
 
-  /** @throws KeysError SESSION_UNKNOWN, SIGNATURE_INVALID, SEQUENCE_REUSED */
-  watch(request: WatchRevocationsRequest, signal: AbortSignal): AsyncIterable<WatchRevocationsResponse> {
-    const session = this.#sessions.attested(request.sessionId);
+  /** @throws KeysError SESSION_UNKNOWN, CHANNEL_MISMATCH, SIGNATURE_INVALID, SEQUENCE_REUSED */
+  watch(
+    request: WatchRevocationsRequest,
+    channel: Channel | undefined,
+    signal: AbortSignal,
+  ): AsyncIterable<WatchRevocationsResponse> {
+    const session = this.#sessions.attested(request.sessionId, channel);
     if (!session.signer.verify(watchRevocationsSigningBytes(request), request.signature)) {
       throw new KeysError("SIGNATURE_INVALID", "A watch is not signed by the instance that the session is of.");
     }
@@ -82,10 +87,10 @@ export class Revocations {
 
   /**
    * Takes an instance's word for a revocation that it was told of.
-   * @throws KeysError SESSION_UNKNOWN; SIGNATURE_INVALID, also for another revocation than this one was sent
+   * @throws KeysError SESSION_UNKNOWN, CHANNEL_MISMATCH; SIGNATURE_INVALID, also for another revocation than this one was sent
    */
-  acknowledge(request: AcknowledgeEvictionRequest): AcknowledgeEvictionResponse {
-    const session = this.#sessions.attested(request.sessionId);
+  acknowledge(request: AcknowledgeEvictionRequest, channel: Channel | undefined): AcknowledgeEvictionResponse {
+    const session = this.#sessions.attested(request.sessionId, channel);
     const pending = this.#pending.get(idToHex(request.revocationId));
     if (pending !== undefined && isSame(pending.revocation.revocationId, request.revocationId)) {
       if (!session.signer.verify(evictionSigningBytes(session.sessionId, pending.revocation), request.signature)) {
