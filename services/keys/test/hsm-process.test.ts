@@ -37,6 +37,7 @@ const library = `
       if (label === "blocks") while (!existsSync(path)) wait();
       if (label === "crashes") process.abort();
       if (label === "fails") throw Object.assign(new Error("CKR_DEVICE_ERROR"), { code: 0x30 });
+      if (label === "curious") return Buffer.from(JSON.stringify(process.env));
       if (label === "strange") throw new Error("a text that nobody expects");
       return output.subarray(0, input.length + 16);
     }
@@ -88,6 +89,17 @@ describe("the process that holds an HSM's library", () => {
       code: "KMS_UNREACHABLE",
       message: expect.not.stringContaining("nobody expects"),
     });
+  });
+
+  it("shows the library its own environment, and nothing of what is set for keys", async () => {
+    process.env["CLOISTER_KEYS_PG_URL"] = "postgres://keys:secret@database/keys";
+    try {
+      await kms.close();
+      const seen = Buffer.from(await wrap("curious")).toString();
+      expect([seen.includes('"PATH":'), seen.includes('"CLOISTER_')]).toEqual([true, false]);
+    } finally {
+      Reflect.deleteProperty(process.env, "CLOISTER_KEYS_PG_URL");
+    }
   });
 
   it("tries a refused PIN once, and another one at the next call", async () => {

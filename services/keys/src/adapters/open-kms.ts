@@ -45,6 +45,7 @@ async function openOne(
 ): Promise<KeyWrapper> {
   const { awsRegion: region, awsEndpoint: endpoint } = environment;
   const { document } = options;
+  if (endpoint !== undefined) requireTls(endpoint, "CLOISTER_KEYS_AWS_ENDPOINT");
   switch (provider) {
     case "local":
       return openKeyring(environment, options);
@@ -74,7 +75,7 @@ async function openKeyring(
 
 async function openVault(environment: KmsEnvironment, { clock }: OpenKmsOptions): Promise<VaultTransit> {
   const address = required(environment.vaultAddress, "CLOISTER_KEYS_VAULT_ADDRESS");
-  requireTls(address);
+  requireTls(address, "CLOISTER_KEYS_VAULT_ADDRESS");
   const { vaultNamespace: namespace } = environment;
   return new VaultTransit({ address, clock, login: loginOf(environment), ...(namespace && { namespace }) });
 }
@@ -111,11 +112,15 @@ function requireVerifiedTls(environment: KmsEnvironment): void {
   throw invalid("NODE_TLS_REJECT_UNAUTHORIZED=0 turns certificates off; give your authority by NODE_EXTRA_CA_CERTS");
 }
 
-/** What is wrapped goes to the KMS in clear inside TLS. */
-function requireTls(address: string): void {
+/** What is wrapped goes to the KMS in clear inside TLS. A proxy of the environment would see what stays on this machine. */
+function requireTls(address: string, variable: string): void {
   const { protocol, hostname } = new URL(address);
-  if (protocol === "https:" || ["localhost", "127.0.0.1", "[::1]"].includes(hostname)) return;
-  throw invalid("CLOISTER_KEYS_VAULT_ADDRESS has to be https, since keys travel to it");
+  if (protocol === "https:") return;
+  if (!["localhost", "127.0.0.1", "[::1]"].includes(hostname)) {
+    throw invalid(`${variable} has to be https, since keys travel to it`);
+  }
+  if ((process.env["NODE_USE_ENV_PROXY"] ?? "0") === "0") return;
+  throw invalid(`${variable} has to be https where NODE_USE_ENV_PROXY sends what goes to it through a proxy`);
 }
 
 function required<T>(value: T | undefined, variable: string): T {

@@ -12,6 +12,10 @@ interface Pending {
 /** A library that has not answered by then hangs: its process is ended. */
 const GIVE_UP_MS = 10_000;
 
+/** A vendor's library finds its settings there, and needs none of those of `keys`: one may hold a password. */
+const environmentOfLibraries = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("CLOISTER_")));
+
 const program = (): string =>
   fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "hsm-process.ts" : "hsm-process.js", import.meta.url));
 
@@ -26,7 +30,7 @@ export class HsmClient {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "ignore", "ipc"],
       execArgv: [],
-      env: { ...process.env, ...environment },
+      env: { ...environmentOfLibraries(), ...environment },
     });
     this.#child.unref();
     this.#child.channel?.unref();

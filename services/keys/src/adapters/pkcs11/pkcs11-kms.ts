@@ -9,7 +9,7 @@ export interface Pkcs11Options {
   readonly module: string;
   /** The user's PIN, asked for whenever the library is opened. */
   readonly pin: () => Promise<string>;
-  /** What the library finds in its environment besides that of `keys`. */
+  /** What the library finds in its environment besides what is there for all programs: the settings of `keys` are not. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Where `pkcs11js` is, when it isn't beside Cloister. */
   readonly sdk?: string;
