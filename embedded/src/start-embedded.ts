@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { Keyring, keysTransport } from "@cloister/keyring";
+import { keysTransport, openKeyring, type KeySource } from "@cloister/keyring";
 import { pipelineTopics, PostgresMessageLog, type Failpoints, type ParkingLimits } from "@cloister/messaging";
 import { embeddedCapabilities } from "@cloister/policy";
 import { startOperations } from "@cloister/messaging/operations";
@@ -42,6 +42,8 @@ export interface EmbeddedOptions {
   readonly parking?: Partial<ParkingLimits>;
   /** Stands around the tenants' KMS: a test takes one away there. */
   readonly wrapKms?: (kms: KeyWrapper) => KeyWrapper;
+  /** Tenants that run `keys` themselves, by tenant id in hex: all services ask there for them. */
+  readonly tenantKeys?: ReadonlyMap<string, { readonly url: string; readonly credentials: DoorCredentials }>;
   /** Open databases that the caller closes, instead of those in the folder. One may be both: their schemas differ. */
   readonly databases?: { readonly main: Database; readonly keys: Database };
   /** For tests: where a consumer stops. */
@@ -104,14 +106,18 @@ async function startAll(
   const keys = keep(await startOwnKeys(options, keysDatabase, instances, credentials));
   const transportTo = (door: keyof DoorCredentials) =>
     keysTransport({ url: keys.connectUrl, credential: credentials[door] });
-  const keyringOf = (role: "redaction" | "enclave-inference" | "embedding"): Keyring =>
-    new Keyring({
-      role,
-      transport: transportTo("release"),
-      ...instances.machines[role],
-      allowDevelopment: true,
-      clock,
-    });
+  const tenantTransportsTo = (door: keyof DoorCredentials) =>
+    new Map(
+      [...(options.tenantKeys ?? [])].map(([tenant, own]) => [
+        tenant,
+        keysTransport({ url: own.url, credential: own.credentials[door] }),
+      ]),
+    );
+  const keyringOf = (role: "redaction" | "enclave-inference" | "embedding"): KeySource =>
+    openKeyring(
+      { shared: transportTo("release"), own: tenantTransportsTo("release"), log: logOf(role) },
+      { role, ...instances.machines[role], allowDevelopment: true, clock },
+    );
 
   const wakeUps = wakeUpsFor(mainDatabase);
   const messages = keep(await PostgresMessageLog.open({ db: mainDatabase, clock, log: logOf("log"), wakeUps }));
@@ -126,6 +132,7 @@ async function startAll(
       {
         db: mainDatabase,
         keysTransport: transportTo("lifecycle"),
+        tenantKeysTransports: tenantTransportsTo("lifecycle"),
         clock,
         log: logOf("retention"),
         ...(options.purgeFailpoints && { failpoints: options.purgeFailpoints }),
@@ -157,7 +164,14 @@ async function startAll(
   const ingest = keep(
     await startIngest(
       { http: { host: HOST, port: options.ingestPort ?? 0 }, metricsHttp: { host: HOST, port: 0 }, ...region },
-      { ...shared, wakeUps, liveFrames, keysTransport: transportTo("authority"), log: logOf("ingest") },
+      {
+        ...shared,
+        wakeUps,
+        liveFrames,
+        keysTransport: transportTo("authority"),
+        tenantKeysTransports: tenantTransportsTo("authority"),
+        log: logOf("ingest"),
+      },
     ),
   );
   const operationsToken = token();

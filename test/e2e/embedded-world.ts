@@ -41,6 +41,8 @@ interface Choices extends Pick<
 > {
   /** Databases in the folder, those of `keys` apart: for what an operator does to one of them. */
   readonly onDisk?: true;
+  /** What has to run before the services start. */
+  readonly before?: (folder: DataFolder, clock: MovableClock) => Promise<Pick<EmbeddedOptions, "tenantKeys">>;
 }
 
 /** Every service in one process, which a test may stop and start again on what they left, and a tenant. */
@@ -52,6 +54,7 @@ export class EmbeddedWorld {
   /** The Jest worker's, unless the folder has databases of its own. */
   readonly #db: Database | undefined;
   readonly #choices: Choices;
+  #prepared: Pick<EmbeddedOptions, "tenantKeys"> = {};
   #running: { readonly cloister: EmbeddedCloister; readonly tenant: TestTenant } | undefined;
 
   private constructor(folder: DataFolder, db: Database | undefined, choices: Choices) {
@@ -63,6 +66,7 @@ export class EmbeddedWorld {
   static async start(choices: Choices = {}): Promise<EmbeddedWorld> {
     const folder = await openDataFolder(await mkdtemp(join(tmpdir(), "cloister-e2e-")));
     const world = new EmbeddedWorld(folder, choices.onDisk ? undefined : await testDatabase(), choices);
+    world.#prepared = (await choices.before?.(folder, world.clock)) ?? {};
     const cloister = await world.#startServices();
     const tenant = new TestTenant(cloister.instances);
     world.#running = { cloister, tenant };
@@ -192,13 +196,14 @@ export class EmbeddedWorld {
   }
 
   #startServices(): Promise<EmbeddedCloister> {
-    const { onDisk: _, ...choices } = this.#choices;
+    const { onDisk: _, before: __, ...choices } = this.#choices;
     const logOf = () => this.log.log;
     const databases = this.#databases();
     return startEmbedded({
       ...{ folder: this.folder, clock: this.clock, logOf, retentionIntervalMs: 0 },
       ...(databases && { databases }),
       ...choices,
+      ...this.#prepared,
     });
   }
 

@@ -4,6 +4,10 @@ import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
 import { kmsVariables } from "./kms/kms-variables.ts";
 
+const servedTenants = z
+  .string()
+  .regex(/^(?:all|[0-9a-f]{32}(?:,[0-9a-f]{32})*)$/u, "tenant ids of 32 hex digits each, separated by commas")
+  .transform((text) => (text === "all" ? undefined : text.split(",").toSorted()));
 const file = z.string().min(1);
 
 /** Every environment variable that keys reads. */
@@ -29,6 +33,11 @@ export const keysConfig = defineConfig({
   }),
   lifecycleTokenFile: variable("CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE", file, {
     description: "File with the credential of the Lifecycle door: destruction and receipts, never a key",
+  }),
+  tenants: variable("CLOISTER_KEYS_TENANTS", servedTenants, {
+    description:
+      "Run by a tenant for itself (custody hyok): the only tenants served here, ids separated by commas; unset: all",
+    default: "all",
   }),
   ...kmsVariables,
   kmsTimeoutMs: variable("CLOISTER_KEYS_KMS_TIMEOUT_MS", z.coerce.number().int().min(50).max(4_000), {

@@ -32,6 +32,8 @@ export interface KeysParts {
   readonly log: Log;
   /** What this deployment can prove; whatever a preset needs beyond it takes a `development` policy. */
   readonly capabilities: Capabilities;
+  /** The only tenants that are served, in hex, where a tenant runs `keys` for itself. */
+  readonly ownTenants: ReadonlySet<string> | undefined;
   /** Removes what deleted rows leave behind in the database's files. */
   readonly scrub: () => Promise<void>;
 }

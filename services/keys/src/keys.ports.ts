@@ -19,6 +19,8 @@ export interface KeysConfig {
   readonly allowDevelopment: boolean;
   /** What this deployment can prove. */
   readonly capabilities: Capabilities;
+  /** Of a `keys` that a tenant runs for itself: the only tenants that it serves, in hex; missing: all that come. */
+  readonly tenants?: readonly string[];
   /** How long a tenant's wrapping key stays unwrapped; 5 minutes. */
   readonly wrappingKeyLeaseMs?: number;
   /** How long a tenant's KMS is waited for, once; then its calls are refused while it is away. 1 s. */

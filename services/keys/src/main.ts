@@ -1,3 +1,4 @@
+import { createTlsIdentity } from "@cloister/keyring";
 import { openMachine } from "@cloister/keyring/machine";
 import { embeddedCapabilities } from "@cloister/policy";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
@@ -28,7 +29,7 @@ await runMain("keys", async () => {
   const db = await openDatabase(await databaseOptions(environment, "keys"));
   return startKeys(
     {
-      grpc: { host, port },
+      grpc: { host, port, tls: createTlsIdentity() },
       http: { host, port: healthPort },
       credentials,
       configurationDigest,
@@ -41,6 +42,7 @@ await runMain("keys", async () => {
         externalKms: hasExternalKms(environment),
       },
       kmsTimeoutMs: environment.kmsTimeoutMs,
+      ...(environment.tenants && { tenants: environment.tenants }),
     },
     { db, keyWrapper, evidence, verifiers, clock, log, ...(gpu && { gpuVerifier: gpu.verifier }) },
   );

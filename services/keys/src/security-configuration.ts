@@ -4,6 +4,8 @@ type Settings = Pick<KmsEnvironment, "kms"> &
   Partial<KmsEnvironment> & {
     /** SHA-256 of the JWKS of the service that attests GPUs. */
     readonly gpuKeysDigestHex?: string;
+    /** Of a `keys` that a tenant runs for itself: whom alone it serves, in hex. */
+    readonly tenants?: readonly string[] | undefined;
   };
 
 /**
@@ -12,11 +14,12 @@ type Settings = Pick<KmsEnvironment, "kms"> &
  * policy could loosen.
  */
 export function securityConfiguration(settings: Settings = { kms: "local" }): Readonly<Record<string, unknown>> {
-  const { gpuKeysDigestHex } = settings;
+  const { gpuKeysDigestHex, tenants } = settings;
   return {
     role: "keys",
     ...(hasExternalKms(settings) && { kms: kmsSettings(settings) }),
     ...(gpuKeysDigestHex !== undefined && { gpuKeys: gpuKeysDigestHex }),
+    ...(tenants !== undefined && { tenants }),
   };
 }
 

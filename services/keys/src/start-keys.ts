@@ -87,6 +87,7 @@ function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: Key
     evictions: counts.evictions,
     log: ports.log,
     capabilities,
+    ownTenants: config.tenants && new Set(config.tenants),
     scrub: scrubber(ports.db, keysSchema),
   };
 }

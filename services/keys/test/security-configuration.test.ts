@@ -26,6 +26,11 @@ describe("what the evidence of keys states of its settings", () => {
     expect(stated({ ...settings, [name]: value })).not.toBe(stated(settings));
   });
 
+  it("is another where a tenant runs it for itself alone", () => {
+    const ofTenant = securityConfiguration({ ...kmsConfig.parse({}), tenants: ["ab".repeat(16)] });
+    expect(ofTenant).not.toEqual(securityConfiguration(kmsConfig.parse({})));
+  });
+
   it("is the same in whichever order the KMS are named", () => {
     expect(stated({ ...settings, CLOISTER_KEYS_KMS: "pkcs11, openbao ,aws-kms" })).toBe(stated(settings));
   });

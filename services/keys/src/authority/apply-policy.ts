@@ -6,16 +6,10 @@ import {
   type ApplyPolicyResponse,
 } from "@cloister/contracts/keys/authority";
 import { deriveTenantId } from "@cloister/envelope";
-import {
-  missingGuarantees,
-  unverifiedNoteText,
-  verifyPolicy,
-  verifyRoots,
-  type Policy,
-  type VerifiedPolicy,
-} from "@cloister/policy";
+import { unverifiedNoteText, verifyPolicy, verifyRoots, type Policy, type VerifiedPolicy } from "@cloister/policy";
 import { inTransaction, ofTenants } from "@cloister/storage";
 import { KeysError } from "../errors.ts";
+import { missingHere, requireServed } from "./custody.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { kekOf } from "../kms/key-wrapper.ts";
 import { decodeByteList, encodeByteList } from "../records/byte-list.ts";
@@ -50,8 +44,9 @@ function verifyRequest(parts: KeysParts, tenantId: Uint8Array, request: ApplyPol
     const roots = verifyRoots(tenantId, request.genesisRoot, request.rootRotations);
     return verifyPolicy(request.policy, { tenantId, roots, nowMs: clock.nowMs(), allowDevelopment });
   });
+  requireServed(parts, tenantId);
   for (const { kemPublicKey } of verified.policy.recipients) requireKemPublicKey(kemPublicKey, "POLICY_INVALID");
-  const missing = missingGuarantees(verified.policy, parts.capabilities);
+  const missing = missingHere(parts, verified.policy);
   if (missing.length > 0 && !verified.policy.development) {
     throw new KeysError("DEVELOPMENT_POLICY_REQUIRED", `Mark the policy as development, since: ${missing.join(" ")}`);
   }

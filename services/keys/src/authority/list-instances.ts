@@ -6,13 +6,13 @@ import {
   type ListInstancesRequest,
   type ListInstancesResponse,
 } from "@cloister/contracts/keys/authority";
-import { missingGuarantees } from "@cloister/policy";
 import { KeysError } from "../errors.ts";
 import type { TenantKeys } from "../hierarchy/tenant-keys.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { requireBytes } from "../refusals.ts";
 import { admitInstance } from "../release/admit-instance.ts";
 import type { AttestedSession, Sessions } from "../release/sessions.ts";
+import { missingHere } from "./custody.ts";
 import type { TenantInForce } from "./policy-book.ts";
 
 /**
@@ -32,7 +32,7 @@ export async function listInstances(
   return create(ListInstancesResponseSchema, {
     chain,
     instances: instances.flat(),
-    missingGuarantees: [...missingGuarantees(inForce.policy, parts.capabilities)],
+    missingGuarantees: [...missingHere(parts, inForce.policy)],
   });
 }
 

@@ -15,7 +15,7 @@ import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { LEASE_MS, useSequence } from "../release/release-keys.ts";
 import type { Sessions } from "../release/sessions.ts";
-import { Watchers } from "./watchers.ts";
+import { instanceOf, Watchers } from "./watchers.ts";
 
 /** What is over before its time. */
 export interface Revoked {
@@ -45,7 +45,9 @@ export interface Evictions {
 interface Pending {
   readonly revocation: WatchRevocationsResponse;
   readonly startMs: number;
-  /** Session ids of those that have not answered. */
+  /** Those whose sessions lasted when it was sent: nobody else held a key of it. */
+  readonly instances: ReadonlySet<string>;
+  /** Those of them that listen and have not answered. */
   readonly waiting: Set<string>;
   readonly answered: Set<string>;
   readonly settle: () => void;
@@ -96,32 +98,32 @@ export class Revocations {
       if (!session.signer.verify(evictionSigningBytes(session.sessionId, pending.revocation), request.signature)) {
         throw new KeysError("SIGNATURE_INVALID", "An eviction is not signed by the instance that the session is of.");
       }
-      this.#note(pending, idToHex(session.sessionId));
+      this.#note(pending, instanceOf(session));
     }
     return create(AcknowledgeEvictionResponseSchema);
   }
 
   /** Resolves when every instance has answered, at the latest after 3 s. Never rejects. */
   async revoke({ id, tenantId, conversationId }: Revoked): Promise<Eviction> {
-    const sessions = this.#sessions.lasting().map(({ sessionId }) => idToHex(sessionId));
-    const listening = new Set(this.#watchers.listening);
+    const instances = new Set(this.#sessions.lasting().map(instanceOf));
     const revocation = create(WatchRevocationsResponseSchema, {
       revocationId: id,
       tenantId,
       ...(conversationId && { conversationId }),
     });
-    const waiting = new Set(sessions.filter((session) => listening.has(session)));
+    const waiting = instances.intersection(this.#watchers.listening);
     const answered = new Set<string>();
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const startMs = this.#parts.clock.monotonicMs();
-    this.#pending.set(idToHex(id), { revocation, startMs, waiting, answered, settle: () => resolve(undefined) });
+    const settle = (): void => resolve(undefined);
+    this.#pending.set(idToHex(id), { revocation, startMs, instances, waiting, answered, settle });
     const atEnd = setTimeout(resolve, ANSWERED_WITHIN_MS, undefined);
     this.#watchers.send(revocation);
     if (waiting.size === 0) resolve(undefined);
     await promise;
     clearTimeout(atEnd);
     setTimeout(() => this.#pending.delete(idToHex(id)), HEARD_FOR_MS).unref();
-    const notEvicted = sessions.filter((session) => !answered.has(session)).length;
+    const notEvicted = instances.size - answered.size;
     this.#parts.evictions.lapsing(notEvicted);
     return { evicted: answered.size, notEvicted };
   }
@@ -132,10 +134,10 @@ export class Revocations {
     for (const { settle } of this.#pending.values()) settle();
   }
 
-  #note({ startMs, waiting, answered, settle }: Pending, session: string): void {
-    if (answered.has(session)) return;
-    answered.add(session);
-    waiting.delete(session);
+  #note({ startMs, instances, waiting, answered, settle }: Pending, instance: string): void {
+    if (answered.has(instance) || !instances.has(instance)) return;
+    answered.add(instance);
+    waiting.delete(instance);
     this.#parts.evictions.evicted((this.#parts.clock.monotonicMs() - startMs) / 1_000);
     if (waiting.size === 0) settle();
   }

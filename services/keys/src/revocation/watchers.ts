@@ -9,53 +9,64 @@ const MAX_WAITING = 1_024;
 /** More than a session lasts, and no more than a timer can wait for, whatever becomes of the clock. */
 const MAX_LASTING_MS = 60 * 60_000;
 
+interface Watch {
+  readonly instance: string;
+  readonly stream: PassThrough;
+  readonly end: () => void;
+}
+
 /** The open streams, one for each session at most. */
 export class Watchers {
-  readonly #streams = new Map<string, PassThrough>();
+  /** By session id in hexadecimal. */
+  readonly #watches = new Map<string, Watch>();
 
-  /** Session ids of instances that would hear of a revocation now, in hexadecimal. */
-  get listening(): readonly string[] {
-    return [...this.#streams.keys()];
+  /** Instances, by `instanceOf`, that would hear of a revocation now. */
+  get listening(): ReadonlySet<string> {
+    return new Set([...this.#watches.values()].map(({ instance }) => instance));
   }
 
-  /** The answers of one stream, from the empty one on, until the signal or the session's end. */
-  open({ sessionId }: AttestedSession, lastsMs: number, signal: AbortSignal): AsyncIterable<WatchRevocationsResponse> {
-    const name = idToHex(sessionId);
-    this.#streams.get(name)?.end();
+  /**
+   * The answers of one stream, from the empty one on, until the signal or the session's end: then it is forgotten, also
+   * where nobody ever takes an answer.
+   */
+  open(session: AttestedSession, lastsMs: number, signal: AbortSignal): AsyncIterable<WatchRevocationsResponse> {
+    const name = idToHex(session.sessionId);
+    this.#watches.get(name)?.end();
     const stream = new PassThrough({ objectMode: true, highWaterMark: MAX_WAITING });
-    this.#streams.set(name, stream);
+    const end = (): void => {
+      clearTimeout(atEnd);
+      signal.removeEventListener("abort", end);
+      if (this.#watches.get(name)?.stream === stream) this.#watches.delete(name);
+      stream.end();
+    };
+    const atEnd = setTimeout(end, Math.min(Math.max(lastsMs, 1), MAX_LASTING_MS)).unref();
+    this.#watches.set(name, { instance: instanceOf(session), stream, end });
     stream.write(create(WatchRevocationsResponseSchema));
-    return this.#answers(name, stream, lastsMs, signal);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
+    return answers(stream, end);
   }
 
   send(revocation: WatchRevocationsResponse): void {
-    for (const stream of this.#streams.values()) {
-      if (!stream.writableEnded && !stream.write(revocation)) stream.end();
-    }
+    for (const { stream, end } of this.#watches.values()) if (!stream.write(revocation)) end();
   }
 
   /** Ends all streams: their instances ask somebody else, or this one again. */
   close(): void {
-    for (const stream of this.#streams.values()) stream.end();
+    for (const { end } of this.#watches.values()) end();
   }
+}
 
-  async *#answers(
-    name: string,
-    stream: PassThrough,
-    lastsMs: number,
-    signal: AbortSignal,
-  ): AsyncGenerator<WatchRevocationsResponse> {
-    const end = (): void => void stream.end();
-    const atEnd = setTimeout(end, Math.min(Math.max(lastsMs, 1), MAX_LASTING_MS)).unref();
-    signal.addEventListener("abort", end);
-    if (signal.aborted) end();
-    try {
-      // Nothing else is ever written to it.
-      for await (const answer of stream as AsyncIterable<WatchRevocationsResponse>) yield answer;
-    } finally {
-      clearTimeout(atEnd);
-      signal.removeEventListener("abort", end);
-      if (this.#streams.get(name) === stream) this.#streams.delete(name);
-    }
+/** An instance, whichever of its sessions speaks: by the key that its evidence binds. */
+export function instanceOf({ evidence }: Pick<AttestedSession, "evidence">): string {
+  return Buffer.from(evidence.signingPublicKey).toString("hex");
+}
+
+async function* answers(stream: PassThrough, end: () => void): AsyncGenerator<WatchRevocationsResponse> {
+  try {
+    // Nothing else is ever written to it.
+    for await (const answer of stream as AsyncIterable<WatchRevocationsResponse>) yield answer;
+  } finally {
+    end();
   }
 }
