@@ -56,7 +56,7 @@ export async function runStackDemo(folder: StackFolder, show: Show): Promise<Sta
   const instances = await stackInstances(folder);
   const asker: Asker = {
     who: "a genuine attested service",
-    url: `http://127.0.0.1:${folder.ports.keys}`,
+    url: `https://127.0.0.1:${folder.ports.keys}`,
     releaseToken: await secretOf(folder, "release"),
     instances,
     clock,

@@ -25,7 +25,7 @@ function environmentOf(folder: StackFolder, service: ServiceName): Record<string
   return {
     CLOISTER_DATABASE_URL: `postgresql://${login}@${database}`,
     CLOISTER_DATABASE_PASSWORD_FILE: folder.secret(`database-${service}`),
-    ...(service !== "keys" && { CLOISTER_KEYS_URL: `http://127.0.0.1:${ports.keys}` }),
+    ...(service !== "keys" && { CLOISTER_KEYS_URL: `https://127.0.0.1:${ports.keys}` }),
     ...(isOnTheLog(service) && logVariables(folder, service)),
     ...own[service](folder),
   };

@@ -80,7 +80,7 @@ export class ServiceProcesses {
     const keysPort = await freePort();
     const shared: Record<string, string> = {
       CLOISTER_MIGRATE: "apply",
-      CLOISTER_KEYS_URL: `http://127.0.0.1:${keysPort}`,
+      CLOISTER_KEYS_URL: `https://127.0.0.1:${keysPort}`,
       CLOISTER_KEYS_PORT: String(keysPort),
       CLOISTER_KEYS_AUTHORITY_TOKEN_FILE: this.#file("authority"),
       CLOISTER_KEYS_RELEASE_TOKEN_FILE: this.#file("release"),
