@@ -147,6 +147,20 @@ describe("an instance's word", () => {
     end();
   });
 
+  it("counts once for all sessions of an instance, and not of who came after the revocation", async () => {
+    const { client, instance, sessionId, revocation, erasing, end } = await told();
+    const [second, stranger] = [instance, identityOf(world, "redaction")];
+    for (const speaker of [second, stranger]) {
+      const { sessionId: later } = await AttestedSession.begin(world, "redaction", speaker);
+      const signature = speaker.signer.sign(evictionSigningBytes(later, revocation));
+      await client.acknowledgeEviction({ sessionId: later, revocationId: revocation.revocationId, signature });
+    }
+    const signature = instance.signer.sign(evictionSigningBytes(sessionId, revocation));
+    await client.acknowledgeEviction({ sessionId, revocationId: revocation.revocationId, signature });
+    expect((await erasing).evicted).toBe(1);
+    end();
+  });
+
   it("is asked of nobody who can't sign for the session", async () => {
     const session = await AttestedSession.begin(world, "redaction");
     const { sessionId } = session;

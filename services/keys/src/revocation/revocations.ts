@@ -111,7 +111,8 @@ export class Revocations {
       tenantId,
       ...(conversationId && { conversationId }),
     });
-    const waiting = instances.intersection(this.#watchers.listening);
+    const { listening } = this.#watchers;
+    const waiting = new Set([...instances].filter((instance) => listening.has(instance)));
     const answered = new Set<string>();
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const startMs = this.#parts.clock.monotonicMs();
