@@ -15,10 +15,12 @@ const sessionOf = (byte: number) =>
   }) as unknown as AttestedSession;
 const revocation = create(WatchRevocationsResponseSchema, { revocationId: new Uint8Array(16) });
 async function countOf(answers: AsyncIterable<unknown>): Promise<number> {
+  const reader = answers[Symbol.asyncIterator]();
   let count = 0;
-  for await (const _ of answers) count++;
+  while ((await reader.next()).done !== true) count++;
   return count;
 }
+
 const never = new AbortController().signal;
 
 describe("watches of revocations", () => {
