@@ -26,6 +26,8 @@ const shared = {
 export default {
   // A worker that grew past this is replaced: the vm contexts of finished suites are slow to be freed.
   workerIdleMemoryLimit: "3GB",
+  // Ends what hangs. Jest's own 5 s also end what is merely slow on a machine that does other work.
+  testTimeout: 60_000,
   projects: [
     {
       ...shared,

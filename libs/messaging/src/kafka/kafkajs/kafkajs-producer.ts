@@ -1,3 +1,4 @@
+import { ExponentialBackoff, handleType, retry } from "cockatiel";
 import type { Message, PartitionerArgs, Producer } from "kafkajs";
 import { timeoutsOf, type KafkaConnection } from "../connection-settings.ts";
 import type { ProduceRound } from "../produce-rounds.ts";
@@ -6,6 +7,18 @@ import { openKafkajs, shortRetry, type KafkajsClient } from "./kafkajs-client.ts
 import { kafkajsError } from "./kafkajs-errors.ts";
 
 const ALL_IN_SYNC = -1;
+
+/** Ends kafkajs' repetition of a request. */
+class NotRepeated extends Error {
+  /** kafkajs asks for it. */
+  readonly retriable = false;
+}
+
+/** What kafkajs would have repeated, for some 2 s: a leader that isn't elected yet or has moved, a broker that went away. */
+const repeatedWhole = retry(handleType(NotRepeated), {
+  maxAttempts: 4,
+  backoff: new ExponentialBackoff({ initialDelay: 200, maxDelay: 1_000 }),
+});
 
 /**
  * Idempotent, one request at a time, uncompressed. After any failure the producer is thrown away: kafkajs takes a failed
@@ -21,8 +34,16 @@ export class KafkajsProducer {
     this.#connection = connection;
   }
 
-  /** One call at a time. @throws MessagingError */
+  /** One call at a time. A request that may be repeated is, whole and in order, by a new producer. @throws MessagingError */
   async send(round: ProduceRound): Promise<void> {
+    try {
+      await repeatedWhole.execute(() => this.#sendOnce(round));
+    } catch (error) {
+      throw kafkajsError("produce", error);
+    }
+  }
+
+  async #sendOnce(round: ProduceRound): Promise<void> {
     const { producer, connected } = (this.#current ??= this.#open());
     try {
       await connected;
@@ -33,7 +54,7 @@ export class KafkajsProducer {
       });
     } catch (error) {
       this.#discard();
-      throw kafkajsError("produce", error);
+      throw error;
     }
   }
 
@@ -73,17 +94,11 @@ export class KafkajsProducer {
   }
 }
 
-/** Ends kafkajs' repetition of a request. */
-class NotRepeated extends Error {
-  /** kafkajs asks for it. */
-  readonly retriable = false;
-}
-
 /**
  * The partition that a record names, once. kafkajs asks again when it repeats a request that failed, and repeats by brokers
  * and not by partitions: one whose leader has moved, meanwhile, to a broker that answered already is sent to nobody, and
- * reported as written. So nothing is repeated there; whoever produces repeats all of it. (An idempotent producer can't be
- * told to have no retries.)
+ * reported as written. So nothing is repeated there, but all of it from here. (An idempotent producer can't be told to have
+ * no retries.)
  */
 function addressedOnce(): (args: PartitionerArgs) => number {
   const addressed = new WeakSet<Message>();
