@@ -258,6 +258,24 @@ describe("a case of AWS Nitro", () => {
     expect(await outcomeOf(changes)).toEqual([exitCode, code]);
   });
 
+  it("may have bytes around its document, of which none but those right around it count", async () => {
+    const document = await nitro.document(nowMs);
+    const within = (before: number, bytes: Uint8Array, after: number) => ({
+      nitro_document_b64: Buffer.concat([new Uint8Array(before), bytes, new Uint8Array(after)]).toString("base64"),
+    });
+    expect([
+      await outcomeOf(within(64, document, 100_000)),
+      await outcomeOf(within(2, document.with(-1, (document.at(-1) ?? 0) ^ 1), 0)),
+      await outcomeOf(within(65, document, 0)),
+      await outcomeOf(within(4, document.subarray(0, -1), 0)),
+    ]).toEqual([
+      [0, undefined],
+      [10, "SIGNATURE_INVALID"],
+      [10, "EVIDENCE_MALFORMED"],
+      [10, "EVIDENCE_MALFORMED"],
+    ]);
+  });
+
   it("is rejected of an enclave that was started for debugging where defaults are enforced", async () => {
     const pcrs = new Map([[0, new Uint8Array(48)]]);
     expect([
@@ -277,12 +295,23 @@ describeWithVectors("a document of a real enclave", () => {
     ["nitro/document-2025-12-25T160419Z.bin", 1_766_678_659_346],
   ] as const;
 
-  /** The files have four bytes of their carrier before the document, and what it carried besides behind it. */
+  /** The files have four bytes of their carrier before the document, and zeros behind it. */
   function documentIn(file: string): Uint8Array {
     const bytes = vector(file).subarray(4);
     const payloadBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint16(8);
     return bytes.subarray(0, 10 + payloadBytes + 2 + 96);
   }
+
+  it.each(documents)("counts in a case with what stands around it, and as evidence without: %s", async (file, atMs) => {
+    const bytes = vector(file);
+    const { exitCode, output } = await verifyCase(
+      { schema_version: "1", nitro_document_b64: Buffer.from(bytes).toString("base64") },
+      atMs,
+    );
+    const after = bytes.length - 4 - documentIn(file).length;
+    expect([exitCode, output.outputs?.["ignored_bytes"]]).toEqual([0, { before: 4, after }]);
+    expect(await authenticate(bytes, atMs, byAws)).toBe("EVIDENCE_MALFORMED");
+  });
 
   it.each(documents)("is authentic at its own time and expired today: %s", async (file, timestampMs) => {
     const verified = await byAws.authenticate(documentIn(file), timestampMs);

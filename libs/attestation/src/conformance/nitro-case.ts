@@ -3,6 +3,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import * as z from "zod/mini";
 import { AttestationError, type AttestationErrorCode } from "../errors.ts";
 import { type AuthenticNitroDocument, NitroAuthenticator } from "../formats/nitro/authenticate.ts";
+import { type CarriedDocument, carriedDocument } from "../formats/nitro/carried-document.ts";
 import { imageOf } from "../formats/nitro/verifier.ts";
 import { anyHexField, base64Field, unixTimeField } from "./case-fields.ts";
 import type { CaseOutcome } from "./case-outcome.ts";
@@ -28,8 +29,8 @@ const inputSchema = z.object({
 type NitroCasePolicy = z.infer<typeof policySchema>;
 
 /**
- * Verifies one document of AWS Nitro Enclaves: COSE_Sign1, with or without its tag, in base64. Rejections are codes of
- * AttestationError.
+ * Verifies one document of AWS Nitro Enclaves: COSE_Sign1, with or without its tag, in base64. Bytes around it, as tools
+ * leave them, are ignored and counted; verifiers of evidence refuse them. Rejections are codes of AttestationError.
  * @param nowMs the clock of a case that brings none.
  */
 export async function verifyNitroCase(input: unknown, nowMs: number): Promise<CaseOutcome> {
@@ -43,9 +44,10 @@ export async function verifyNitroCase(input: unknown, nowMs: number): Promise<Ca
       policy,
     }) => {
       const authenticator = root ? new NitroAuthenticator([bytesToHex(root)]) : new NitroAuthenticator();
-      const verified = await authenticator.authenticate(document, clockMs ?? nowMs);
+      const carried = carriedDocument(document);
+      const verified = await authenticator.authenticate(carried.document, clockMs ?? nowMs);
       checkPolicy(verified, policy ?? {});
-      return outputs(verified);
+      return outputs(verified, carried);
     },
     codeOf: ({ code }) => code,
   });
@@ -71,11 +73,15 @@ function checkField(
   throw new AttestationError(code, `${name} of the document has another value than expected.`);
 }
 
-function outputs(document: AuthenticNitroDocument): Readonly<Record<string, unknown>> {
+function outputs(
+  document: AuthenticNitroDocument,
+  { bytesBefore, bytesAfter }: CarriedDocument,
+): Readonly<Record<string, unknown>> {
   const hexOf = (bytes: Uint8Array | undefined): string | null => (bytes ? bytesToHex(bytes) : null);
   const pcrs = [...document.pcrs].map(([index, value]) => [String(index), bytesToHex(value)] as const);
   return {
     cloister_measurement_hex: hexOf(document.pcrs.get(0)),
+    ignored_bytes: { before: bytesBefore, after: bytesAfter },
     body_fields: {
       module_id: document.moduleId,
       region: document.region,

@@ -16,7 +16,7 @@ export interface CoseSign1 {
 const PROTECTED = Uint8Array.of(0xa1, 0x01, 0x38, 0x22);
 const TAG = 0xd2;
 /** An array of four, the protected header and an empty map. */
-const HEAD = concatBytes(Uint8Array.of(0x84, 0x44), PROTECTED, Uint8Array.of(0xa0));
+export const DOCUMENT_HEAD = concatBytes(Uint8Array.of(0x84, 0x44), PROTECTED, Uint8Array.of(0xa0));
 const SIGNATURE_BYTES = 96;
 /** The hypervisor's documents have at most 16 KiB. */
 const MAX_BYTES = 16 * 1024;
@@ -28,9 +28,9 @@ const MAX_BYTES = 16 * 1024;
 export function parseCoseSign1(document: Uint8Array): CoseSign1 {
   if (document.length > MAX_BYTES) throw nitroMalformed("it is above 16 KiB");
   const frame = document[0] === TAG ? document.subarray(1) : document;
-  const head = frame.subarray(0, HEAD.length);
-  if (head.length !== HEAD.length || !equalBytes(head, HEAD)) throw nitroMalformed("it is no COSE_Sign1 by ES384");
-  const [payload, signature] = readTwo(frame.subarray(HEAD.length));
+  const head = frame.subarray(0, DOCUMENT_HEAD.length);
+  if (!equalBytes(head, DOCUMENT_HEAD)) throw nitroMalformed("it is no COSE_Sign1 by ES384");
+  const [payload, signature] = readTwo(frame.subarray(DOCUMENT_HEAD.length));
   if (signature.length !== SIGNATURE_BYTES) throw nitroMalformed("its signature has another length");
   return { payload, signature, signed: encode(["Signature1", PROTECTED, new Uint8Array(), payload]) };
 }
