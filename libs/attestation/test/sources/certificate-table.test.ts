@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { AttestationError } from "@cloister/attestation";
 import { readCertificateTable } from "@cloister/attestation/sources/configfs-tsm";
 import fc from "fast-check";
-import { certificateTable, guidBytes, guids } from "./certificate-tables.ts";
+import { certificateTable, guidBytes, guids } from "@cloister/testing/evidence";
 
 const vcek = Uint8Array.of(1, 2, 3);
 const ask = Uint8Array.of(4, 5);

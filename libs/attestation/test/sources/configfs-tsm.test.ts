@@ -12,9 +12,8 @@ import {
   tdxSource,
 } from "@cloister/attestation/sources/configfs-tsm";
 import { decodeTdxEvidence, parseTdxQuote } from "@cloister/attestation/tdx";
+import { certificateTable, FakeKernel, type FakeProvider, guids, SystemError } from "@cloister/testing/evidence";
 import * as made from "@cloister/testing/evidence/tdx";
-import { certificateTable, guids } from "./certificate-tables.ts";
-import { FakeKernel, type FakeProvider, SystemError } from "./fake-kernel.ts";
 import { sourceFaultOf } from "./source-fault.ts";
 
 const folder = "/sys/kernel/config/tsm/report";

@@ -22,9 +22,10 @@ type Environment = Parameters<OpenMachine>[0] & { readonly simulatedRootFile?: s
 export async function openMachine(
   environment: Environment,
   owner: Parameters<OpenMachine>[1],
+  ports?: Parameters<OpenMachine>[2],
 ): ReturnType<OpenMachine> {
   const { simulatedRootFile } = environment;
-  if (simulatedRootFile === undefined) return openHardwareMachine(environment, owner);
+  if (simulatedRootFile === undefined) return openHardwareMachine(environment, owner, ports);
   const machine = await SimulatedMachine.open(simulatedRootFile);
   const attested = await machine.attest(owner.role, owner);
   owner.log.warn("the evidence is simulated: it proves nothing, and counts for development policies alone");

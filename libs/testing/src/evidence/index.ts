@@ -8,7 +8,17 @@ export {
   TestKey,
   type CertificateFields,
 } from "./certificate-maker.ts";
+export { certificateTable, guidBytes, guids } from "./certificate-tables.ts";
 export { boolean, der, ia5, integer, octets, oid, sequence, time } from "./der-writer.ts";
+export { FakeKernel, type FakeProvider, type FakeReport, SystemError } from "./fake-kernel.ts";
 export { countOutcomes, flips } from "./flips.ts";
 export { TestNitro, type NitroOptions } from "./nitro-maker.ts";
-export { chipIdOf, levels, SOUND_POLICY, TestAmd, type EndorsementOptions, type ReportOptions } from "./snp-maker.ts";
+export {
+  chipIdOf,
+  levels,
+  snpGuest,
+  SOUND_POLICY,
+  TestAmd,
+  type EndorsementOptions,
+  type ReportOptions,
+} from "./snp-maker.ts";

@@ -1,6 +1,8 @@
 import type { SnpProduct, SnpTcb } from "@cloister/attestation/sev-snp";
 import { authority, extension, keyUsage, makeCertificate, TestKey } from "./certificate-maker.ts";
+import { certificateTable, guids } from "./certificate-tables.ts";
 import { ia5, integer } from "./der-writer.ts";
+import type { FakeProvider } from "./fake-kernel.ts";
 
 const amd = "1.3.6.1.4.1.3704.1";
 const lines = { milan: "Milan", genoa: "Genoa", turin: "Turin" } as const;
@@ -114,6 +116,21 @@ export class TestAmd {
     report.set(signature.subarray(48).toReversed(), 0x2a0 + 72);
     return report;
   }
+}
+
+/** The kernel's driver in a guest of that machine, whose host has `vcek` beside its reports. */
+export function snpGuest(
+  amd: TestAmd,
+  vcek: Uint8Array,
+  options: Omit<ReportOptions, "reportData"> = {},
+): FakeProvider {
+  return {
+    name: "sev_guest",
+    report: async (reportData, vmpl) => ({
+      outblob: await amd.report({ vmpl, ...options, reportData }),
+      auxblob: certificateTable([[guids.vcek, vcek]]),
+    }),
+  };
 }
 
 /** 64 bytes, 8 on Turin. */

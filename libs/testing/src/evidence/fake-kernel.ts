@@ -11,10 +11,16 @@ export class SystemError extends Error {
   }
 }
 
+export interface FakeReport {
+  readonly outblob: Uint8Array;
+  /** What comes beside it; undefined where the provider has none. */
+  readonly auxblob?: Uint8Array;
+}
+
 export interface FakeProvider {
   readonly name: string;
-  /** The report over the input, and what comes beside it; undefined where the provider has no auxblob. */
-  report(inblob: Uint8Array, privilegeLevel: number): { outblob: Uint8Array; auxblob?: Uint8Array };
+  /** The report over the input. */
+  report(inblob: Uint8Array, privilegeLevel: number): FakeReport | Promise<FakeReport>;
 }
 
 interface Report {
@@ -22,7 +28,7 @@ interface Report {
   privilegeLevel: number;
   writeGeneration: bigint;
   readGeneration: bigint;
-  made: { outblob: Uint8Array; auxblob?: Uint8Array } | undefined;
+  made: FakeReport | undefined;
 }
 
 const text = (value: string): Uint8Array => Buffer.from(`${value}\n`);
@@ -78,7 +84,7 @@ export class FakeKernel implements ReportFiles {
 
   async read(path: string, maxBytes: number): Promise<Uint8Array> {
     this.before("read", path);
-    return this.#value(path).slice(0, maxBytes + 1);
+    return (await this.#value(path)).slice(0, maxBytes + 1);
   }
 
   async removeFolder(path: string): Promise<void> {
@@ -87,7 +93,7 @@ export class FakeKernel implements ReportFiles {
     this.removed.push(path);
   }
 
-  #value(path: string): Uint8Array {
+  async #value(path: string): Promise<Uint8Array> {
     const { report, attribute } = this.#find(path);
     switch (attribute) {
       case "provider":
@@ -95,9 +101,9 @@ export class FakeKernel implements ReportFiles {
       case "generation":
         return text(String(report.writeGeneration));
       case "outblob":
-        return this.#make(report).outblob;
+        return (await this.#make(report)).outblob;
       case "auxblob": {
-        const { auxblob } = this.#make(report);
+        const { auxblob } = await this.#make(report);
         if (auxblob === undefined) throw new SystemError("ENOENT");
         return auxblob;
       }
@@ -106,11 +112,11 @@ export class FakeKernel implements ReportFiles {
     }
   }
 
-  #make(report: Report): { outblob: Uint8Array; auxblob?: Uint8Array } {
+  async #make(report: Report): Promise<FakeReport> {
     if (report.inblob.length === 0) throw new SystemError("EINVAL");
     if (report.made && report.readGeneration === report.writeGeneration) return report.made;
     if (this.provider === undefined) throw new SystemError("ENOTTY");
-    const made = this.provider.report(report.inblob, report.privilegeLevel);
+    const made = await this.provider.report(report.inblob, report.privilegeLevel);
     report.made = made;
     report.readGeneration = report.writeGeneration;
     return made;
