@@ -1,5 +1,6 @@
 import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { ServiceError } from "@cloister/service";
 import { ChannelCredential, DOOR_PROOF_HEADER, type Channel } from "./channel/channel.ts";
 import { TlsConnection } from "./channel/tls-connection.ts";
 import { createTlsIdentity, type TlsIdentity } from "./channel/tls-identity.ts";
@@ -27,7 +28,7 @@ const PING_TIMEOUT_MS = 5_000;
 
 /**
  * Connect's gRPC transport to one door of `keys`. It connects on first use and again after a failure.
- * @throws Error for plain HTTP to another machine
+ * @throws ServiceError CONFIG_INVALID for plain HTTP to another machine
  */
 export function keysTransport(address: KeysAddress): KeysTransport {
   const { url, credential, timeoutMs, tls } = address;
@@ -56,7 +57,10 @@ export function isLoopbackUrl(url: string): boolean {
 
 function requireLoopback(url: string): void {
   if (isLoopbackUrl(url)) return;
-  throw new Error("keys is reached in the clear on this machine only: give its address as https://");
+  throw new ServiceError(
+    "CONFIG_INVALID",
+    `keys is reached in the clear on this machine alone: give https for ${url}.`,
+  );
 }
 
 function bearing(credential: string): Interceptor {

@@ -32,13 +32,13 @@ export class Audit {
   }
 
   /**
-   * A request at a door. Anybody can send those, so of each code 100 in a minute are written down; `count` in the next
+   * A request at a door, over HTTP unless `at` says otherwise. Anybody can send those, so of each code 100 in a minute are written down; `count` in the next
    * line says how many were left out before it. The metric counts all.
    */
-  refusedRequest({ code, ...ids }: Omit<Refusal, "at">): void {
-    this.#metrics?.refusals.inc({ at: "http", code });
+  refusedRequest({ at = "http", code, ...ids }: Omit<Refusal, "at"> & Partial<Pick<Refusal, "at">>): void {
+    this.#metrics?.refusals.inc({ at, code });
     const leftOut = this.#requestLines.take(code);
     if (leftOut === undefined) return;
-    this.#log.info("audit", { at: "http", code, ...ids, ...(leftOut > 0 && { count: leftOut }) });
+    this.#log.info("audit", { at, code, ...ids, ...(leftOut > 0 && { count: leftOut }) });
   }
 }

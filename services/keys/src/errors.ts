@@ -2,12 +2,26 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { KEYS_ERROR_HEADER, type KeysErrorCode } from "@cloister/contracts/keys/errors";
 import { CodedError } from "@cloister/service";
 
+export interface KeysErrorOptions extends ErrorOptions {
+  /** When the same call may be answered. */
+  readonly retryAfterMs?: number;
+}
+
 /** Every refusal of `keys`. The message is for an operator's log; callers get the code alone. */
 export class KeysError extends CodedError<KeysErrorCode> {
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: KeysErrorCode, message: string, options: KeysErrorOptions = {}) {
+    super(code, message, options);
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
   override get isUnavailable(): boolean {
     return this.code === "UNAVAILABLE" || this.code === "KMS_UNAVAILABLE";
   }
 }
+
+const unavailable = new KeysError("UNAVAILABLE", "Something failed that is no refusal.");
 
 const CONNECT_CODES: Readonly<Record<KeysErrorCode, Code>> = {
   MALFORMED: Code.InvalidArgument,
@@ -45,8 +59,12 @@ const CONNECT_CODES: Readonly<Record<KeysErrorCode, Code>> = {
   UNAVAILABLE: Code.Unavailable,
 };
 
-/** What a caller may learn of a failure: the code. Anything that is not a KeysError becomes UNAVAILABLE. */
+/**
+ * What a caller may learn of a failure: the code, and when to come again (`retry-after`, whole seconds). Anything that is
+ * not a KeysError becomes UNAVAILABLE.
+ */
 export function toConnectError(error: unknown): ConnectError {
-  const code = error instanceof KeysError ? error.code : "UNAVAILABLE";
-  return new ConnectError(code, CONNECT_CODES[code], { [KEYS_ERROR_HEADER]: code });
+  const { code, retryAfterMs } = error instanceof KeysError ? error : unavailable;
+  const retryAfter = retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) };
+  return new ConnectError(code, CONNECT_CODES[code], { [KEYS_ERROR_HEADER]: code, ...retryAfter });
 }

@@ -2,6 +2,7 @@ import { machineVariables } from "@cloister/keyring/machine";
 import { defineConfig, portNumber, variable } from "@cloister/service";
 import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
+import { rateVariables } from "./limits/rate-variables.ts";
 import { kmsVariables } from "./kms/kms-variables.ts";
 
 const servedTenants = z
@@ -39,6 +40,7 @@ export const keysConfig = defineConfig({
       "Run by a tenant for itself (custody hyok): the only tenants served here, ids separated by commas; unset: all",
     default: "all",
   }),
+  ...rateVariables,
   ...kmsVariables,
   kmsTimeoutMs: variable("CLOISTER_KEYS_KMS_TIMEOUT_MS", z.coerce.number().int().min(50).max(4_000), {
     description: "How long a tenant's KMS is waited for, in milliseconds; then its calls are refused while it is away",

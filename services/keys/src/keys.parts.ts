@@ -6,6 +6,7 @@ import type { Audit, Clock, Log } from "@cloister/service";
 import type { AuthorityChains } from "./authority/chain.ts";
 import type { PolicyBook } from "./authority/policy-book.ts";
 import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
+import type { KeysLimits } from "./limits/keys-limits.ts";
 import type { Evictions } from "./revocation/revocations.ts";
 import type { KeysTables } from "./records/tables.ts";
 
@@ -25,6 +26,7 @@ export interface KeysParts {
   /** Roots of simulated evidence that sessions are begun for; empty outside development. A policy decides on keys. */
   readonly simulatedRoots: readonly Uint8Array[];
   readonly allowDevelopment: boolean;
+  readonly limits: KeysLimits;
   /** Told of each refusal, of whole calls and of single keys. */
   readonly audit: Audit;
   /** Told of how leases end before their time. */

@@ -4,6 +4,7 @@ import type { Capabilities } from "@cloister/policy";
 import type { Clock, Log } from "@cloister/service";
 import type { Database } from "@cloister/storage";
 import type { DoorCredentials } from "./doors/routes.ts";
+import type { KeysRates } from "./limits/keys-limits.ts";
 import type { KeyWrapper } from "./kms/key-wrapper.ts";
 
 export interface KeysConfig {
@@ -21,6 +22,8 @@ export interface KeysConfig {
   readonly capabilities: Capabilities;
   /** Of a `keys` that a tenant runs for itself: the only tenants that it serves, in hex; missing: all that come. */
   readonly tenants?: readonly string[];
+  /** How much one instance and one tenant may ask for; those of `defaultRates`. */
+  readonly rates?: KeysRates;
   /** How long a tenant's wrapping key stays unwrapped; 5 minutes. */
   readonly wrappingKeyLeaseMs?: number;
   /** How long a tenant's KMS is waited for, once; then its calls are refused while it is away. 1 s. */

@@ -42,6 +42,7 @@ await runMain("keys", async () => {
         externalKms: hasExternalKms(environment),
       },
       kmsTimeoutMs: environment.kmsTimeoutMs,
+      rates: environment,
       ...(environment.tenants && { tenants: environment.tenants }),
     },
     { db, keyWrapper, evidence, verifiers, clock, log, ...(gpu && { gpuVerifier: gpu.verifier }) },

@@ -7,6 +7,7 @@ import { PolicyBook } from "./authority/policy-book.ts";
 import { GrpcServer } from "./doors/grpc-server.ts";
 import { keysRoutes } from "./doors/routes.ts";
 import { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
+import { defaultRates, KeysLimits } from "./limits/keys-limits.ts";
 import { KeysMetrics } from "./keys.metrics.ts";
 import { KeysModule } from "./keys.module.ts";
 import type { KeysParts } from "./keys.parts.ts";
@@ -45,10 +46,18 @@ export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<R
   const pipeline = new KeysPipeline(parts);
   const count = await pipeline.prepare();
   log.info("tombstones are replayed", { count });
-  const { identity, tenantKeys } = parts;
+  const { identity, tenantKeys, limits } = parts;
   const server = new GrpcServer({
     ...grpc,
-    routes: keysRoutes({ pipeline, credentials, isTls: grpc.tls !== undefined, log, audit, called: counts.called }),
+    routes: keysRoutes({
+      pipeline,
+      credentials,
+      isTls: grpc.tls !== undefined,
+      log,
+      audit,
+      limits,
+      called: counts.called,
+    }),
     beforeClose: () => pipeline.close(),
   });
   const module = KeysModule.register({ server, tenantKeys, identity });
@@ -83,6 +92,7 @@ function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: Key
     gpuVerifier,
     simulatedRoots,
     allowDevelopment,
+    limits: new KeysLimits(config.rates ?? defaultRates, clock),
     audit,
     evictions: counts.evictions,
     log: ports.log,

@@ -10,7 +10,8 @@ import { readTenantKeys, tenantKeysVariable } from "../tenant-keys.ts";
 /** The environment variables by which every attested service reaches `keys`; spread into its own definition. */
 export const keyringVariables = {
   keysUrl: variable("CLOISTER_KEYS_URL", httpUrl, {
-    description: "Where the Release door of keys listens (gRPC)",
+    description:
+      "Where the Release door of keys listens (gRPC), https://HOST:PORT; both sides make their certificates themselves",
   }),
   ...tenantKeysVariable,
   releaseTokenFile: variable("CLOISTER_KEYS_RELEASE_TOKEN_FILE", z.string().min(1), {

@@ -11,7 +11,10 @@ export function answerRefusals(log: Log, audit: Audit): Interceptor {
     } catch (error) {
       const { name: method } = request.method;
       const fields = { method, code: codeOf(error), error };
-      if (error instanceof KeysError && !error.isUnavailable) {
+      if (error instanceof KeysError && error.code === "TOO_MANY_CALLS") {
+        // Whoever calls too often does not fill the log with it, either.
+        audit.refusedRequest({ at: method, code: error.code, ...idsOf(request.message) });
+      } else if (error instanceof KeysError && !error.isUnavailable) {
         audit.refused({ at: method, code: error.code, ...idsOf(request.message) });
         log.info("a call was refused", fields);
       } else log.error("a call failed", fields);

@@ -3,9 +3,11 @@ import { AuthorityService } from "@cloister/contracts/keys/authority";
 import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
 import { ReleaseService } from "@cloister/contracts/keys/release";
 import type { Audit, Log } from "@cloister/service";
+import type { KeysLimits } from "../limits/keys-limits.ts";
 import type { KeysPipeline } from "../keys.pipeline.ts";
 import { answerRefusals } from "./answer-refusals.ts";
 import { requireCredential } from "./credential.ts";
+import { limitInstances, limitTenants } from "./limit-calls.ts";
 
 /** One token a door. */
 export interface DoorCredentials {
@@ -21,19 +23,20 @@ export interface DoorParts {
   readonly isTls: boolean;
   readonly log: Log;
   readonly audit: Audit;
+  readonly limits: KeysLimits;
   /** Told of each call. */
   readonly called: (method: string) => void;
 }
 
 /** The three services, each behind its own credential. */
 export function keysRoutes(parts: DoorParts): (router: ConnectRouter) => void {
-  const { pipeline, credentials, isTls, log, audit, called } = parts;
-  const door = (token: string) => ({
-    interceptors: [counting(called), answerRefusals(log, audit), requireCredential(token, isTls)],
+  const { pipeline, credentials, isTls, log, audit, limits, called } = parts;
+  const door = (token: string, ...further: Interceptor[]) => ({
+    interceptors: [counting(called), answerRefusals(log, audit), requireCredential(token, isTls), ...further],
   });
   return (router) => {
-    router.service(AuthorityService, pipeline.authority, door(credentials.authority));
-    router.service(ReleaseService, pipeline.release, door(credentials.release));
+    router.service(AuthorityService, pipeline.authority, door(credentials.authority, limitTenants(limits)));
+    router.service(ReleaseService, pipeline.release, door(credentials.release, limitInstances(limits)));
     router.service(LifecycleService, pipeline.lifecycle, door(credentials.lifecycle));
   };
 }

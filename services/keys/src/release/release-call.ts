@@ -38,6 +38,8 @@ export class ReleaseCall {
   readonly #tenants = new Map<string, Promise<AdmittedTenant>>();
   #conversations: ReadonlyMap<string, LoadedConversation> = new Map();
   #names: readonly ConversationName[] = [];
+  /** How much is asked for of each tenant. */
+  readonly #counts = new Map<string, number>();
 
   constructor(parts: KeysParts, session: AttestedSession) {
     this.#parts = parts;
@@ -45,6 +47,10 @@ export class ReleaseCall {
   }
 
   async load(names: readonly ConversationName[]): Promise<void> {
+    for (const { tenantId } of names) {
+      const id = idToHex(tenantId);
+      this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1);
+    }
     this.#names = [...new Map(names.map((name) => [conversationText(name), name])).values()];
     this.#conversations = await loadConversations(this.#parts.db, this.#names);
     // At once: the KMS of one tenant is not waited for after that of another.
@@ -109,6 +115,7 @@ export class ReleaseCall {
   }
 
   async #admit(tenantId: Uint8Array): Promise<AdmittedTenant> {
+    this.#parts.limits.tenantKeys(tenantId, this.#counts.get(idToHex(tenantId)) ?? 1);
     const inForce = await this.#parts.policies.inForce(tenantId);
     const keys = await this.#parts.tenantKeys.open(inForce);
     const { certificate } = await admitInstance(this.#parts, this.#session, inForce, keys);
