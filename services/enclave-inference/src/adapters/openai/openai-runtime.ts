@@ -42,7 +42,7 @@ export function openAiRuntime(options: OpenAiRuntimeOptions): ModelRuntime {
   const sampling = { max_tokens: options.maxAnswerTokens, temperature: 0 };
   return {
     async *answer(request, signal): AsyncIterable<ModelEvent> {
-      const deadline = AbortSignal.timeout(options.timeoutMs);
+      const ending = new Ending(signal, options.timeoutMs);
       const prompt = buildPrompt(request, options.contextCharacters);
       const citations = new CitationResolver(prompt.passages);
       let text = "";
@@ -54,7 +54,7 @@ export function openAiRuntime(options: OpenAiRuntimeOptions): ModelRuntime {
             ...sampling,
             stream: true,
           },
-          { signal: AbortSignal.any([signal, deadline]) },
+          { signal: ending.signal },
         );
         let isFinished = false;
         for await (const chunk of chunks) {
@@ -66,11 +66,12 @@ export function openAiRuntime(options: OpenAiRuntimeOptions): ModelRuntime {
           yield { kind: "text", text: piece };
         }
         // The client ends quietly when its signal fires in the middle of a stream.
-        signal.throwIfAborted();
-        deadline.throwIfAborted();
+        ending.signal.throwIfAborted();
         if (!isFinished) throw new ModelError("MODEL_UNAVAILABLE", "The model server broke off its answer.");
       } catch (error) {
-        throw classified(error, signal, deadline);
+        throw classified(error, ending);
+      } finally {
+        ending.release();
       }
       const rest = citations.end();
       if (rest !== "") yield { kind: "text", text: rest };
@@ -85,10 +86,43 @@ function toAnswer(answer: string, model: string, sources: readonly ModelSource[]
   return { text, sources, model: `openai:${model}` };
 }
 
+/**
+ * Ends one answer, by the caller's signal or after some time. Released with the answer: `AbortSignal.timeout` and `any`
+ * hold whatever listens to them, the whole request, until the time is over.
+ */
+class Ending {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal;
+  readonly #timer: NodeJS.Timeout;
+  readonly #giveUp = (): void => this.#end("caller");
+  by: "caller" | "time" | undefined;
+
+  constructor(caller: AbortSignal, timeoutMs: number) {
+    this.#caller = caller;
+    this.#timer = setTimeout(() => this.#end("time"), timeoutMs);
+    caller.addEventListener("abort", this.#giveUp, { once: true });
+    if (caller.aborted) this.#giveUp();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  release(): void {
+    clearTimeout(this.#timer);
+    this.#caller.removeEventListener("abort", this.#giveUp);
+  }
+
+  #end(by: "caller" | "time"): void {
+    this.by ??= by;
+    this.#controller.abort();
+  }
+}
+
 /** The causes are dropped: messages of a client or a server may quote the prompt. */
-function classified(error: unknown, signal: AbortSignal, deadline: AbortSignal): ModelError {
-  if (signal.aborted) return new ModelError("MODEL_ABORTED", "The caller gave up waiting for the answer.");
-  if (deadline.aborted) return new ModelError("MODEL_TIMEOUT", "The model server gave no answer in the time allowed.");
+function classified(error: unknown, { by }: Ending): ModelError {
+  if (by === "caller") return new ModelError("MODEL_ABORTED", "The caller gave up waiting for the answer.");
+  if (by === "time") return new ModelError("MODEL_TIMEOUT", "The model server gave no answer in the time allowed.");
   if (error instanceof ModelError) return error;
   if (error instanceof APIConnectionError) return unavailable();
   if (error instanceof APIError) return ofStatus(error.status);
