@@ -79,6 +79,25 @@ describeWithVectors("a conformance case", () => {
 });
 
 describe("what is no conformance case", () => {
+  const long = "A".repeat(8 * 1024 * 1024);
+
+  it.each<[string, object, number, string]>([
+    ["megabytes of document", { nitro_document_b64: long }, 10, "EVIDENCE_MALFORMED"],
+    ["megabytes of report", { attestation_doc_b64: long, vcek_der_b64: long }, 10, "REPORT_FORMAT_UNSUPPORTED"],
+    ["megabytes that are no base64", { nitro_document_b64: `${long}A` }, 30, "INPUT_MALFORMED"],
+    [
+      "megabytes of hex",
+      { nitro_document_b64: "AAAA", policy: { expected_nonce_hex: long } },
+      10,
+      "EVIDENCE_MALFORMED",
+    ],
+    ["base64 that is padded inside", { nitro_document_b64: "AA=A" }, 30, "INPUT_MALFORMED"],
+    ["padding alone", { nitro_document_b64: "====" }, 30, "INPUT_MALFORMED"],
+  ])("is told so with %s", async (_name, fields, exitCode, code) => {
+    const outcome = await verifyCase({ schema_version: "1", ...fields }, nowMs);
+    expect([outcome.exitCode, outcome.output.rejection?.code]).toEqual([exitCode, code]);
+  });
+
   it.each([[null], [[]], ["text"], [{}], [{ attestation_doc_b64: 1 }]])("is malformed: %j", async (input) => {
     expect((await verifyCase(input, nowMs)).exitCode).toBe(30);
   });

@@ -1,3 +1,4 @@
+import { fromBase64 } from "../base64.ts";
 import { derMalformed } from "./der.ts";
 
 const BLOCK = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----/g;
@@ -10,16 +11,16 @@ const MAX_CERTIFICATES = 8;
  */
 export function certificatesFromPem(text: string): readonly Uint8Array[] {
   if (text.length > MAX_PEM_CHARACTERS) throw derMalformed("more than 128 KiB of PEM");
-  const certificates = [...text.matchAll(BLOCK)].map(([, base64 = ""]) => fromBase64(base64));
+  const certificates = [...text.matchAll(BLOCK)].map(([, base64 = ""]) => bytesOf(base64));
   if (certificates.length === 0 || certificates.length > MAX_CERTIFICATES) {
     throw derMalformed("no certificate, or more than 8, in a PEM text");
   }
   return certificates;
 }
 
-function fromBase64(text: string): Uint8Array {
+function bytesOf(text: string): Uint8Array {
   try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    return fromBase64(text);
   } catch {
     throw derMalformed("no base64 in a PEM text");
   }

@@ -1,18 +1,27 @@
 import { hexToBytes } from "@noble/hashes/utils.js";
 import * as z from "zod/mini";
+import { fromBase64 } from "../base64.ts";
 
 /** Fields that the inputs of cases are made of. */
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+// Characters first, then their number: repeated groups of some characters need a stack as long as the text.
+const BASE64_CHARACTERS = /^[A-Za-z0-9+/]*={0,2}$/;
+const HEX_CHARACTERS = /^[0-9a-fA-F]*$/;
 
 export const base64Field = z.pipe(
-  z.string().check(z.regex(BASE64, "no base64")),
-  z.transform((text: string) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0))),
+  z.string().check(
+    z.regex(BASE64_CHARACTERS, "no base64"),
+    z.refine((text) => text.length % 4 === 0, "no base64"),
+  ),
+  z.transform(fromBase64),
 );
 
 /** Hex of either case, of any length: one of another length than the field's equals nothing. */
 export const anyHexField = z.pipe(
-  z.string().check(z.regex(/^(?:[0-9a-fA-F]{2})*$/, "no hex")),
+  z.string().check(
+    z.regex(HEX_CHARACTERS, "no hex"),
+    z.refine((text) => text.length % 2 === 0, "no hex"),
+  ),
   z.transform((text: string) => hexToBytes(text.toLowerCase())),
 );
 

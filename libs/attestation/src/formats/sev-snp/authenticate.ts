@@ -10,6 +10,7 @@ import {
   publicKeyOf,
   VerifiedPaths,
 } from "../../certificates/index.ts";
+import { fromBase64 } from "../../base64.ts";
 import { AttestationError } from "../../errors.ts";
 import { amdAuthorities } from "./amd/index.ts";
 import { type EndorsementKey, readEndorsementKey } from "./endorsement-key.ts";
@@ -138,8 +139,4 @@ function builtInAuthorities(product: SnpProduct, kind: SigningKey): BuiltIn {
   const authorities = { ark: fromBase64(ark), ask: fromBase64(kind === "vlek" ? asvk : ask) };
   decoded.set(name, authorities);
   return authorities;
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
