@@ -153,6 +153,12 @@ export const keysErrors = {
       "Run the key service yourself (custody `hyok`), use a KMS that checks evidence, or accept it in the policy: `kmsTrust`.",
     httpStatus: 422,
   },
+  KEYS_LOCKED: {
+    title: "The key service has no credential for the tenant's KMS, which the tenant gives it itself",
+    remedy: "The tenant runs `cloister keys unlock`; what waits goes on by itself then.",
+    httpStatus: 503,
+    isRetryable: true,
+  },
   KMS_UNAVAILABLE: {
     title: "The tenant's key management does not answer or refuses",
     remedy: "It is tried again by itself; the tenant looks at its key management.",

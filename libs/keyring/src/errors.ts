@@ -60,6 +60,7 @@ const SCOPES: Readonly<Record<KeyringErrorCode, FailureScope>> = {
   LEASE_ENDED: "shared",
   TENANT_KEYS_UNAVAILABLE: "tenant",
   TOO_MANY_CALLS: "tenant",
+  KEYS_LOCKED: "tenant",
   KMS_UNAVAILABLE: "tenant",
   MEASUREMENT_NOT_ALLOWED: "tenant",
   POLICY_EXPIRED: "tenant",

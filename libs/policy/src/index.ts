@@ -77,6 +77,15 @@ export {
   type IssuerInForce,
 } from "./statements/instance-certificate.ts";
 export { signIssuerNote, verifyIssuerNote, type IssuerNote } from "./statements/issuer-note.ts";
+export {
+  kmsCredentialAad,
+  kmsCredentialCommitment,
+  kmsCredentialInfo,
+  signKmsUnlock,
+  verifyKmsUnlock,
+  type KmsUnlock,
+  type KmsUnlockExpectations,
+} from "./statements/kms-unlock.ts";
 export { signRootRotation, verifyRootRotation, type RootRotation } from "./statements/root-rotation.ts";
 export {
   policyHashOf,

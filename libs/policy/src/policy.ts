@@ -90,7 +90,7 @@ const fields = z.strictObject({
   delegates: z
     .array(
       z.strictObject({
-        verb: z.enum(["export", "hold", "release", "device", "knowledge-base-import"]),
+        verb: z.enum(["export", "hold", "release", "device", "knowledge-base-import", "unlock"]),
         publicKey: ed25519Key,
       }),
     )

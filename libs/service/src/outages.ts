@@ -55,6 +55,11 @@ export class Outages {
     return outage === undefined ? answer : this.#within(PATIENCE_MS, answer, discard);
   }
 
+  /** The next caller asks, whatever failed before. */
+  forget(tenant: string): void {
+    this.#outages.delete(tenant);
+  }
+
   #answered(tenant: string): void {
     if (this.#outages.delete(tenant)) this.#options.isBack(tenant);
   }

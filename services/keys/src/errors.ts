@@ -17,7 +17,7 @@ export class KeysError extends CodedError<KeysErrorCode> {
   }
 
   override get isUnavailable(): boolean {
-    return this.code === "UNAVAILABLE" || this.code === "KMS_UNAVAILABLE";
+    return this.code === "UNAVAILABLE" || this.code === "KMS_UNAVAILABLE" || this.code === "KEYS_LOCKED";
   }
 }
 
@@ -55,6 +55,7 @@ const CONNECT_CODES: Readonly<Record<KeysErrorCode, Code>> = {
   NOT_DUE: Code.FailedPrecondition,
   TOMBSTONE_UNKNOWN: Code.NotFound,
   KMS_CREDENTIAL_UNTRUSTED: Code.FailedPrecondition,
+  KEYS_LOCKED: Code.Unavailable,
   KMS_UNAVAILABLE: Code.Unavailable,
   UNAVAILABLE: Code.Unavailable,
 };

@@ -1,10 +1,14 @@
 import { machineVariables } from "@cloister/keyring/machine";
-import { defineConfig, portNumber, variable } from "@cloister/service";
+import { defineConfig, httpUrl, portNumber, variable } from "@cloister/service";
 import { databaseVariables } from "@cloister/storage";
 import { z } from "zod";
 import { rateVariables } from "./limits/rate-variables.ts";
 import { kmsVariables } from "./kms/kms-variables.ts";
 
+const peerUrls = z
+  .string()
+  .transform((text) => (text === "none" ? [] : text.split(",").map((url) => url.trim())))
+  .refine((urls) => urls.every((url) => httpUrl.safeParse(url).success), "each is an URL such as https://keys-1:8090");
 const servedTenants = z
   .string()
   .regex(/^(?:all|[0-9a-f]{32}(?:,[0-9a-f]{32})*)$/u, "tenant ids of 32 hex digits each, separated by commas")
@@ -34,6 +38,11 @@ export const keysConfig = defineConfig({
   }),
   lifecycleTokenFile: variable("CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE", file, {
     description: "File with the credential of the Lifecycle door: destruction and receipts, never a key",
+  }),
+  peers: variable("CLOISTER_KEYS_PEERS", peerUrls, {
+    description:
+      "The other instances' doors, URLs separated by commas: what a tenant unlocked one with, the others ask for",
+    default: "none",
   }),
   tenants: variable("CLOISTER_KEYS_TENANTS", servedTenants, {
     description:

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from "@nestjs/common";
 import type { GrpcServer } from "./doors/grpc-server.ts";
 import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
 import type { InstanceIdentity } from "@cloister/keyring";
+import type { UnlockedTenants } from "./unlock/unlocked-tenants.ts";
 import { HeldKeys } from "./hierarchy/held-keys.ts";
 
 export const GRPC_SERVER = Symbol("GRPC_SERVER");
@@ -10,17 +11,18 @@ export interface KeysModuleParts {
   readonly server: GrpcServer;
   readonly tenantKeys: TenantKeyLeases;
   readonly identity: InstanceIdentity;
+  readonly unlocked: UnlockedTenants;
 }
 
 /** Starts the doors with the application and, once they are closed, forgets every key. */
 @Module({})
 export class KeysModule {
-  static register({ server, tenantKeys, identity }: KeysModuleParts): DynamicModule {
+  static register({ server, tenantKeys, identity, unlocked }: KeysModuleParts): DynamicModule {
     return {
       module: KeysModule,
       providers: [
         { provide: GRPC_SERVER, useFactory: () => server },
-        { provide: HeldKeys, useFactory: () => new HeldKeys(tenantKeys, identity) },
+        { provide: HeldKeys, useFactory: () => new HeldKeys(tenantKeys, identity, unlocked) },
       ],
     };
   }

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { EvidenceVerifier, GpuVerifier } from "@cloister/attestation";
+import type { Transport } from "@connectrpc/connect";
 import type { InstanceIdentity } from "@cloister/keyring";
 import type { Capabilities } from "@cloister/policy";
 import type { Audit, Clock, Log } from "@cloister/service";
@@ -8,6 +9,7 @@ import type { PolicyBook } from "./authority/policy-book.ts";
 import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
 import type { KeysLimits } from "./limits/keys-limits.ts";
 import type { Evictions } from "./revocation/revocations.ts";
+import type { UnlockedTenants } from "./unlock/unlocked-tenants.ts";
 import type { KeysTables } from "./records/tables.ts";
 
 /** What the steps of `keys` work with. */
@@ -17,6 +19,12 @@ export interface KeysParts {
   readonly schema: string;
   readonly clock: Clock;
   readonly tenantKeys: TenantKeyLeases;
+  /** What tenants have unlocked this instance with. */
+  readonly unlocked: UnlockedTenants;
+  /** The tenant's KMS is asked at once again, however long it was away. */
+  readonly forgetOutage: (tenantId: Uint8Array) => void;
+  /** To the Release doors of the other instances. */
+  readonly peers: readonly Transport[];
   readonly policies: PolicyBook;
   readonly chains: AuthorityChains;
   /** This instance: its evidence and the key that signs issuer notes and released keys. */

@@ -15,6 +15,9 @@ import { destroyBucketKeys, eraseConversation, planDestruction } from "./lifecyc
 import { issueReceipt } from "./lifecycle/issue-receipt.ts";
 import { replayTombstones } from "./lifecycle/replay-tombstones.ts";
 import { releaseKeys } from "./release/release-keys.ts";
+import { Peers } from "./unlock/peers.ts";
+import { shareUnlocks } from "./unlock/share-unlocks.ts";
+import { Unlocks } from "./unlock/unlocks.ts";
 import { Sessions } from "./release/sessions.ts";
 import { Announcer } from "./revocation/announcer.ts";
 import { Revocations } from "./revocation/revocations.ts";
@@ -27,24 +30,31 @@ export class KeysPipeline {
   readonly #parts: KeysParts;
   readonly #sessions: Sessions;
   readonly #revocations: Revocations;
+  readonly #unlocks: Unlocks;
+  readonly #peers: Peers;
   #announcer: Announcer | undefined;
 
   constructor(parts: KeysParts) {
     this.#parts = parts;
     this.#sessions = new Sessions(parts);
     this.#revocations = new Revocations(parts, this.#sessions);
+    const endLeases = (tenantId: Uint8Array): void => void this.#revocations.revoke({ id: randomBytes(16), tenantId });
+    this.#unlocks = new Unlocks(parts, endLeases);
+    this.#peers = new Peers(parts, this.#unlocks, parts.peers);
   }
 
   /** Before any door opens: what was destroyed stays destroyed. Returns how many tombstones stand. */
   async prepare(): Promise<number> {
     const standing = await replayTombstones(this.#parts);
     this.#announcer = new Announcer(this.#parts, this.#revocations, standing);
+    await this.#peers.ask();
     return standing;
   }
 
   /** Before the doors close, which waits for calls in work. */
   close(): void {
     this.#announcer?.close();
+    this.#peers.close();
     this.#revocations.close();
   }
 
@@ -59,6 +69,8 @@ export class KeysPipeline {
     openConversation: (request) => openConversation(this.#parts, request),
     renewConversation: (request) => renewConversation(this.#parts, request),
     listInstances: (request) => listInstances(this.#parts, this.#sessions, request),
+    beginUnlock: (request) => this.#unlocks.begin(request),
+    unlock: (request) => this.#unlocks.unlock(request),
   };
 
   readonly release: ServiceImpl<typeof ReleaseService> = {
@@ -67,6 +79,7 @@ export class KeysPipeline {
     releaseKeys: (request, { values }) => releaseKeys(this.#parts, this.#sessions, request, channelOf(values)),
     watchRevocations: (request, { values, signal }) => this.#revocations.watch(request, channelOf(values), signal),
     acknowledgeEviction: (request, { values }) => this.#revocations.acknowledge(request, channelOf(values)),
+    shareUnlocks: (request, { values }) => shareUnlocks(this.#parts, this.#sessions, request, channelOf(values)),
   };
 
   readonly lifecycle: ServiceImpl<typeof LifecycleService> = {

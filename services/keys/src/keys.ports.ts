@@ -1,10 +1,12 @@
 import type { EvidenceSource, EvidenceVerifier, GpuVerifier } from "@cloister/attestation";
+import type { Transport } from "@connectrpc/connect";
 import type { TlsIdentity } from "@cloister/keyring";
 import type { Capabilities } from "@cloister/policy";
 import type { Clock, Log } from "@cloister/service";
 import type { Database } from "@cloister/storage";
 import type { DoorCredentials } from "./doors/routes.ts";
 import type { KeysRates } from "./limits/keys-limits.ts";
+import type { OpenWithCredential } from "./kms/unlocked-kms.ts";
 import type { KeyWrapper } from "./kms/key-wrapper.ts";
 
 export interface KeysConfig {
@@ -33,6 +35,10 @@ export interface KeysConfig {
 export interface KeysPorts {
   readonly db: Database;
   readonly keyWrapper: KeyWrapper;
+  /** Opens a tenant's KMS with the credential that the tenant unlocked this with; without it none is taken. */
+  readonly openWithCredential?: OpenWithCredential;
+  /** To the Release doors of the other instances. */
+  readonly peers?: readonly Transport[];
   readonly evidence: EvidenceSource;
   readonly verifiers: readonly EvidenceVerifier[];
   /** Without it an instance that has to run beside an attested GPU is refused. */

@@ -1,11 +1,11 @@
-import { createTlsIdentity } from "@cloister/keyring";
+import { createTlsIdentity, keysTransport } from "@cloister/keyring";
 import { openMachine } from "@cloister/keyring/machine";
 import { embeddedCapabilities } from "@cloister/policy";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { databaseOptions, openDatabase } from "@cloister/storage";
 import { readCredential } from "./adapters/credential-file.ts";
 import { readGpuKeys } from "./adapters/gpu-keys-file.ts";
-import { openKms } from "./adapters/open-kms.ts";
+import { openKms, openWithCredential } from "./adapters/open-kms.ts";
 import { codeFolder } from "./code-folder.ts";
 import { keysConfig } from "./keys.config.ts";
 import { hasExternalKms } from "./kms/kms-variables.ts";
@@ -26,6 +26,7 @@ await runMain("keys", async () => {
     lifecycle: await readCredential(environment.lifecycleTokenFile),
   };
   const keyWrapper = await openKms(environment, { clock });
+  const peers = environment.peers.map((url) => keysTransport({ url, credential: credentials.release }));
   const db = await openDatabase(await databaseOptions(environment, "keys"));
   return startKeys(
     {
@@ -45,6 +46,16 @@ await runMain("keys", async () => {
       rates: environment,
       ...(environment.tenants && { tenants: environment.tenants }),
     },
-    { db, keyWrapper, evidence, verifiers, clock, log, ...(gpu && { gpuVerifier: gpu.verifier }) },
+    {
+      db,
+      keyWrapper,
+      openWithCredential: openWithCredential(environment, { clock }),
+      peers,
+      evidence,
+      verifiers,
+      clock,
+      log,
+      ...(gpu && { gpuVerifier: gpu.verifier }),
+    },
   );
 });

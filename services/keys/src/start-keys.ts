@@ -9,6 +9,8 @@ import { keysRoutes } from "./doors/routes.ts";
 import { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
 import { defaultRates, KeysLimits } from "./limits/keys-limits.ts";
 import { KeysMetrics } from "./keys.metrics.ts";
+import { UnlockedKms } from "./kms/unlocked-kms.ts";
+import { UnlockedTenants } from "./unlock/unlocked-tenants.ts";
 import { KeysModule } from "./keys.module.ts";
 import type { KeysParts } from "./keys.parts.ts";
 import { KeysPipeline } from "./keys.pipeline.ts";
@@ -60,7 +62,7 @@ export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<R
     }),
     beforeClose: () => pipeline.close(),
   });
-  const module = KeysModule.register({ server, tenantKeys, identity });
+  const module = KeysModule.register({ server, tenantKeys, identity, unlocked: parts.unlocked });
   const http = config.http && { http: config.http };
   const service = await startService({ name: "keys", module, log, clock, metrics, ...http });
   log.info("the doors are open", { address: server.url });
@@ -73,9 +75,13 @@ function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: Key
   const db = schemaOf<KeysTables>(ports.db, keysSchema);
   const identity = new InstanceIdentity({ role: "keys", source: evidence, configurationDigest, clock });
   const answerWithinMs = config.kmsTimeoutMs ?? KMS_TIMEOUT_MS;
-  const asking = new RetryingKeyWrapper(new MeasuredKeyWrapper(keyWrapper, clock, counts.kmsAsked));
+  const unlocked = new UnlockedTenants();
+  const opening = ports.openWithCredential;
+  const unlockable = opening === undefined ? keyWrapper : new UnlockedKms(keyWrapper, unlocked, opening);
+  const asking = new RetryingKeyWrapper(new MeasuredKeyWrapper(unlockable, clock, counts.kmsAsked));
+  const bounded = new BoundedKeyWrapper(asking, { clock, log: ports.log, answerWithinMs });
   const tenantKeys = new TenantKeyLeases({
-    wrapper: new BoundedKeyWrapper(asking, { clock, log: ports.log, answerWithinMs }),
+    wrapper: bounded,
     clock,
     leaseMs: config.wrappingKeyLeaseMs ?? WRAPPING_KEY_LEASE_MS,
     capacity: MAX_UNWRAPPED_TENANTS,
@@ -85,6 +91,9 @@ function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: Key
     schema: keysSchema,
     clock,
     tenantKeys,
+    unlocked,
+    forgetOutage: (tenantId) => bounded.forget(tenantId),
+    peers: ports.peers ?? [],
     policies: new PolicyBook(db, clock, allowDevelopment),
     chains: new AuthorityChains({ identity, tenantKeys, clock }),
     identity,

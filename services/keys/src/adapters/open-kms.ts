@@ -4,6 +4,7 @@ import { codeOf, readSecretFile, type Clock } from "@cloister/service";
 import type { KeyWrapper, KmsProvider } from "../kms/key-wrapper.ts";
 import { KmsByProvider } from "../kms/kms-by-provider.ts";
 import { KmsError } from "../kms/kms-errors.ts";
+import { LockedKms, type OpenWithCredential } from "../kms/unlocked-kms.ts";
 import { hasExternalKms, providersOf, type KmsEnvironment } from "../kms/kms-variables.ts";
 import { AwsKms } from "./aws/aws-kms.ts";
 import type { NitroDocument } from "./aws/recipient.ts";
@@ -38,6 +39,39 @@ export async function openKms(environment: KmsEnvironment, options: OpenKmsOptio
   return new KmsByProvider(wrappers, options.document === undefined ? [] : ["aws-kms"]);
 }
 
+/** Opens the same KMS with a credential that a tenant gave. */
+export function openWithCredential(environment: KmsEnvironment, options: OpenKmsOptions): OpenWithCredential {
+  return async (provider, credential) => {
+    const { awsRegion: region, awsEndpoint: endpoint } = environment;
+    switch (credential.kind) {
+      case "vault-token": {
+        const { token } = credential;
+        return vaultWith(environment, options, { method: "token", token: () => Promise.resolve(token) });
+      }
+      case "vault-approle": {
+        const { roleId, secretId, mount = "approle" } = credential;
+        const login = { method: "approle", mount, roleId, secretId: () => Promise.resolve(secretId) } as const;
+        return vaultWith(environment, options, login);
+      }
+      case "aws": {
+        const { kind: _, sessionToken, ...key } = credential;
+        const { document } = options;
+        return AwsKms.open({
+          ...(region && { region }),
+          ...(endpoint && { endpoint }),
+          ...(document && { document }),
+          credentials: { ...key, ...(sessionToken && { sessionToken }) },
+        });
+      }
+      case "pkcs11": {
+        const module = required(environment.pkcs11Module, "CLOISTER_KEYS_PKCS11_MODULE");
+        const { pin } = credential;
+        return new Pkcs11Kms({ module, pin: () => Promise.resolve(pin) });
+      }
+    }
+  };
+}
+
 async function openOne(
   provider: KmsProvider,
   environment: KmsEnvironment,
@@ -53,13 +87,16 @@ async function openOne(
     case "openbao":
       return openVault(environment, options);
     case "aws-kms":
+      if (environment.awsCredential === "unlock") return new LockedKms(provider);
       return AwsKms.open({ ...(region && { region }), ...(endpoint && { endpoint }), ...(document && { document }) });
     case "pkcs11": {
       const module = required(environment.pkcs11Module, "CLOISTER_KEYS_PKCS11_MODULE");
-      const pinFile = required(environment.pkcs11PinFile, "CLOISTER_KEYS_PKCS11_PIN_FILE");
+      const { pkcs11PinFile: pinFile } = environment;
       // Said at the start; it is loaded by the process that holds the HSM's library.
       await loadPeer("pkcs11js", async () => createRequire(import.meta.url).resolve("pkcs11js"));
-      return new Pkcs11Kms({ module, pin: () => readSecretFile(pinFile) });
+      return pinFile === undefined
+        ? new LockedKms(provider)
+        : new Pkcs11Kms({ module, pin: () => readSecretFile(pinFile) });
     }
   }
 }
@@ -73,16 +110,30 @@ async function openKeyring(
   return LocalKeyring.open(path, { isReadOnly, passphrase: await readSecretFile(keyringPassphraseFile) });
 }
 
-async function openVault(environment: KmsEnvironment, { clock }: OpenKmsOptions): Promise<VaultTransit> {
+async function openVault(environment: KmsEnvironment, options: OpenKmsOptions): Promise<KeyWrapper> {
+  const login = loginOf(environment);
+  // Its address is looked at now all the same.
+  return login === undefined ? locked(environment, options) : vaultWith(environment, options, login);
+}
+
+function locked(environment: KmsEnvironment, options: OpenKmsOptions): LockedKms {
+  vaultWith(environment, options, { method: "token", token: () => Promise.resolve("") });
+  return new LockedKms("vault");
+}
+
+function vaultWith(environment: KmsEnvironment, { clock }: OpenKmsOptions, login: VaultLogin): VaultTransit {
   const address = required(environment.vaultAddress, "CLOISTER_KEYS_VAULT_ADDRESS");
   requireTls(address, "CLOISTER_KEYS_VAULT_ADDRESS");
   const { vaultNamespace: namespace } = environment;
-  return new VaultTransit({ address, clock, login: loginOf(environment), ...(namespace && { namespace }) });
+  return new VaultTransit({ address, clock, login, ...(namespace && { namespace }) });
 }
 
-function loginOf(environment: KmsEnvironment): VaultLogin {
+/** Undefined where tenants give their own. */
+function loginOf(environment: KmsEnvironment): VaultLogin | undefined {
   const { vaultAuth: method, vaultAuthMount: mount = method, vaultRole, vaultJwtFile } = environment;
   switch (method) {
+    case "unlock":
+      return undefined;
     case "token": {
       const tokenFile = required(environment.vaultTokenFile, "CLOISTER_KEYS_VAULT_TOKEN_FILE");
       return { method, token: () => readSecretFile(tokenFile) };

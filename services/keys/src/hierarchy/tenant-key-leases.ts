@@ -87,6 +87,11 @@ export class TenantKeyLeases {
     return lease.keys;
   }
 
+  /** Forgets one tenant's keys. */
+  forget(tenantId: Uint8Array): void {
+    this.#end(idToHex(tenantId));
+  }
+
   /** Forgets all keys. */
   destroy(): void {
     for (const id of [...this.#leases.keys()]) this.#end(id);
@@ -144,7 +149,7 @@ const contextOf = (tenantId: Uint8Array): Buffer => rowAad({ kind: "tenant-wrapp
 
 function codeFor(code: KmsErrorCode): KeysErrorCode {
   if (code === "KMS_CONTEXT_MISMATCH") return "KEY_CORRUPT";
-  return code === "KMS_CREDENTIAL_UNTRUSTED" ? code : "KMS_UNAVAILABLE";
+  return code === "KMS_CREDENTIAL_UNTRUSTED" || code === "KEYS_LOCKED" ? code : "KMS_UNAVAILABLE";
 }
 
 /** What a KMS refuses concerns its tenant alone, which waits; a caller learns this much and the log learns the rest. */

@@ -1,7 +1,7 @@
 import { idToHex } from "@cloister/envelope";
 import { Outages, type Clock, type Log } from "@cloister/service";
 import type { DestroyedKek, Kek, KekDescription, KeyWrapper } from "./key-wrapper.ts";
-import { KmsError } from "./kms-errors.ts";
+import { KmsError, type KmsErrorCode } from "./kms-errors.ts";
 
 export interface BoundedKeyWrapperOptions {
   readonly clock: Clock;
@@ -21,8 +21,7 @@ export class BoundedKeyWrapper implements KeyWrapper {
       clock,
       answerWithinMs,
       away,
-      // A KMS that answers with a refusal of these bytes is there.
-      isAnswer: (error) => error instanceof KmsError && error.code === "KMS_CONTEXT_MISMATCH",
+      isAnswer: (error) => error instanceof KmsError && NO_OUTAGE.has(error.code),
       failed: (tenantId, attempt, error) => log.warn("a tenant's KMS doesn't answer", { tenantId, attempt, error }),
       isBack: (tenantId) => log.info("a tenant's KMS answers again", { tenantId }),
     });
@@ -49,6 +48,11 @@ export class BoundedKeyWrapper implements KeyWrapper {
     return this.#bounded(kek, () => this.#wrapper.unwrap(kek, wrapped, context));
   }
 
+  /** Asks at once again: something else than time may have helped. */
+  forget(tenantId: Uint8Array): void {
+    this.#outages.forget(idToHex(tenantId));
+  }
+
   /** @throws KMS_UNREACHABLE when the answer takes longer; what it holds is wiped when it comes */
   #bounded({ tenantId }: Kek, ask: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const known = (): Promise<Uint8Array> =>
@@ -56,6 +60,13 @@ export class BoundedKeyWrapper implements KeyWrapper {
     return this.#outages.ask(idToHex(tenantId), known, (late) => late.fill(0));
   }
 }
+
+/** A KMS that refuses these bytes is there, and one that was never asked may be. */
+const NO_OUTAGE: ReadonlySet<string> = new Set([
+  "KMS_CONTEXT_MISMATCH",
+  "KMS_CREDENTIAL_UNTRUSTED",
+  "KEYS_LOCKED",
+] satisfies KmsErrorCode[]);
 
 const away = (options?: ErrorOptions): KmsError =>
   new KmsError(

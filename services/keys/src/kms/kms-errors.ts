@@ -15,7 +15,11 @@ export const kmsErrors = {
   KMS_CREDENTIAL_UNTRUSTED: {
     title: "The KMS would be asked with a credential that whoever runs `keys` can use beside it",
     remedy:
-      "The tenant runs `keys` itself, uses AWS KMS from a Nitro enclave, or says `kmsTrust: credential` in its policy.",
+      "The tenant gives one of its own by `cloister keys unlock`, runs `keys` itself, uses AWS KMS from a Nitro enclave, or says `kmsTrust: credential` in its policy.",
+  },
+  KEYS_LOCKED: {
+    title: "`keys` has no credential for this KMS, which the tenant gives it itself",
+    remedy: "The tenant runs `cloister keys unlock`, after each start of the last instance of `keys`.",
   },
   KMS_CREDENTIAL_REFUSED: {
     title: "The KMS does not accept the credential of `keys`",

@@ -36,8 +36,8 @@ export const kmsVariables = {
   vaultNamespace: variable("CLOISTER_KEYS_VAULT_NAMESPACE", name, {
     description: "vault, openbao: the namespace that the keys are in",
   }),
-  vaultAuth: variable("CLOISTER_KEYS_VAULT_AUTH", z.enum(["token", "approle", "kubernetes"]), {
-    description: "vault, openbao: how keys logs in",
+  vaultAuth: variable("CLOISTER_KEYS_VAULT_AUTH", z.enum(["token", "approle", "kubernetes", "unlock"]), {
+    description: "vault, openbao: how keys logs in; unlock: with what each tenant gives it (cloister keys unlock)",
     default: "token",
   }),
   vaultAuthMount: variable("CLOISTER_KEYS_VAULT_AUTH_MOUNT", name, {
@@ -59,6 +59,10 @@ export const kmsVariables = {
   awsRegion: variable("CLOISTER_KEYS_AWS_REGION", name, {
     description: "aws-kms: the only region whose keys are used; unset: that of each key's ARN",
   }),
+  awsCredential: variable("CLOISTER_KEYS_AWS_CREDENTIAL", z.enum(["chain", "unlock"]), {
+    description: "aws-kms: what AWS' own chain finds, or what each tenant gives (cloister keys unlock)",
+    default: "chain",
+  }),
   awsEndpoint: variable("CLOISTER_KEYS_AWS_ENDPOINT", httpUrl.optional(), {
     description: "aws-kms: a VPC endpoint in place of AWS' own address",
   }),
@@ -66,7 +70,8 @@ export const kmsVariables = {
     description: "pkcs11: the HSM's library, such as /usr/lib/softhsm/libsofthsm2.so",
   }),
   pkcs11PinFile: variable("CLOISTER_KEYS_PKCS11_PIN_FILE", file, {
-    description: "pkcs11: file (0600) with the PIN of the token's user",
+    description:
+      "pkcs11: file (0600) with the PIN of the token's user; unset: each tenant gives it (cloister keys unlock)",
   }),
 };
 

@@ -140,6 +140,14 @@ export class Sessions {
     return session;
   }
 
+  /** What was begun and not attested, once: the challenge that other evidence than an instance's may answer. */
+  challenged(sessionId: Uint8Array, channel: Channel | undefined): { readonly nonce: Uint8Array } {
+    const begun = this.#take(this.#begun, sessionId);
+    requireChannel(begun, channel);
+    this.#begun.delete(idToHex(sessionId));
+    return begun;
+  }
+
   /** The sessions that last, each instance's newest. */
   lasting(): AttestedSession[] {
     const nowMs = this.#parts.clock.nowMs();

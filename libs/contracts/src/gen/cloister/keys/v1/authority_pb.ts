@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloister/keys/v1/authority.proto.
  */
 export const file_cloister_keys_v1_authority: GenFile = /*@__PURE__*/
-  fileDesc("CiBjbG9pc3Rlci9rZXlzL3YxL2F1dGhvcml0eS5wcm90bxIQY2xvaXN0ZXIua2V5cy52MSKeAQoOQXV0aG9yaXR5Q2hhaW4SFAoMZ2VuZXNpc19yb290GAEgASgMEhYKDnJvb3Rfcm90YXRpb25zGAIgAygMEg4KBnBvbGljeRgDIAEoDBI5Cg1rZXlzX2V2aWRlbmNlGAQgASgLMiIuY2xvaXN0ZXIua2V5cy52MS5JbnN0YW5jZUV2aWRlbmNlEhMKC2lzc3Vlcl9ub3RlGAUgASgMIqkBChBJbnN0YW5jZUV2aWRlbmNlEgwKBHJvbGUYASABKAkSEAoIZXZpZGVuY2UYAiABKAwSHAoUY29uZmlndXJhdGlvbl9kaWdlc3QYAyABKAwSFgoOa2VtX3B1YmxpY19rZXkYBCABKAwSGgoSc2lnbmluZ19wdWJsaWNfa2V5GAUgASgMEhQKDG5vdF9hZnRlcl9tcxgGIAEoBBINCgVub25jZRgHIAEoDCJSChJBcHBseVBvbGljeVJlcXVlc3QSFAoMZ2VuZXNpc19yb290GAEgASgMEhYKDnJvb3Rfcm90YXRpb25zGAIgAygMEg4KBnBvbGljeRgDIAEoDCJAChNBcHBseVBvbGljeVJlc3BvbnNlEhEKCXRlbmFudF9pZBgBIAEoDBIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoBCIlChBHZXRQb2xpY3lSZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoDCJEChFHZXRQb2xpY3lSZXNwb25zZRIvCgVjaGFpbhgBIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4isQEKF09wZW5Db252ZXJzYXRpb25SZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoDBIdChVjbGllbnRfa2VtX3B1YmxpY19rZXkYAiABKAwSIQoZY2xpZW50X3NpZ25pbmdfcHVibGljX2tleRgDIAEoDBIMCgRzYWx0GAQgASgMEg0KBW5vbmNlGAUgASgMEhEKCWFkbWlzc2lvbhgGIAEoDBIRCglzaWduYXR1cmUYByABKAwiXgoYT3BlbkNvbnZlcnNhdGlvblJlc3BvbnNlEhEKCXN0YXRlbWVudBgBIAEoDBIvCgVjaGFpbhgCIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4ioAEKGFJlbmV3Q29udmVyc2F0aW9uUmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEg0KBW5vbmNlGAMgASgMEh0KFWNsaWVudF9rZW1fcHVibGljX2tleRgEIAEoDBIXCg9yZXF1ZXN0ZWRfYXRfbXMYBSABKAQSEQoJc2lnbmF0dXJlGAYgASgMIl8KGVJlbmV3Q29udmVyc2F0aW9uUmVzcG9uc2USEQoJc3RhdGVtZW50GAEgASgMEi8KBWNoYWluGAIgASgLMiAuY2xvaXN0ZXIua2V5cy52MS5BdXRob3JpdHlDaGFpbiIpChRMaXN0SW5zdGFuY2VzUmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAwimwEKFUxpc3RJbnN0YW5jZXNSZXNwb25zZRIvCgVjaGFpbhgBIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4SNQoJaW5zdGFuY2VzGAIgAygLMiIuY2xvaXN0ZXIua2V5cy52MS5BZG1pdHRlZEluc3RhbmNlEhoKEm1pc3NpbmdfZ3VhcmFudGVlcxgDIAMoCSJdChBBZG1pdHRlZEluc3RhbmNlEjQKCGV2aWRlbmNlGAEgASgLMiIuY2xvaXN0ZXIua2V5cy52MS5JbnN0YW5jZUV2aWRlbmNlEhMKC2NlcnRpZmljYXRlGAIgASgMMv8DChBBdXRob3JpdHlTZXJ2aWNlEloKC0FwcGx5UG9saWN5EiQuY2xvaXN0ZXIua2V5cy52MS5BcHBseVBvbGljeVJlcXVlc3QaJS5jbG9pc3Rlci5rZXlzLnYxLkFwcGx5UG9saWN5UmVzcG9uc2USVAoJR2V0UG9saWN5EiIuY2xvaXN0ZXIua2V5cy52MS5HZXRQb2xpY3lSZXF1ZXN0GiMuY2xvaXN0ZXIua2V5cy52MS5HZXRQb2xpY3lSZXNwb25zZRJpChBPcGVuQ29udmVyc2F0aW9uEikuY2xvaXN0ZXIua2V5cy52MS5PcGVuQ29udmVyc2F0aW9uUmVxdWVzdBoqLmNsb2lzdGVyLmtleXMudjEuT3BlbkNvbnZlcnNhdGlvblJlc3BvbnNlEmwKEVJlbmV3Q29udmVyc2F0aW9uEiouY2xvaXN0ZXIua2V5cy52MS5SZW5ld0NvbnZlcnNhdGlvblJlcXVlc3QaKy5jbG9pc3Rlci5rZXlzLnYxLlJlbmV3Q29udmVyc2F0aW9uUmVzcG9uc2USYAoNTGlzdEluc3RhbmNlcxImLmNsb2lzdGVyLmtleXMudjEuTGlzdEluc3RhbmNlc1JlcXVlc3QaJy5jbG9pc3Rlci5rZXlzLnYxLkxpc3RJbnN0YW5jZXNSZXNwb25zZWIGcHJvdG8z");
+  fileDesc("CiBjbG9pc3Rlci9rZXlzL3YxL2F1dGhvcml0eS5wcm90bxIQY2xvaXN0ZXIua2V5cy52MSKeAQoOQXV0aG9yaXR5Q2hhaW4SFAoMZ2VuZXNpc19yb290GAEgASgMEhYKDnJvb3Rfcm90YXRpb25zGAIgAygMEg4KBnBvbGljeRgDIAEoDBI5Cg1rZXlzX2V2aWRlbmNlGAQgASgLMiIuY2xvaXN0ZXIua2V5cy52MS5JbnN0YW5jZUV2aWRlbmNlEhMKC2lzc3Vlcl9ub3RlGAUgASgMIqkBChBJbnN0YW5jZUV2aWRlbmNlEgwKBHJvbGUYASABKAkSEAoIZXZpZGVuY2UYAiABKAwSHAoUY29uZmlndXJhdGlvbl9kaWdlc3QYAyABKAwSFgoOa2VtX3B1YmxpY19rZXkYBCABKAwSGgoSc2lnbmluZ19wdWJsaWNfa2V5GAUgASgMEhQKDG5vdF9hZnRlcl9tcxgGIAEoBBINCgVub25jZRgHIAEoDCJSChJBcHBseVBvbGljeVJlcXVlc3QSFAoMZ2VuZXNpc19yb290GAEgASgMEhYKDnJvb3Rfcm90YXRpb25zGAIgAygMEg4KBnBvbGljeRgDIAEoDCJAChNBcHBseVBvbGljeVJlc3BvbnNlEhEKCXRlbmFudF9pZBgBIAEoDBIWCg5wb2xpY3lfdmVyc2lvbhgCIAEoBCIlChBHZXRQb2xpY3lSZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoDCJEChFHZXRQb2xpY3lSZXNwb25zZRIvCgVjaGFpbhgBIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4isQEKF09wZW5Db252ZXJzYXRpb25SZXF1ZXN0EhEKCXRlbmFudF9pZBgBIAEoDBIdChVjbGllbnRfa2VtX3B1YmxpY19rZXkYAiABKAwSIQoZY2xpZW50X3NpZ25pbmdfcHVibGljX2tleRgDIAEoDBIMCgRzYWx0GAQgASgMEg0KBW5vbmNlGAUgASgMEhEKCWFkbWlzc2lvbhgGIAEoDBIRCglzaWduYXR1cmUYByABKAwiXgoYT3BlbkNvbnZlcnNhdGlvblJlc3BvbnNlEhEKCXN0YXRlbWVudBgBIAEoDBIvCgVjaGFpbhgCIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4ioAEKGFJlbmV3Q29udmVyc2F0aW9uUmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEg0KBW5vbmNlGAMgASgMEh0KFWNsaWVudF9rZW1fcHVibGljX2tleRgEIAEoDBIXCg9yZXF1ZXN0ZWRfYXRfbXMYBSABKAQSEQoJc2lnbmF0dXJlGAYgASgMIl8KGVJlbmV3Q29udmVyc2F0aW9uUmVzcG9uc2USEQoJc3RhdGVtZW50GAEgASgMEi8KBWNoYWluGAIgASgLMiAuY2xvaXN0ZXIua2V5cy52MS5BdXRob3JpdHlDaGFpbiIpChRMaXN0SW5zdGFuY2VzUmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAwimwEKFUxpc3RJbnN0YW5jZXNSZXNwb25zZRIvCgVjaGFpbhgBIAEoCzIgLmNsb2lzdGVyLmtleXMudjEuQXV0aG9yaXR5Q2hhaW4SNQoJaW5zdGFuY2VzGAIgAygLMiIuY2xvaXN0ZXIua2V5cy52MS5BZG1pdHRlZEluc3RhbmNlEhoKEm1pc3NpbmdfZ3VhcmFudGVlcxgDIAMoCSJdChBBZG1pdHRlZEluc3RhbmNlEjQKCGV2aWRlbmNlGAEgASgLMiIuY2xvaXN0ZXIua2V5cy52MS5JbnN0YW5jZUV2aWRlbmNlEhMKC2NlcnRpZmljYXRlGAIgASgMIjYKEkJlZ2luVW5sb2NrUmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAwSDQoFbm9uY2UYAiABKAwiYwoTQmVnaW5VbmxvY2tSZXNwb25zZRI5Cg1rZXlzX2V2aWRlbmNlGAEgASgLMiIuY2xvaXN0ZXIua2V5cy52MS5JbnN0YW5jZUV2aWRlbmNlEhEKCWNoYWxsZW5nZRgCIAEoDCJgCg1VbmxvY2tSZXF1ZXN0EhQKDGdlbmVzaXNfcm9vdBgBIAEoDBIWCg5yb290X3JvdGF0aW9ucxgCIAMoDBIRCglzdGF0ZW1lbnQYAyABKAwSDgoGc2VhbGVkGAQgASgMIjgKDlVubG9ja1Jlc3BvbnNlEhEKCXRlbmFudF9pZBgBIAEoDBITCgtrbXNfb3V0Y29tZRgCIAEoCTKoBQoQQXV0aG9yaXR5U2VydmljZRJaCgtBcHBseVBvbGljeRIkLmNsb2lzdGVyLmtleXMudjEuQXBwbHlQb2xpY3lSZXF1ZXN0GiUuY2xvaXN0ZXIua2V5cy52MS5BcHBseVBvbGljeVJlc3BvbnNlElQKCUdldFBvbGljeRIiLmNsb2lzdGVyLmtleXMudjEuR2V0UG9saWN5UmVxdWVzdBojLmNsb2lzdGVyLmtleXMudjEuR2V0UG9saWN5UmVzcG9uc2USaQoQT3BlbkNvbnZlcnNhdGlvbhIpLmNsb2lzdGVyLmtleXMudjEuT3BlbkNvbnZlcnNhdGlvblJlcXVlc3QaKi5jbG9pc3Rlci5rZXlzLnYxLk9wZW5Db252ZXJzYXRpb25SZXNwb25zZRJsChFSZW5ld0NvbnZlcnNhdGlvbhIqLmNsb2lzdGVyLmtleXMudjEuUmVuZXdDb252ZXJzYXRpb25SZXF1ZXN0GisuY2xvaXN0ZXIua2V5cy52MS5SZW5ld0NvbnZlcnNhdGlvblJlc3BvbnNlEmAKDUxpc3RJbnN0YW5jZXMSJi5jbG9pc3Rlci5rZXlzLnYxLkxpc3RJbnN0YW5jZXNSZXF1ZXN0GicuY2xvaXN0ZXIua2V5cy52MS5MaXN0SW5zdGFuY2VzUmVzcG9uc2USWgoLQmVnaW5VbmxvY2sSJC5jbG9pc3Rlci5rZXlzLnYxLkJlZ2luVW5sb2NrUmVxdWVzdBolLmNsb2lzdGVyLmtleXMudjEuQmVnaW5VbmxvY2tSZXNwb25zZRJLCgZVbmxvY2sSHy5jbG9pc3Rlci5rZXlzLnYxLlVubG9ja1JlcXVlc3QaIC5jbG9pc3Rlci5rZXlzLnYxLlVubG9ja1Jlc3BvbnNlYgZwcm90bzM");
 
 /**
  * Everything that ties the tenant's genesis root to the issuer key of `keys`.
@@ -429,6 +429,124 @@ export const AdmittedInstanceSchema: GenMessage<AdmittedInstance> = /*@__PURE__*
   messageDesc(file_cloister_keys_v1_authority, 12);
 
 /**
+ * @generated from message cloister.keys.v1.BeginUnlockRequest
+ */
+export type BeginUnlockRequest = Message<"cloister.keys.v1.BeginUnlockRequest"> & {
+  /**
+   * 16 bytes.
+   *
+   * @generated from field: bytes tenant_id = 1;
+   */
+  tenantId: Uint8Array;
+
+  /**
+   * 32 bytes.
+   *
+   * @generated from field: bytes nonce = 2;
+   */
+  nonce: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.keys.v1.BeginUnlockRequest.
+ * Use `create(BeginUnlockRequestSchema)` to create a new message.
+ */
+export const BeginUnlockRequestSchema: GenMessage<BeginUnlockRequest> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_authority, 13);
+
+/**
+ * @generated from message cloister.keys.v1.BeginUnlockResponse
+ */
+export type BeginUnlockResponse = Message<"cloister.keys.v1.BeginUnlockResponse"> & {
+  /**
+   * Evidence whose nonce is the request's.
+   *
+   * @generated from field: cloister.keys.v1.InstanceEvidence keys_evidence = 1;
+   */
+  keysEvidence?: InstanceEvidence | undefined;
+
+  /**
+   * 32 bytes, good for one Unlock at this instance, for some minutes.
+   *
+   * @generated from field: bytes challenge = 2;
+   */
+  challenge: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.keys.v1.BeginUnlockResponse.
+ * Use `create(BeginUnlockResponseSchema)` to create a new message.
+ */
+export const BeginUnlockResponseSchema: GenMessage<BeginUnlockResponse> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_authority, 14);
+
+/**
+ * @generated from message cloister.keys.v1.UnlockRequest
+ */
+export type UnlockRequest = Message<"cloister.keys.v1.UnlockRequest"> & {
+  /**
+   * Ed25519, 32 bytes.
+   *
+   * @generated from field: bytes genesis_root = 1;
+   */
+  genesisRoot: Uint8Array;
+
+  /**
+   * Signed notes, oldest first.
+   *
+   * @generated from field: repeated bytes root_rotations = 2;
+   */
+  rootRotations: Uint8Array[];
+
+  /**
+   * The signed note of an unlock or lock, see libs/policy.
+   *
+   * @generated from field: bytes statement = 3;
+   */
+  statement: Uint8Array;
+
+  /**
+   * HPKE to the KEM key that the evidence binds, of 32 bytes of salt and the credential as JSON; empty to lock.
+   *
+   * @generated from field: bytes sealed = 4;
+   */
+  sealed: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.keys.v1.UnlockRequest.
+ * Use `create(UnlockRequestSchema)` to create a new message.
+ */
+export const UnlockRequestSchema: GenMessage<UnlockRequest> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_authority, 15);
+
+/**
+ * @generated from message cloister.keys.v1.UnlockResponse
+ */
+export type UnlockResponse = Message<"cloister.keys.v1.UnlockResponse"> & {
+  /**
+   * 16 bytes.
+   *
+   * @generated from field: bytes tenant_id = 1;
+   */
+  tenantId: Uint8Array;
+
+  /**
+   * What came of asking the tenant's KMS: empty when it answered; NOT_ASKED to lock, or without a policy in force.
+   *
+   * @generated from field: string kms_outcome = 2;
+   */
+  kmsOutcome: string;
+};
+
+/**
+ * Describes the message cloister.keys.v1.UnlockResponse.
+ * Use `create(UnlockResponseSchema)` to create a new message.
+ */
+export const UnlockResponseSchema: GenMessage<UnlockResponse> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_authority, 16);
+
+/**
  * Reached by clients through ingest, which is trusted for nothing: each answer is verified against the tenant's root.
  *
  * @generated from service cloister.keys.v1.AuthorityService
@@ -483,6 +601,26 @@ export const AuthorityService: GenService<{
     methodKind: "unary";
     input: typeof ListInstancesRequestSchema;
     output: typeof ListInstancesResponseSchema;
+  },
+  /**
+   * Evidence of the instance that answers, for whoever seals a tenant's KMS credential to it, and a challenge for that.
+   *
+   * @generated from rpc cloister.keys.v1.AuthorityService.BeginUnlock
+   */
+  beginUnlock: {
+    methodKind: "unary";
+    input: typeof BeginUnlockRequestSchema;
+    output: typeof BeginUnlockResponseSchema;
+  },
+  /**
+   * Gives that instance the credential, which it keeps in memory alone, or has it forget the one it has.
+   *
+   * @generated from rpc cloister.keys.v1.AuthorityService.Unlock
+   */
+  unlock: {
+    methodKind: "unary";
+    input: typeof UnlockRequestSchema;
+    output: typeof UnlockResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cloister_keys_v1_authority, 0);

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file cloister/keys/v1/release.proto.
  */
 export const file_cloister_keys_v1_release: GenFile = /*@__PURE__*/
-  fileDesc("Ch5jbG9pc3Rlci9rZXlzL3YxL3JlbGVhc2UucHJvdG8SEGNsb2lzdGVyLmtleXMudjEiJAoTQmVnaW5TZXNzaW9uUmVxdWVzdBINCgVub25jZRgBIAEoDCKPAQoUQmVnaW5TZXNzaW9uUmVzcG9uc2USEgoKc2Vzc2lvbl9pZBgBIAEoDBI5Cg1rZXlzX2V2aWRlbmNlGAIgASgLMiIuY2xvaXN0ZXIua2V5cy52MS5JbnN0YW5jZUV2aWRlbmNlEg0KBW5vbmNlGAMgASgMEhkKEWNoYW5uZWxfc2lnbmF0dXJlGAQgASgMInsKFEF0dGVzdFNlc3Npb25SZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAwSNAoIZXZpZGVuY2UYAiABKAsyIi5jbG9pc3Rlci5rZXlzLnYxLkluc3RhbmNlRXZpZGVuY2USGQoRY2hhbm5lbF9zaWduYXR1cmUYAyABKAwiLgoVQXR0ZXN0U2Vzc2lvblJlc3BvbnNlEhUKDWV4cGlyZXNfYXRfbXMYASABKAQiewoKS2V5UmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEioKB3B1cnBvc2UYAyABKA4yGS5jbG9pc3Rlci5rZXlzLnYxLlB1cnBvc2USFQoNYnVja2V0X2VuZF9tcxgEIAEoBCKzAQoSUmVsZWFzZUtleXNSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAwSEAoIc2VxdWVuY2UYAiABKAQSKgoEa2V5cxgDIAMoCzIcLmNsb2lzdGVyLmtleXMudjEuS2V5UmVxdWVzdBI4Cg1jb252ZXJzYXRpb25zGAQgAygLMiEuY2xvaXN0ZXIua2V5cy52MS5Db252ZXJzYXRpb25SZWYSEQoJc2lnbmF0dXJlGAUgASgMIj0KD0NvbnZlcnNhdGlvblJlZhIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMIjgKE1JlbGVhc2VLZXlzUmVzcG9uc2USDgoGc2VhbGVkGAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCJSChdXYXRjaFJldm9jYXRpb25zUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgMEhAKCHNlcXVlbmNlGAIgASgEEhEKCXNpZ25hdHVyZRgDIAEoDCJdChhXYXRjaFJldm9jYXRpb25zUmVzcG9uc2USFQoNcmV2b2NhdGlvbl9pZBgBIAEoDBIRCgl0ZW5hbnRfaWQYAiABKAwSFwoPY29udmVyc2F0aW9uX2lkGAMgASgMIloKGkFja25vd2xlZGdlRXZpY3Rpb25SZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAwSFQoNcmV2b2NhdGlvbl9pZBgCIAEoDBIRCglzaWduYXR1cmUYAyABKAwiHQobQWNrbm93bGVkZ2VFdmljdGlvblJlc3BvbnNlIrsBCgxSZWxlYXNlZEtleXMSKwoEa2V5cxgBIAMoCzIdLmNsb2lzdGVyLmtleXMudjEuUmVsZWFzZWRLZXkSOwoNY29udmVyc2F0aW9ucxgCIAMoCzIkLmNsb2lzdGVyLmtleXMudjEuQ29udmVyc2F0aW9uUmVjb3JkEi8KB3RlbmFudHMYAyADKAsyHi5jbG9pc3Rlci5rZXlzLnYxLlRlbmFudFJlY29yZBIQCghsZWFzZV9tcxgEIAEoDSJoCgtSZWxlYXNlZEtleRItCgdyZXF1ZXN0GAEgASgLMhwuY2xvaXN0ZXIua2V5cy52MS5LZXlSZXF1ZXN0Eg0KA2tleRgCIAEoDEgAEhEKB3JlZnVzYWwYAyABKAlIAEIICgZyZXN1bHQilgEKEkNvbnZlcnNhdGlvblJlY29yZBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEhEKCXN0YXRlbWVudBgDIAEoDBIZChFrZXlzX25vdF9hZnRlcl9tcxgEIAEoBBIVCg1waW5uZWRfcG9saWN5GAUgASgMEg8KB3JlZnVzYWwYBiABKAkigQEKDFRlbmFudFJlY29yZBIRCgl0ZW5hbnRfaWQYASABKAwSLwoFY2hhaW4YAiABKAsyIC5jbG9pc3Rlci5rZXlzLnYxLkF1dGhvcml0eUNoYWluEhwKFGluc3RhbmNlX2NlcnRpZmljYXRlGAMgASgMEg8KB3JlZnVzYWwYBCABKAkqfwoHUHVycG9zZRIXChNQVVJQT1NFX1VOU1BFQ0lGSUVEEAASEwoPUFVSUE9TRV9JTkJPVU5EEAESEAoMUFVSUE9TRV9GTE9XEAISDwoLUFVSUE9TRV9NQVAQAxIPCgtQVVJQT1NFX0xPRxAEEhIKDlBVUlBPU0VfVkVDVE9SEAUyjgQKDlJlbGVhc2VTZXJ2aWNlEl0KDEJlZ2luU2Vzc2lvbhIlLmNsb2lzdGVyLmtleXMudjEuQmVnaW5TZXNzaW9uUmVxdWVzdBomLmNsb2lzdGVyLmtleXMudjEuQmVnaW5TZXNzaW9uUmVzcG9uc2USYAoNQXR0ZXN0U2Vzc2lvbhImLmNsb2lzdGVyLmtleXMudjEuQXR0ZXN0U2Vzc2lvblJlcXVlc3QaJy5jbG9pc3Rlci5rZXlzLnYxLkF0dGVzdFNlc3Npb25SZXNwb25zZRJaCgtSZWxlYXNlS2V5cxIkLmNsb2lzdGVyLmtleXMudjEuUmVsZWFzZUtleXNSZXF1ZXN0GiUuY2xvaXN0ZXIua2V5cy52MS5SZWxlYXNlS2V5c1Jlc3BvbnNlEmsKEFdhdGNoUmV2b2NhdGlvbnMSKS5jbG9pc3Rlci5rZXlzLnYxLldhdGNoUmV2b2NhdGlvbnNSZXF1ZXN0GiouY2xvaXN0ZXIua2V5cy52MS5XYXRjaFJldm9jYXRpb25zUmVzcG9uc2UwARJyChNBY2tub3dsZWRnZUV2aWN0aW9uEiwuY2xvaXN0ZXIua2V5cy52MS5BY2tub3dsZWRnZUV2aWN0aW9uUmVxdWVzdBotLmNsb2lzdGVyLmtleXMudjEuQWNrbm93bGVkZ2VFdmljdGlvblJlc3BvbnNlYgZwcm90bzM", [file_cloister_keys_v1_authority]);
+  fileDesc("Ch5jbG9pc3Rlci9rZXlzL3YxL3JlbGVhc2UucHJvdG8SEGNsb2lzdGVyLmtleXMudjEiJAoTQmVnaW5TZXNzaW9uUmVxdWVzdBINCgVub25jZRgBIAEoDCKPAQoUQmVnaW5TZXNzaW9uUmVzcG9uc2USEgoKc2Vzc2lvbl9pZBgBIAEoDBI5Cg1rZXlzX2V2aWRlbmNlGAIgASgLMiIuY2xvaXN0ZXIua2V5cy52MS5JbnN0YW5jZUV2aWRlbmNlEg0KBW5vbmNlGAMgASgMEhkKEWNoYW5uZWxfc2lnbmF0dXJlGAQgASgMInsKFEF0dGVzdFNlc3Npb25SZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAwSNAoIZXZpZGVuY2UYAiABKAsyIi5jbG9pc3Rlci5rZXlzLnYxLkluc3RhbmNlRXZpZGVuY2USGQoRY2hhbm5lbF9zaWduYXR1cmUYAyABKAwiLgoVQXR0ZXN0U2Vzc2lvblJlc3BvbnNlEhUKDWV4cGlyZXNfYXRfbXMYASABKAQiewoKS2V5UmVxdWVzdBIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMEioKB3B1cnBvc2UYAyABKA4yGS5jbG9pc3Rlci5rZXlzLnYxLlB1cnBvc2USFQoNYnVja2V0X2VuZF9tcxgEIAEoBCKzAQoSUmVsZWFzZUtleXNSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAwSEAoIc2VxdWVuY2UYAiABKAQSKgoEa2V5cxgDIAMoCzIcLmNsb2lzdGVyLmtleXMudjEuS2V5UmVxdWVzdBI4Cg1jb252ZXJzYXRpb25zGAQgAygLMiEuY2xvaXN0ZXIua2V5cy52MS5Db252ZXJzYXRpb25SZWYSEQoJc2lnbmF0dXJlGAUgASgMIj0KD0NvbnZlcnNhdGlvblJlZhIRCgl0ZW5hbnRfaWQYASABKAwSFwoPY29udmVyc2F0aW9uX2lkGAIgASgMIjgKE1JlbGVhc2VLZXlzUmVzcG9uc2USDgoGc2VhbGVkGAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCJSChdXYXRjaFJldm9jYXRpb25zUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgMEhAKCHNlcXVlbmNlGAIgASgEEhEKCXNpZ25hdHVyZRgDIAEoDCJdChhXYXRjaFJldm9jYXRpb25zUmVzcG9uc2USFQoNcmV2b2NhdGlvbl9pZBgBIAEoDBIRCgl0ZW5hbnRfaWQYAiABKAwSFwoPY29udmVyc2F0aW9uX2lkGAMgASgMIloKGkFja25vd2xlZGdlRXZpY3Rpb25SZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAwSFQoNcmV2b2NhdGlvbl9pZBgCIAEoDBIRCglzaWduYXR1cmUYAyABKAwiHQobQWNrbm93bGVkZ2VFdmljdGlvblJlc3BvbnNlIl8KE1NoYXJlVW5sb2Nrc1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoDBI0CghldmlkZW5jZRgCIAEoCzIiLmNsb2lzdGVyLmtleXMudjEuSW5zdGFuY2VFdmlkZW5jZSImChRTaGFyZVVubG9ja3NSZXNwb25zZRIOCgZzZWFsZWQYASABKAwiQAoNU2hhcmVkVW5sb2NrcxIvCgd1bmxvY2tzGAEgAygLMh4uY2xvaXN0ZXIua2V5cy52MS5TaGFyZWRVbmxvY2siSAoMU2hhcmVkVW5sb2NrEhEKCXRlbmFudF9pZBgBIAEoDBIRCglzdGF0ZW1lbnQYAiABKAwSEgoKY3JlZGVudGlhbBgDIAEoDCK7AQoMUmVsZWFzZWRLZXlzEisKBGtleXMYASADKAsyHS5jbG9pc3Rlci5rZXlzLnYxLlJlbGVhc2VkS2V5EjsKDWNvbnZlcnNhdGlvbnMYAiADKAsyJC5jbG9pc3Rlci5rZXlzLnYxLkNvbnZlcnNhdGlvblJlY29yZBIvCgd0ZW5hbnRzGAMgAygLMh4uY2xvaXN0ZXIua2V5cy52MS5UZW5hbnRSZWNvcmQSEAoIbGVhc2VfbXMYBCABKA0iaAoLUmVsZWFzZWRLZXkSLQoHcmVxdWVzdBgBIAEoCzIcLmNsb2lzdGVyLmtleXMudjEuS2V5UmVxdWVzdBINCgNrZXkYAiABKAxIABIRCgdyZWZ1c2FsGAMgASgJSABCCAoGcmVzdWx0IpYBChJDb252ZXJzYXRpb25SZWNvcmQSEQoJdGVuYW50X2lkGAEgASgMEhcKD2NvbnZlcnNhdGlvbl9pZBgCIAEoDBIRCglzdGF0ZW1lbnQYAyABKAwSGQoRa2V5c19ub3RfYWZ0ZXJfbXMYBCABKAQSFQoNcGlubmVkX3BvbGljeRgFIAEoDBIPCgdyZWZ1c2FsGAYgASgJIoEBCgxUZW5hbnRSZWNvcmQSEQoJdGVuYW50X2lkGAEgASgMEi8KBWNoYWluGAIgASgLMiAuY2xvaXN0ZXIua2V5cy52MS5BdXRob3JpdHlDaGFpbhIcChRpbnN0YW5jZV9jZXJ0aWZpY2F0ZRgDIAEoDBIPCgdyZWZ1c2FsGAQgASgJKn8KB1B1cnBvc2USFwoTUFVSUE9TRV9VTlNQRUNJRklFRBAAEhMKD1BVUlBPU0VfSU5CT1VORBABEhAKDFBVUlBPU0VfRkxPVxACEg8KC1BVUlBPU0VfTUFQEAMSDwoLUFVSUE9TRV9MT0cQBBISCg5QVVJQT1NFX1ZFQ1RPUhAFMu0ECg5SZWxlYXNlU2VydmljZRJdCgxCZWdpblNlc3Npb24SJS5jbG9pc3Rlci5rZXlzLnYxLkJlZ2luU2Vzc2lvblJlcXVlc3QaJi5jbG9pc3Rlci5rZXlzLnYxLkJlZ2luU2Vzc2lvblJlc3BvbnNlEmAKDUF0dGVzdFNlc3Npb24SJi5jbG9pc3Rlci5rZXlzLnYxLkF0dGVzdFNlc3Npb25SZXF1ZXN0GicuY2xvaXN0ZXIua2V5cy52MS5BdHRlc3RTZXNzaW9uUmVzcG9uc2USWgoLUmVsZWFzZUtleXMSJC5jbG9pc3Rlci5rZXlzLnYxLlJlbGVhc2VLZXlzUmVxdWVzdBolLmNsb2lzdGVyLmtleXMudjEuUmVsZWFzZUtleXNSZXNwb25zZRJrChBXYXRjaFJldm9jYXRpb25zEikuY2xvaXN0ZXIua2V5cy52MS5XYXRjaFJldm9jYXRpb25zUmVxdWVzdBoqLmNsb2lzdGVyLmtleXMudjEuV2F0Y2hSZXZvY2F0aW9uc1Jlc3BvbnNlMAEScgoTQWNrbm93bGVkZ2VFdmljdGlvbhIsLmNsb2lzdGVyLmtleXMudjEuQWNrbm93bGVkZ2VFdmljdGlvblJlcXVlc3QaLS5jbG9pc3Rlci5rZXlzLnYxLkFja25vd2xlZGdlRXZpY3Rpb25SZXNwb25zZRJdCgxTaGFyZVVubG9ja3MSJS5jbG9pc3Rlci5rZXlzLnYxLlNoYXJlVW5sb2Nrc1JlcXVlc3QaJi5jbG9pc3Rlci5rZXlzLnYxLlNoYXJlVW5sb2Nrc1Jlc3BvbnNlYgZwcm90bzM", [file_cloister_keys_v1_authority]);
 
 /**
  * @generated from message cloister.keys.v1.BeginSessionRequest
@@ -355,6 +355,101 @@ export const AcknowledgeEvictionResponseSchema: GenMessage<AcknowledgeEvictionRe
   messageDesc(file_cloister_keys_v1_release, 11);
 
 /**
+ * @generated from message cloister.keys.v1.ShareUnlocksRequest
+ */
+export type ShareUnlocksRequest = Message<"cloister.keys.v1.ShareUnlocksRequest"> & {
+  /**
+   * @generated from field: bytes session_id = 1;
+   */
+  sessionId: Uint8Array;
+
+  /**
+   * Of role "keys"; its nonce is the one from BeginSession. A tenant's policy in force decides whether it may have its.
+   *
+   * @generated from field: cloister.keys.v1.InstanceEvidence evidence = 2;
+   */
+  evidence?: InstanceEvidence | undefined;
+};
+
+/**
+ * Describes the message cloister.keys.v1.ShareUnlocksRequest.
+ * Use `create(ShareUnlocksRequestSchema)` to create a new message.
+ */
+export const ShareUnlocksRequestSchema: GenMessage<ShareUnlocksRequest> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_release, 12);
+
+/**
+ * @generated from message cloister.keys.v1.ShareUnlocksResponse
+ */
+export type ShareUnlocksResponse = Message<"cloister.keys.v1.ShareUnlocksResponse"> & {
+  /**
+   * HPKE to the KEM key that this evidence binds, of a serialized SharedUnlocks; its AAD binds the session.
+   *
+   * @generated from field: bytes sealed = 1;
+   */
+  sealed: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.keys.v1.ShareUnlocksResponse.
+ * Use `create(ShareUnlocksResponseSchema)` to create a new message.
+ */
+export const ShareUnlocksResponseSchema: GenMessage<ShareUnlocksResponse> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_release, 13);
+
+/**
+ * Each is proved by its tenant's own statement, whoever passes it on.
+ *
+ * @generated from message cloister.keys.v1.SharedUnlocks
+ */
+export type SharedUnlocks = Message<"cloister.keys.v1.SharedUnlocks"> & {
+  /**
+   * @generated from field: repeated cloister.keys.v1.SharedUnlock unlocks = 1;
+   */
+  unlocks: SharedUnlock[];
+};
+
+/**
+ * Describes the message cloister.keys.v1.SharedUnlocks.
+ * Use `create(SharedUnlocksSchema)` to create a new message.
+ */
+export const SharedUnlocksSchema: GenMessage<SharedUnlocks> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_release, 14);
+
+/**
+ * @generated from message cloister.keys.v1.SharedUnlock
+ */
+export type SharedUnlock = Message<"cloister.keys.v1.SharedUnlock"> & {
+  /**
+   * 16 bytes.
+   *
+   * @generated from field: bytes tenant_id = 1;
+   */
+  tenantId: Uint8Array;
+
+  /**
+   * The signed note of the unlock or lock.
+   *
+   * @generated from field: bytes statement = 2;
+   */
+  statement: Uint8Array;
+
+  /**
+   * 32 bytes of salt and the credential as JSON; empty for a lock.
+   *
+   * @generated from field: bytes credential = 3;
+   */
+  credential: Uint8Array;
+};
+
+/**
+ * Describes the message cloister.keys.v1.SharedUnlock.
+ * Use `create(SharedUnlockSchema)` to create a new message.
+ */
+export const SharedUnlockSchema: GenMessage<SharedUnlock> = /*@__PURE__*/
+  messageDesc(file_cloister_keys_v1_release, 15);
+
+/**
  * The plaintext of ReleaseKeysResponse.sealed.
  *
  * @generated from message cloister.keys.v1.ReleasedKeys
@@ -388,7 +483,7 @@ export type ReleasedKeys = Message<"cloister.keys.v1.ReleasedKeys"> & {
  * Use `create(ReleasedKeysSchema)` to create a new message.
  */
 export const ReleasedKeysSchema: GenMessage<ReleasedKeys> = /*@__PURE__*/
-  messageDesc(file_cloister_keys_v1_release, 12);
+  messageDesc(file_cloister_keys_v1_release, 16);
 
 /**
  * @generated from message cloister.keys.v1.ReleasedKey
@@ -426,7 +521,7 @@ export type ReleasedKey = Message<"cloister.keys.v1.ReleasedKey"> & {
  * Use `create(ReleasedKeySchema)` to create a new message.
  */
 export const ReleasedKeySchema: GenMessage<ReleasedKey> = /*@__PURE__*/
-  messageDesc(file_cloister_keys_v1_release, 13);
+  messageDesc(file_cloister_keys_v1_release, 17);
 
 /**
  * @generated from message cloister.keys.v1.ConversationRecord
@@ -477,7 +572,7 @@ export type ConversationRecord = Message<"cloister.keys.v1.ConversationRecord"> 
  * Use `create(ConversationRecordSchema)` to create a new message.
  */
 export const ConversationRecordSchema: GenMessage<ConversationRecord> = /*@__PURE__*/
-  messageDesc(file_cloister_keys_v1_release, 14);
+  messageDesc(file_cloister_keys_v1_release, 18);
 
 /**
  * @generated from message cloister.keys.v1.TenantRecord
@@ -513,7 +608,7 @@ export type TenantRecord = Message<"cloister.keys.v1.TenantRecord"> & {
  * Use `create(TenantRecordSchema)` to create a new message.
  */
 export const TenantRecordSchema: GenMessage<TenantRecord> = /*@__PURE__*/
-  messageDesc(file_cloister_keys_v1_release, 15);
+  messageDesc(file_cloister_keys_v1_release, 19);
 
 /**
  * @generated from enum cloister.keys.v1.Purpose
@@ -612,6 +707,16 @@ export const ReleaseService: GenService<{
     methodKind: "unary";
     input: typeof AcknowledgeEvictionRequestSchema;
     output: typeof AcknowledgeEvictionResponseSchema;
+  },
+  /**
+   * Another instance of `keys` asks, after BeginSession, for what tenants unlocked this one with.
+   *
+   * @generated from rpc cloister.keys.v1.ReleaseService.ShareUnlocks
+   */
+  shareUnlocks: {
+    methodKind: "unary";
+    input: typeof ShareUnlocksRequestSchema;
+    output: typeof ShareUnlocksResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_cloister_keys_v1_release, 0);

@@ -1,0 +1,89 @@
+import { idToHex } from "@cloister/envelope";
+import type { DestroyedKek, Kek, KekDescription, KeyWrapper, KmsProvider } from "./key-wrapper.ts";
+import { requireKindFor, type KmsCredential } from "./kms-credential.ts";
+import { kmsError } from "./kms-errors.ts";
+
+/** Opens the KMS of a provider with another credential than the deployment's. @throws KmsError */
+export type OpenWithCredential = (provider: KmsProvider, credential: KmsCredential) => Promise<KeyWrapper>;
+
+/** What tenants have unlocked this instance with. */
+export interface Credentials {
+  of(tenantIdHex: string): KmsCredential | undefined;
+}
+
+/** A tenant that gave a credential of its own is asked with that one and no other; all others as before. */
+export class UnlockedKms implements KeyWrapper {
+  readonly #kms: KeyWrapper;
+  readonly #credentials: Credentials;
+  readonly #open: OpenWithCredential;
+  /** Of the very credential: another one is another login. */
+  readonly #opened = new WeakMap<KmsCredential, Promise<KeyWrapper>>();
+
+  constructor(kms: KeyWrapper, credentials: Credentials, open: OpenWithCredential) {
+    this.#kms = kms;
+    this.#credentials = credentials;
+    this.#open = open;
+  }
+
+  async ensureKek(kek: Kek): Promise<void> {
+    return (await this.#of(kek)).ensureKek(kek);
+  }
+
+  async wrap(kek: Kek, plaintext: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+    return (await this.#of(kek)).wrap(kek, plaintext, context);
+  }
+
+  async unwrap(kek: Kek, wrapped: Uint8Array, context: Uint8Array): Promise<Uint8Array> {
+    return (await this.#of(kek)).unwrap(kek, wrapped, context);
+  }
+
+  async describe(kek: Kek): Promise<KekDescription> {
+    return (await this.#of(kek)).describe(kek);
+  }
+
+  async destroy(kek: Kek): Promise<DestroyedKek> {
+    return (await this.#of(kek)).destroy(kek);
+  }
+
+  async #of({ tenantId, provider }: Kek): Promise<KeyWrapper> {
+    const credential = this.#credentials.of(idToHex(tenantId));
+    if (credential === undefined) return this.#kms;
+    requireKindFor(provider, credential);
+    const opened = this.#opened.get(credential) ?? this.#open(provider, credential);
+    this.#opened.set(credential, opened);
+    return opened;
+  }
+}
+
+/** In place of a KMS that the deployment has no credential for: only tenants that unlock `keys` get to it. */
+export class LockedKms implements KeyWrapper {
+  readonly #provider: KmsProvider;
+
+  constructor(provider: KmsProvider) {
+    this.#provider = provider;
+  }
+
+  ensureKek(): Promise<void> {
+    return this.#locked();
+  }
+
+  wrap(): Promise<Uint8Array> {
+    return this.#locked();
+  }
+
+  unwrap(): Promise<Uint8Array> {
+    return this.#locked();
+  }
+
+  describe(): Promise<KekDescription> {
+    return this.#locked();
+  }
+
+  destroy(): Promise<DestroyedKek> {
+    return this.#locked();
+  }
+
+  #locked(): Promise<never> {
+    return Promise.reject(kmsError("KEYS_LOCKED", this.#provider));
+  }
+}

@@ -1,0 +1,178 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import {
+  BeginUnlockResponseSchema,
+  UnlockResponseSchema,
+  type BeginUnlockRequest,
+  type BeginUnlockResponse,
+  type UnlockRequest,
+  type UnlockResponse,
+} from "@cloister/contracts/keys/authority";
+import { deriveTenantId, EnvelopeError, hpkeOpen, idToHex } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import {
+  kmsCredentialAad,
+  kmsCredentialCommitment,
+  kmsCredentialInfo,
+  verifyKmsUnlock,
+  verifyRoots,
+  type KmsUnlock,
+} from "@cloister/policy";
+import type { TenantInForce } from "../authority/policy-book.ts";
+import { requireServed } from "../authority/custody.ts";
+import { KeysError } from "../errors.ts";
+import type { KeysParts } from "../keys.parts.ts";
+import { parseKmsCredential } from "../kms/kms-credential.ts";
+import { KmsError } from "../kms/kms-errors.ts";
+import { refusing, requireBytes } from "../refusals.ts";
+import type { Unlocked } from "./unlocked-tenants.ts";
+
+/** From the evidence to the delivery; a person may stand between. */
+const CHALLENGE_MS = 5 * 60_000;
+const MAX_CHALLENGES = 1_024;
+const SALT_BYTES = 32;
+const MAX_SEALED_BYTES = 32 * 1024;
+const NOT_ASKED = "NOT_ASKED";
+
+interface Challenge {
+  readonly challenge: Uint8Array;
+  readonly expiresAtMs: number;
+}
+
+/**
+ * Takes tenants' credentials for their KMS. Whoever carries one is trusted for nothing: it is sealed to a key that the
+ * evidence of this very process binds, the tenant has signed for it, and a challenge is good for one delivery.
+ */
+export class Unlocks {
+  readonly #parts: KeysParts;
+  readonly #endLeases: (tenantId: Uint8Array) => void;
+  readonly #challenges = new Map<string, Challenge>();
+
+  /** `endLeases`: instances are not to use what was released before a lock. */
+  constructor(parts: KeysParts, endLeases: (tenantId: Uint8Array) => void) {
+    this.#parts = parts;
+    this.#endLeases = endLeases;
+  }
+
+  /** @throws KeysError MALFORMED, TENANT_UNKNOWN where another tenant runs `keys` for itself */
+  async begin({ tenantId, nonce }: BeginUnlockRequest): Promise<BeginUnlockResponse> {
+    requireBytes(tenantId, 16);
+    requireBytes(nonce, 32);
+    requireServed(this.#parts, tenantId);
+    const { identity, clock } = this.#parts;
+    const keysEvidence = await identity.prove(nonce);
+    const challenge = randomBytes(32);
+    this.#makeRoom(clock.nowMs());
+    this.#challenges.set(idToHex(challenge), { challenge, expiresAtMs: clock.nowMs() + CHALLENGE_MS });
+    return create(BeginUnlockResponseSchema, { keysEvidence, challenge });
+  }
+
+  /**
+   * @throws KeysError REQUEST_EXPIRED unless it is over a challenge of this process that was not used; SIGNATURE_INVALID
+   * unless the tenant's root, or whom its policy delegates it to, has signed it; MALFORMED for what doesn't open or is
+   * no credential; POLICY_FOREIGN for a root that stepped down
+   */
+  async unlock(request: UnlockRequest): Promise<UnlockResponse> {
+    requireBytes(request.genesisRoot, 32);
+    if (request.sealed.length > MAX_SEALED_BYTES) throw new KeysError("MALFORMED", "A sealed credential is too long.");
+    const tenantId = deriveTenantId(request.genesisRoot);
+    requireServed(this.#parts, tenantId);
+    const inForce = await this.#inForce(tenantId);
+    const statement = verified(request, tenantId, inForce);
+    this.#use(statement.challenge);
+    const isNew = this.#parts.unlocked.put(idToHex(tenantId), this.#opened(request, statement));
+    if (!isNew) throw new KeysError("REQUEST_EXPIRED", "A newer word of the tenant's is known: sign a new one.");
+    this.changed(tenantId, statement.action);
+    this.#parts.log.info(statement.action === "lock" ? "a tenant locked keys" : "a tenant unlocked keys", {
+      tenantId: idToHex(tenantId),
+    });
+    const kmsOutcome = statement.action === "lock" ? NOT_ASKED : await this.#tried(inForce);
+    return create(UnlockResponseSchema, { tenantId, kmsOutcome });
+  }
+
+  /** After another word of a tenant's: the KMS is asked with it, or nothing is held any more. */
+  changed(tenantId: Uint8Array, action: KmsUnlock["action"]): void {
+    this.#parts.forgetOutage(tenantId);
+    this.#parts.tenantKeys.forget(tenantId);
+    if (action === "lock") this.#endLeases(tenantId);
+  }
+
+  async #inForce(tenantId: Uint8Array): Promise<TenantInForce | undefined> {
+    try {
+      return await this.#parts.policies.newest(tenantId);
+    } catch (error) {
+      if (error instanceof KeysError && error.code === "TENANT_UNKNOWN") return undefined;
+      throw error;
+    }
+  }
+
+  #opened(request: UnlockRequest, statement: KmsUnlock): Unlocked {
+    const { issuedAtMs, tenantId, challenge, commitment, action } = statement;
+    const word = { statement: request.statement, issuedAtMs };
+    if (action === "lock") return { ...word, sealedText: undefined, credential: undefined };
+    const aad = kmsCredentialAad(tenantId, challenge);
+    try {
+      const { kem } = this.#parts.identity;
+      return unlockedBy(word, hpkeOpen(nodeBackend, kem, kmsCredentialInfo(), aad, request.sealed), commitment);
+    } catch (cause) {
+      if (!(cause instanceof EnvelopeError)) throw cause;
+      throw new KeysError("MALFORMED", "A tenant's credential was sealed to another start of keys.", { cause });
+    }
+  }
+
+  async #tried(inForce: TenantInForce | undefined): Promise<string> {
+    if (inForce === undefined) return NOT_ASKED;
+    try {
+      await this.#parts.tenantKeys.open(inForce);
+      return "";
+    } catch (error) {
+      if (!(error instanceof KeysError)) throw error;
+      return error.cause instanceof KmsError ? error.cause.code : error.code;
+    }
+  }
+
+  #use(challenge: Uint8Array): void {
+    const known = this.#challenges.get(idToHex(challenge));
+    const isOurs = known !== undefined && timingSafeEqual(known.challenge, challenge);
+    this.#challenges.delete(idToHex(challenge));
+    if (isOurs && this.#parts.clock.nowMs() < known.expiresAtMs) return;
+    throw new KeysError("REQUEST_EXPIRED", "An unlock was meant for another start of keys, came twice or too late.");
+  }
+
+  #makeRoom(nowMs: number): void {
+    for (const [id, { expiresAtMs }] of this.#challenges) if (nowMs >= expiresAtMs) this.#challenges.delete(id);
+    const [oldest] = this.#challenges.keys();
+    if (this.#challenges.size >= MAX_CHALLENGES && oldest !== undefined) this.#challenges.delete(oldest);
+  }
+}
+
+/**
+ * A word with what came along, which has to be what the tenant signed for. Takes over `sealedText`.
+ * @throws KeysError MALFORMED
+ */
+export function unlockedBy(
+  word: Pick<Unlocked, "statement" | "issuedAtMs">,
+  sealedText: Uint8Array,
+  commitment: Uint8Array,
+): Unlocked {
+  const [salt, json] = [sealedText.subarray(0, SALT_BYTES), sealedText.subarray(SALT_BYTES)];
+  const isTheirs = timingSafeEqual(kmsCredentialCommitment(salt, json), commitment);
+  const credential = isTheirs ? parseKmsCredential(json) : undefined;
+  if (credential !== undefined) return { ...word, sealedText, credential };
+  sealedText.fill(0);
+  throw new KeysError("MALFORMED", "What a tenant sealed to keys is no credential, or not the one that it signed for.");
+}
+
+function verified(request: UnlockRequest, tenantId: Uint8Array, inForce: TenantInForce | undefined): KmsUnlock {
+  // A root that stepped down doesn't come back by a rotation that is left out.
+  const sent = request.rootRotations;
+  const known = inForce?.rootRotations ?? [];
+  if (!known.every((rotation, index) => Buffer.compare(rotation, sent[index] ?? Buffer.alloc(0)) === 0)) {
+    throw new KeysError("POLICY_FOREIGN", "An unlock leaves out a rotation of the tenant's root.");
+  }
+  const codes = { NOTE_MALFORMED: "MALFORMED", STATEMENT_MISMATCH: "SIGNATURE_INVALID" } as const;
+  return refusing(() => {
+    const roots = verifyRoots(tenantId, request.genesisRoot, sent);
+    return verifyKmsUnlock(request.statement, { tenantId, roots, delegates: inForce?.policy.delegates ?? [] });
+  }, codes);
+}

@@ -1,0 +1,220 @@
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { simulatedVerifier } from "@cloister/attestation/simulated";
+import type { BeginUnlockResponse, InstanceEvidence } from "@cloister/contracts/keys/authority";
+import { createKemPublicKey, hpkeSeal } from "@cloister/envelope";
+import { nodeBackend } from "@cloister/envelope/node";
+import {
+  kmsCredentialAad,
+  kmsCredentialCommitment,
+  kmsCredentialInfo,
+  signKmsUnlock,
+  verifyInstanceEvidence,
+  type NoteSigner,
+} from "@cloister/policy";
+import type { RunningKeys } from "@cloister/service-keys";
+import { eventually } from "@cloister/testing";
+import { sql } from "kysely";
+import { evidenceOf, newSigner, TestTenant } from "./tenant.ts";
+import { UnlockWorld } from "./unlock-world.ts";
+import { refusal } from "./world.ts";
+
+// A database is started and migrated first, on machines that may be busy.
+jest.setTimeout(60_000);
+
+/** What the tenants' KMS lets in. */
+const TOKEN = `hvs.${randomBytes(24).toString("base64url")}`;
+const kms = { custody: "byok", provider: "openbao", keyRef: "transit/keys/tenant-kek" } as const;
+
+describe("a tenant's KMS that keys has no credential for", () => {
+  let world: UnlockWorld;
+
+  beforeAll(async () => {
+    world = await UnlockWorld.start(TOKEN);
+  });
+  afterAll(() => world.close());
+
+  interface Delivery {
+    readonly tenant: TestTenant;
+    readonly token?: string;
+    readonly signer?: NoteSigner;
+    readonly office?: "root" | "delegate";
+    readonly action?: "unlock" | "lock";
+    readonly keys?: RunningKeys;
+    readonly begun?: BeginUnlockResponse;
+  }
+
+  /** A delivery as the tenant makes one: evidence verified, credential sealed and signed for. */
+  async function delivery({ tenant, token = TOKEN, keys = world.keys, ...changes }: Delivery) {
+    const nonce = randomBytes(32);
+    const { tenantId } = tenant;
+    const begun = changes.begun ?? (await world.authorityAt(keys).beginUnlock({ tenantId, nonce }));
+    const { challenge } = begun;
+    const [salt, json] = [randomBytes(32), Buffer.from(JSON.stringify({ kind: "vault-token", token }))];
+    const { action = "unlock", signer = tenant.root, office = "root" } = changes;
+    const statement = signKmsUnlock(
+      {
+        tenantId,
+        action,
+        challenge,
+        commitment: action === "lock" ? new Uint8Array(32) : kmsCredentialCommitment(salt, json),
+        issuedAtMs: world.clock.nowMs(),
+      },
+      signer,
+      office,
+    );
+    const aad = kmsCredentialAad(tenantId, challenge);
+    const kem = createKemPublicKey(nodeBackend, keysOf(begun).kemPublicKey);
+    const sealed = hpkeSeal(nodeBackend, kem, kmsCredentialInfo(), aad, Buffer.concat([salt, json]));
+    world.clock.advance(1);
+    const { rootRotations } = tenant;
+    const request = { genesisRoot: tenant.genesis.publicKey, rootRotations, statement };
+    return { ...request, sealed: action === "lock" ? new Uint8Array() : sealed };
+  }
+
+  function keysOf({ keysEvidence }: BeginUnlockResponse): InstanceEvidence {
+    if (keysEvidence === undefined) throw new Error("keys answered without evidence");
+    return keysEvidence;
+  }
+
+  async function unlock(given: Delivery): Promise<string> {
+    const { keys = world.keys } = given;
+    return (await world.authorityAt(keys).unlock(await delivery(given))).kmsOutcome;
+  }
+
+  /** A tenant that has unlocked `keys`, under a policy. */
+  async function unlocked(): Promise<TestTenant> {
+    const tenant = new TestTenant();
+    expect(await unlock({ tenant })).toBe("NOT_ASKED");
+    await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { kms })));
+    return tenant;
+  }
+
+  /** What comes of a call that needs the tenant's keys unwrapped. */
+  const codeOf = ({ tenantId }: TestTenant, keys = world.keys): Promise<string> =>
+    refusal(world.authorityAt(keys).listInstances({ tenantId }));
+
+  it("makes no tenant before it is unlocked, and says so", async () => {
+    const tenant = new TestTenant();
+    const policy = tenant.signed(tenant.policy(world.clock.nowMs(), { kms }));
+    expect(await refusal(world.authority.applyPolicy(policy))).toBe("KEYS_LOCKED");
+    expect(await unlock({ tenant })).toBe("NOT_ASKED");
+    expect(await refusal(world.authority.applyPolicy(policy))).toBe("answered");
+  });
+
+  it("shows evidence that the tenant's policy can be held against, over the tenant's challenge", async () => {
+    const tenant = await unlocked();
+    const nonce = randomBytes(32);
+    const begun = await world.authority.beginUnlock({ tenantId: tenant.tenantId, nonce });
+    const policy = tenant.policy(world.clock.nowMs());
+    const expected = { role: "keys" as const, nowMs: world.clock.nowMs(), verifiers: [simulatedVerifier] };
+    await verifyInstanceEvidence(keysOf(begun), policy, { ...expected, nonce });
+    const other = verifyInstanceEvidence(keysOf(begun), policy, { ...expected, nonce: randomBytes(32) });
+    await expect(other).rejects.toMatchObject({ code: "EVIDENCE_INVALID" });
+  });
+
+  it("uses nothing of a tenant's once it was locked, at once, and all of it when it is unlocked again", async () => {
+    const [mine, others] = [await unlocked(), await unlocked()];
+    expect(await codeOf(mine)).toBe("answered");
+    expect(await unlock({ tenant: mine, action: "lock" })).toBe("NOT_ASKED");
+    expect([await codeOf(mine), await codeOf(others)]).toEqual(["KEYS_LOCKED", "answered"]);
+    expect(await unlock({ tenant: mine })).toBe("");
+    expect(await codeOf(mine)).toBe("answered");
+  });
+
+  it("is told at once that a credential doesn't serve", async () => {
+    const tenant = await unlocked();
+    expect(await unlock({ tenant, token: "hvs.another" })).toBe("KMS_CREDENTIAL_REFUSED");
+    expect(await unlock({ tenant })).toBe("");
+  });
+
+  it("is locked again after a restart, and the operator's copy of the delivery unlocks nothing", async () => {
+    const tenant = await unlocked();
+    const copy = await delivery({ tenant });
+    expect((await world.authority.unlock(copy)).kmsOutcome).toBe("");
+    expect(await refusal(world.authority.unlock(copy))).toBe("REQUEST_EXPIRED");
+    await world.restart();
+    expect(await codeOf(tenant)).toBe("KEYS_LOCKED");
+    expect(await refusal(world.authority.unlock(copy))).toBe("REQUEST_EXPIRED");
+    expect(await unlock({ tenant })).toBe("");
+    expect(await codeOf(tenant)).toBe("answered");
+  });
+
+  it("takes a credential from nobody but the tenant's root and whom its policy names for that", async () => {
+    const tenant = await unlocked();
+    const delegate = newSigner();
+    const refusalOf = async (changes: Partial<Delivery>) =>
+      refusal(world.authority.unlock(await delivery({ tenant, ...changes })));
+    expect(await refusalOf({ signer: newSigner() })).toBe("SIGNATURE_INVALID");
+    expect(await refusalOf({ signer: delegate, office: "delegate" })).toBe("SIGNATURE_INVALID");
+    const delegates = [{ verb: "unlock" as const, publicKey: delegate.publicKey }];
+    const next = tenant.policy(world.clock.nowMs(), { kms, version: 2, delegates });
+    await world.authority.applyPolicy(tenant.signed(next));
+    expect(await refusalOf({ signer: delegate, office: "delegate" })).toBe("answered");
+    expect(await refusalOf({ signer: delegate, office: "root" })).toBe("SIGNATURE_INVALID");
+  });
+
+  it("takes none that was sealed to another instance, or is another than was signed for", async () => {
+    const tenant = await unlocked();
+    const begun = await world.authority.beginUnlock({ tenantId: tenant.tenantId, nonce: randomBytes(32) });
+    const another = await world.startAnother();
+    try {
+      const theirs = await delivery({ tenant, keys: another });
+      expect(await refusal(world.authority.unlock(theirs))).toBe("REQUEST_EXPIRED");
+    } finally {
+      await another.close();
+    }
+    const [one, other] = [await delivery({ tenant, begun }), await delivery({ tenant, begun, token: "hvs.planted" })];
+    expect(await refusal(world.authority.unlock({ ...one, sealed: other.sealed }))).toBe("MALFORMED");
+  });
+
+  it("is unlocked for each instance that the tenant's policy allows, and locked for all", async () => {
+    const tenant = await unlocked();
+    const second = await world.startAnother();
+    try {
+      expect(await codeOf(tenant, second)).toBe("answered");
+      await unlock({ tenant, action: "lock" });
+      // They ask each other every five seconds.
+      await eventually(async () => expect(await codeOf(tenant, second)).toBe("KEYS_LOCKED"), {
+        timeoutMs: 20_000,
+        everyMs: 250,
+      });
+      await unlock({ tenant });
+      expect(await codeOf(tenant)).toBe("answered");
+    } finally {
+      await second.close();
+    }
+  });
+
+  it("is not for an instance of another program, whatever it says that it is", async () => {
+    const tenant = await unlocked();
+    const evidence = evidenceOf("keys", world.clock, new Uint8Array(48).fill(99));
+    const stranger = await world.startAnother({ evidence });
+    try {
+      expect(await codeOf(tenant, stranger)).toBe("KEYS_LOCKED");
+    } finally {
+      await stranger.close();
+    }
+  });
+
+  it("leaves the credential in no table and no line of the log", async () => {
+    await unlocked();
+    const tables = await sql<{ schema: string; name: string }>`
+      select table_schema as schema, table_name as name from information_schema.tables
+      where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`.execute(
+      world.db.kysely,
+    );
+    const rows = [];
+    for (const { schema, name } of tables.rows) {
+      const found = await sql<{ row: string }>`select t::text as row from ${sql.id(schema, name)} t`.execute(
+        world.db.kysely,
+      );
+      rows.push(...found.rows.map(({ row }) => row));
+    }
+    const everything = [...rows, ...world.log.lines].join("\n");
+    const forms = [TOKEN, Buffer.from(TOKEN).toString("hex"), Buffer.from(TOKEN).toString("base64").slice(0, 24)];
+    expect(forms.filter((form) => everything.includes(form))).toEqual([]);
+    expect(rows.length).toBeGreaterThan(10);
+    expect(world.log.lines.join("\n")).toContain("a tenant unlocked keys");
+  });
+});
