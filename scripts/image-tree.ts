@@ -8,5 +8,5 @@ if (!isKnown || folder === undefined || target === undefined || others.length > 
   console.error("node scripts/image-tree.ts production|development <workspace's folder> <target folder>");
   process.exitCode = 2;
 } else {
-  writeImageTree(folder, target, build);
+  writeImageTree([folder], target, build);
 }

@@ -27,12 +27,12 @@ export type Build = "production" | "development";
 const notInImages = new Set(["src", "test", "training", "node_modules", "engines", "jest"]);
 
 /**
- * Copies what a workspace needs to run, and nothing else: its build, those of our packages that it depends on, and the
+ * Copies what workspaces need to run, and nothing else: their builds, those of our packages that they depend on, and the
  * installed packages that they name, each at the place where it lies here.
  */
-export function writeImageTree(workspaceFolder: string, target: string, build: Build): void {
+export function writeImageTree(workspaceFolders: readonly string[], target: string, build: Build): void {
   const seen = new Set<string>();
-  const due = [join(repositoryRoot, workspaceFolder)];
+  const due = workspaceFolders.map((folder) => join(repositoryRoot, folder));
   for (let folder = due.pop(); folder !== undefined; folder = due.pop()) {
     if (seen.has(folder)) continue;
     seen.add(folder);

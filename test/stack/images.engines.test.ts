@@ -28,7 +28,7 @@ afterAll(async () => {
 
 function treeOf(workspace: string): string {
   const tree = join(folder, workspace);
-  if (!existsSync(tree)) writeImageTree(workspace, tree, "development");
+  if (!existsSync(tree)) writeImageTree([workspace], tree, "development");
   return tree;
 }
 

@@ -1,0 +1,102 @@
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { attestedRoles, evidenceFormats } from "@cloister/attestation";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { writeImageTree } from "../../scripts/image/tree.ts";
+import { developmentBuild } from "../../scripts/stack/development-build.ts";
+import { serviceNames } from "../../scripts/stack/layout.ts";
+
+// A tree of 150 megabytes is copied.
+jest.setTimeout(180_000);
+
+const run = promisify(execFile);
+let folder: string;
+let tree: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cloister-production-"));
+  tree = join(folder, "app");
+  writeImageTree(
+    serviceNames.map((name) => `services/${name}`),
+    tree,
+    "production",
+  );
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** Our own modules of the tree, with their text. */
+function modules(): Map<string, string> {
+  const paths = globSync("{libs,services}/*/dist/**/*.js", { cwd: tree });
+  return new Map(paths.map((path) => [path, readFileSync(join(tree, path), "utf8")]));
+}
+
+async function node(...args: readonly string[]) {
+  const secret = join(folder, "secret");
+  await writeFile(secret, randomBytes(32).toString("base64url"), { mode: 0o600 });
+  const env = {
+    CLOISTER_DATABASE_URL: "postgresql://nobody@127.0.0.1:1/nothing",
+    CLOISTER_KEYS_URL: "https://127.0.0.1:1",
+    CLOISTER_KEYS_AUTHORITY_TOKEN_FILE: secret,
+    CLOISTER_KEYS_RELEASE_TOKEN_FILE: secret,
+    CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE: secret,
+    CLOISTER_KEYS_KEYRING_FILE: join(folder, "keyring.json"),
+    CLOISTER_SIMULATED_ROOT_FILE: join(folder, "simulated-root"),
+  };
+  return run(process.execPath, args, { cwd: tree, env });
+}
+
+describe("the production build", () => {
+  it("holds no file of simulated evidence", () => {
+    const files = globSync("{libs,services,node_modules/@cloister}/**/*{simulated,development}*", { cwd: tree });
+    expect(files).toEqual([]);
+  });
+
+  it.each([
+    ["what simulated evidence is signed as", "cloister/v1 simulated evidence"],
+    ["what it measures", "cloister/v1 measurement"],
+    ["its root", "SimulatedRoot"],
+    ["its machine", "SimulatedMachine"],
+    ["its source", "simulatedEvidenceSource"],
+    ["its verifier", "simulatedVerifier"],
+    ["its setting", "CLOISTER_SIMULATED"],
+  ])("holds nowhere %s, which the development build does", (_what, text) => {
+    const development = globSync("libs/{attestation,keyring}/dist/development/*.js").map((path) =>
+      readFileSync(path, "utf8"),
+    );
+    expect(development.some((module) => module.includes(text))).toBe(true);
+    expect([...modules()].flatMap(([path, module]) => (module.includes(text) ? [path] : []))).toEqual([]);
+  });
+
+  it("knows the format's tag in the registry alone, so that it can say what it refuses", () => {
+    const tag = `0x${evidenceFormats.simulated.toString(16)}`;
+    const known = [...modules()].filter(([, module]) => module.includes(`simulated: ${tag}`)).map(([path]) => path);
+    expect(known).toEqual(["libs/attestation/dist/tagged-evidence.js"]);
+  });
+
+  it.each(["@cloister/attestation/simulated", "@cloister/keyring/simulated"])("can't import %s", async (specifier) => {
+    const from = join(tree, "libs/keyring/probe.mjs");
+    await writeFile(from, `await import(${JSON.stringify(specifier)});`);
+    await expect(node(from)).rejects.toMatchObject({ stderr: expect.stringContaining("ERR_MODULE_NOT_FOUND") });
+  });
+
+  it.each(attestedRoles)("refuses to start %s without a TEE, and says what to do", async (role) => {
+    await expect(node(`services/${role}/dist/main.js`)).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        new RegExp(
+          `^${role}: EVIDENCE_UNAVAILABLE: This is no guest of a TEE that shows itself: .+ is there\\.\\n$`,
+          "u",
+        ),
+      ),
+    });
+  });
+
+  it("starts no other build, whatever Node is told", async () => {
+    const started = node(developmentBuild, "services/keys/dist/main.js");
+    await expect(started).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining("ERR_MODULE_NOT_FOUND") });
+  });
+});
