@@ -1,11 +1,11 @@
 /** `npm run conformance:attestation -- DIR`: verifies each folder below DIR that has input.json and expected.json. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { disagreementOf } from "@cloister/attestation/conformance";
 
 const [folder] = process.argv.slice(2);
-if (folder === undefined || !existsSync(folder)) {
-  console.error("Usage: npm run conformance:attestation -- DIR");
+if (folder === undefined || statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  console.error("npm run conformance:attestation -- DIR: there is no such folder. It holds cases, a folder each.");
   process.exit(2);
 }
 
@@ -14,7 +14,7 @@ const tallies = new Map<string, { agree: number; all: number }>();
 for (const path of casesBelow(resolve(folder))) {
   const family = basename(dirname(path));
   const tally = tallies.get(family) ?? { agree: 0, all: 0 };
-  const disagreement = await disagreementOf(readJson(path, "input.json"), readJson(path, "expected.json"), nowMs);
+  const disagreement = await judge(path);
   tallies.set(family, { agree: tally.agree + (disagreement === undefined ? 1 : 0), all: tally.all + 1 });
   if (disagreement !== undefined) console.log(`${family}/${basename(path)}: ${disagreement}`);
 }
@@ -22,7 +22,11 @@ for (const [family, { agree, all }] of tallies) console.log(`${family}: ${String
 const [agree, all] = (["agree", "all"] as const).map((count) =>
   [...tallies.values()].reduce((sum, tally) => sum + tally[count], 0),
 );
-console.log(`${String(agree)} of ${String(all)} cases agree`);
+console.log(
+  all === 0
+    ? "There is no case: none has both input.json and expected.json."
+    : `${String(agree)} of ${String(all)} cases agree`,
+);
 process.exitCode = agree === all && all !== 0 ? 0 : 1;
 
 function casesBelow(path: string): string[] {
@@ -31,6 +35,15 @@ function casesBelow(path: string): string[] {
   const own = names.has("input.json") && names.has("expected.json") ? [path] : [];
   const inner = entries.filter((entry) => entry.isDirectory()).flatMap(({ name }) => casesBelow(join(path, name)));
   return [...own, ...inner.toSorted()];
+}
+
+/** A case that can't be judged disagrees, and the others are judged nevertheless. */
+async function judge(path: string): Promise<string | undefined> {
+  try {
+    return await disagreementOf(readJson(path, "input.json"), readJson(path, "expected.json"), nowMs);
+  } catch (error) {
+    return `can't be judged: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 /** Text that is no JSON is an input, too. */

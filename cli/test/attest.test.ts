@@ -65,10 +65,13 @@ describe("cloister attest verify", () => {
   });
 });
 
-const describeWithVectors = existsSync(vectors) ? describe : describe.skip;
-const reason = existsSync(vectors) ? "" : " (skipped: no ../shared/vectors/attestation beside the repository)";
+/** `describe` of what needs evidence of real machines, which lies beside the repository and not in it. */
+function describeWithVectors(name: string, tests: () => void): void {
+  if (existsSync(vectors)) describe(name, tests);
+  else describe.skip(`${name} (skipped: no ../shared/vectors/attestation beside the repository)`, tests);
+}
 
-describeWithVectors(`cloister attest verify of real evidence${reason}`, () => {
+describeWithVectors("cloister attest verify of real evidence", () => {
   const input = (name: string): string => readFileSync(join(vectors, name, "input.json"), "utf8");
 
   it("exits with 0 and shows what the report says", async () => {

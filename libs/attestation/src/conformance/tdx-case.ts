@@ -11,8 +11,8 @@ import type { CaseOutcome } from "./case-outcome.ts";
 import { judgeCase } from "./judge-case.ts";
 import { tdxOutputs } from "./tdx-outputs.ts";
 
-const optionalHex = z.optional(anyHexField);
-const optionalText = z.optional(z.string());
+const optionalHex = z.nullish(anyHexField);
+const optionalText = z.nullish(z.string());
 
 const collateralSchema = z.object({
   tcb_info_json: z.string(),
@@ -26,12 +26,12 @@ const collateralSchema = z.object({
 });
 
 const policySchema = z.strictObject({
-  accepted_qv_results: z.optional(z.array(z.string())),
-  tcb_evaluation_required: z.optional(z.boolean()),
-  enforce_spec_defaults: z.optional(z.boolean()),
-  min_tcb_evaluation_data_number: z.optional(z.int()),
+  accepted_qv_results: z.nullish(z.array(z.string())),
+  tcb_evaluation_required: z.nullish(z.boolean()),
+  enforce_spec_defaults: z.nullish(z.boolean()),
+  min_tcb_evaluation_data_number: z.nullish(z.int()),
   min_tee_tcb_svn_hex: optionalHex,
-  expected_mrseam_allowlist: z.optional(z.array(anyHexField)),
+  expected_mrseam_allowlist: z.nullish(z.array(anyHexField)),
   expected_fmspc_hex: optionalHex,
   expected_qe_vendor_id_hex: optionalHex,
   expected_td_attributes_hex: optionalHex,
@@ -50,8 +50,8 @@ const inputSchema = z.object({
   schema_version: z.literal("1"),
   quote_b64: base64Field,
   collateral: collateralSchema,
-  expiration_check_date_unix: z.optional(unixTimeField),
-  policy: z.optional(policySchema),
+  expiration_check_date_unix: z.nullish(unixTimeField),
+  policy: z.nullish(policySchema),
 });
 
 type TdxCase = z.infer<typeof inputSchema>;
@@ -71,11 +71,11 @@ export async function verifyTdxCase(input: unknown, nowMs: number): Promise<Case
   });
 }
 
-function verify({ quote_b64: quote, collateral, policy = {}, ...input }: TdxCase, nowMs: number) {
+function verify({ quote_b64: quote, collateral, policy, ...input }: TdxCase, nowMs: number) {
   const { intel_root_ca_pem: root } = collateral;
   return verifyTdxQuote(quote, collateralOf(collateral), {
-    trust: root === undefined ? TdxTrust.intel() : TdxTrust.fromPem(root),
-    requirements: requirementsOf(policy),
+    trust: typeof root === "string" ? TdxTrust.fromPem(root) : TdxTrust.intel(),
+    requirements: requirementsOf(policy ?? {}),
     nowMs: input.expiration_check_date_unix ?? nowMs,
     bytesAfterQuote: "ignored",
   });
@@ -97,8 +97,8 @@ function collateralOf(collateral: TdxCase["collateral"]): TdxCollateral {
 }
 
 /** A chain that is no PEM is a chain without certificates: what it should have proved is not proved. */
-function chainOf(pem: string | undefined): readonly Uint8Array[] | undefined {
-  if (pem === undefined) return undefined;
+function chainOf(pem: string | null | undefined): readonly Uint8Array[] | undefined {
+  if (typeof pem !== "string") return undefined;
   try {
     return certificatesFromPem(pem);
   } catch {
@@ -118,14 +118,14 @@ function requirementsOf(policy: TdxCasePolicy): TdxRequirements {
     isExpiredCollateralAccepted: true,
     enforcesSpecDefaults: policy.enforce_spec_defaults ?? false,
     expected: expectedOf(policy),
-    ...(minTcbEvaluationDataNumber !== undefined && { minTcbEvaluationDataNumber }),
+    ...(typeof minTcbEvaluationDataNumber === "number" && { minTcbEvaluationDataNumber }),
     ...(minTeeTcbSvn && { minTeeTcbSvn }),
     ...(allowedMrSeams && { allowedMrSeams }),
   };
 }
 
 function expectedOf(policy: TdxCasePolicy): ExpectedFields {
-  const fields: readonly (readonly [keyof ExpectedFields, Uint8Array | undefined])[] = [
+  const fields: readonly (readonly [keyof ExpectedFields, Uint8Array | null | undefined])[] = [
     ["fmspc", policy.expected_fmspc_hex],
     ["qeVendorId", policy.expected_qe_vendor_id_hex],
     ["tdAttributes", policy.expected_td_attributes_hex],
@@ -139,5 +139,5 @@ function expectedOf(policy: TdxCasePolicy): ExpectedFields {
     ["rtmr3", policy.expected_rtmr3_hex],
     ["reportData", policy.expected_report_data_hex],
   ];
-  return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+  return Object.fromEntries(fields.filter(([, value]) => value instanceof Uint8Array));
 }

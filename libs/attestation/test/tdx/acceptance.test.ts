@@ -240,6 +240,14 @@ describe("a case's input", () => {
     expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([30, 30, 30, 30, 30]);
   });
 
+  it("asks for nothing where it says null", async () => {
+    const collateral = { tcb_info_issuer_chain_pem: null, qe_identity_issuer_chain_pem: null };
+    const nothing = { accepted_qv_results: null, expected_mrtd_hex: null, min_tcb_evaluation_data_number: null };
+    expect((await verifyCase({ ...tdxCase(), policy: null }, nowMs)).exitCode).toBe(0);
+    expect((await verifyCase(tdxCase({ policy: nothing }), nowMs)).exitCode).toBe(0);
+    expect((await verifyCase(tdxCase({ collateral }), nowMs)).output.rejection?.code).toBe("TCB_INFO_CHAIN_INVALID");
+  });
+
   it("takes the caller's clock if it brings none", async () => {
     const input = { ...tdxCase(), expiration_check_date_unix: undefined };
     expect((await verifyCase(input, nowMs)).exitCode).toBe(0);
