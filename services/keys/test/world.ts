@@ -19,6 +19,14 @@ import { configurationDigest, evidenceOf, simulatedRoot, TestClient, TestTenant 
 
 export const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
 
+/** What a world without a database of its own takes. */
+let nextDatabase: () => Promise<Database> = testDatabase;
+
+/** Has the worlds of this file run on other databases than PGlite. */
+export function runOn(databases: () => Promise<Database>): void {
+  nextDatabase = databases;
+}
+
 /** A running `keys` with its database, reached as its callers reach it. */
 export class World {
   readonly clock: FakeClock;
@@ -27,16 +35,26 @@ export class World {
   keys: RunningKeys;
   readonly #log: Log;
   readonly #config: Partial<KeysConfig>;
+  readonly #keyWrapper: KeyWrapper;
+  readonly #isSibling: boolean;
   readonly #keyrings: Keyring[] = [];
   readonly #transports = new Map<string, KeysTransport>();
 
-  private constructor(parts: WorldParts & { readonly keys: RunningKeys; readonly config: Partial<KeysConfig> }) {
+  private constructor(
+    parts: Required<WorldParts> & {
+      readonly keys: RunningKeys;
+      readonly config: Partial<KeysConfig>;
+      readonly isSibling?: true;
+    },
+  ) {
     this.clock = parts.clock;
     this.folder = parts.folder;
     this.db = parts.db;
     this.keys = parts.keys;
     this.#log = parts.log;
     this.#config = parts.config;
+    this.#keyWrapper = parts.keyWrapper;
+    this.#isSibling = parts.isSibling ?? false;
   }
 
   static async start(
@@ -47,10 +65,19 @@ export class World {
     const log = options.log ?? silentLog;
     const db =
       options.db ??
-      (options.onDisk ? await openDatabase({ engine: "pglite", dataDir: join(folder, "db") }) : await testDatabase());
+      (options.onDisk ? await openDatabase({ engine: "pglite", dataDir: join(folder, "db") }) : await nextDatabase());
     const { config = {} } = options;
-    const keys = await runKeys({ clock, folder, db, log, ...options }, config);
-    return new World({ clock, folder, db, keys, log, config });
+    const keyWrapper = options.keyWrapper ?? (await LocalKeyring.open(join(folder, "keyring.json")));
+    const keys = await runKeys({ clock, folder, db, log, keyWrapper }, config);
+    return new World({ clock, folder, db, keys, log, config, keyWrapper });
+  }
+
+  /** Another instance of `keys` over the same database and KEKs; closed before this one. */
+  async sibling(config: Partial<KeysConfig> = {}): Promise<World> {
+    const keyWrapper = this.#keyWrapper;
+    const parts = { clock: this.clock, folder: this.folder, db: this.db, log: this.#log, keyWrapper };
+    const keys = await runKeys(parts, { ...this.#config, ...config });
+    return new World({ ...parts, keys, config, isSibling: true });
   }
 
   /** Stops `keys` and starts it again over the same database. */
@@ -64,6 +91,7 @@ export class World {
   async close(): Promise<void> {
     for (const keyring of this.#keyrings) keyring.close();
     await this.keys.close();
+    if (this.#isSibling) return;
     await this.db.close();
     await rm(this.folder, { recursive: true, force: true });
   }
