@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
 import type { KeyRequest } from "@cloister/keyring";
 import { openDatabase } from "@cloister/storage";
 import { describeOnPostgres } from "@cloister/testing";
 import { missingPostgres, startPostgres, type RunningPostgres } from "@cloister/testing/engines";
 import { AttestedSession, bucketOf } from "./attested-session.ts";
-import { refusal, runOn, World } from "./world.ts";
+import { runOn, World } from "./world.ts";
 
 jest.setTimeout(60_000);
 
