@@ -1,5 +1,5 @@
 import { ClientError } from "@cloister/client";
-import { embeddedCapabilities, missingGuarantees, policyToJson, type Policy } from "@cloister/policy";
+import { policyToJson, type Policy } from "@cloister/policy";
 import { systemClock } from "@cloister/service";
 import type { Command } from "commander";
 import { CliError } from "../cli-error.ts";
@@ -9,6 +9,7 @@ import { tenantClient } from "../tenant-client.ts";
 import { readTenant, tenantIdOf } from "../tenant/tenant-folder.ts";
 import { hexOf, printJson, printLines, type Terminal } from "../terminal.ts";
 import { describePolicy } from "./describe-policy.ts";
+import { missingUnder } from "./missing.ts";
 import { readSignedPolicy } from "./policy-note.ts";
 
 interface Flags extends ConnectionFlags {
@@ -20,7 +21,7 @@ interface Flags extends ConnectionFlags {
 const notes = `
 A file is checked as far as it proves itself: the tenant id is a hash of its first root, and its newest root signed it.
 Without a file the policy in force is asked for, and everything from the tenant's root to the key service is verified.
-"Missing" is what the preset requires and a system on one machine with simulated evidence can't give.
+"Missing" is what the preset requires and a development system, with simulated evidence, can't give.
 
 Examples:
   cloister policy show ./tenant/policy-1.note
@@ -49,7 +50,7 @@ export function registerPolicyShow(policy: Command, terminal: Terminal): void {
 
 async function show(file: string | undefined, flags: Flags, terminal: Terminal): Promise<void> {
   const { policy, signature } = await (file === undefined ? inForce(flags) : inFile(file, flags));
-  const missing = missingGuarantees(policy, embeddedCapabilities);
+  const missing = missingUnder(policy);
   if (flags.json === true) {
     printJson(terminal, { signature, missing, policy: policyToJson(policy) });
     return;

@@ -2,8 +2,6 @@ import { CustomPatterns, PiiError } from "@cloister/pii";
 import {
   DAY_MS,
   definePolicy,
-  embeddedCapabilities,
-  missingGuarantees,
   PolicyError,
   policyFromJson,
   policyToJson,
@@ -30,6 +28,7 @@ import {
 } from "../tenant/tenant-folder.ts";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
 import { describePolicy } from "./describe-policy.ts";
+import { missingUnder } from "./missing.ts";
 
 interface Flags extends DataFlags {
   readonly tenant: string;
@@ -95,7 +94,7 @@ async function sign(flags: Flags, terminal: Terminal): Promise<void> {
     printJson(terminal, { file: out, policy: policyToJson(policy) });
     return;
   }
-  const missing = missingGuarantees(policy, embeddedCapabilities);
+  const missing = missingUnder(policy);
   const nowMs = systemClock.nowMs();
   printLines(terminal, [
     ...describePolicy(policy, { nowMs, missing, signature: "by the tenant's root" }),

@@ -10,9 +10,10 @@ interface Flags {
 
 const notes = `
 The service runs in this process, by the same main as in its image: on PostgreSQL, Kafka, Redis and Qdrant as the
-environment names them. Every variable is in docs/configuration.md. Its log goes to standard output, a line of JSON each;
-"the service is ready" says at which address. Ctrl-C or SIGTERM: what was accepted is finished, then it exits with 0. A
-start that fails, or a failure later, is one line on standard error and exit code 1.
+environment names them. Every variable is in docs/configuration.md. An attested service starts on the evidence of this
+machine's hardware; where CLOISTER_SIMULATED_ROOT_FILE names a root, \`npm run cloister\` simulates it. Its log goes to
+standard output, a line of JSON each; "the service is ready" says at which address. Ctrl-C or SIGTERM: what was accepted is
+finished, then it exits with 0. A start that fails, or a failure later, is one line on standard error and exit code 1.
 
 Examples:
   cloister start keys --env-file .cloister/stack/keys.env

@@ -11,6 +11,8 @@ export class SystemError extends Error {
   }
 }
 
+const failed = (errno: string): SystemError => new SystemError(errno);
+
 export interface FakeReport {
   readonly outblob: Uint8Array;
   /** What comes beside it; undefined where the provider has none. */
@@ -54,8 +56,8 @@ export class FakeKernel implements ReportFiles {
 
   async makeFolder(path: string): Promise<void> {
     this.before("makeFolder", path);
-    if (this.provider === undefined) throw new SystemError("ENXIO");
-    if (this.folders.has(path)) throw new SystemError("EEXIST");
+    if (this.provider === undefined) throw failed("ENXIO");
+    if (this.folders.has(path)) throw failed("EEXIST");
     this.folders.set(path, {
       inblob: new Uint8Array(),
       privilegeLevel: 0,
@@ -69,16 +71,16 @@ export class FakeKernel implements ReportFiles {
     this.before("write", path);
     const { report, attribute } = this.#find(path);
     if (attribute === "inblob") {
-      if (bytes.length > MAX_INBLOB) throw new SystemError("EFBIG");
+      if (bytes.length > MAX_INBLOB) throw failed("EFBIG");
       if (this.losesInblob || !advance(report)) return;
       report.inblob = bytes.slice();
     } else if (attribute === "privlevel" && this.provider?.name === "sev_guest") {
       const level = Number(Buffer.from(bytes).toString());
-      if (!Number.isInteger(level) || level < 0 || level > 3) throw new SystemError("EINVAL");
-      if (!advance(report)) throw new SystemError("EBUSY");
+      if (!Number.isInteger(level) || level < 0 || level > 3) throw failed("EINVAL");
+      if (!advance(report)) throw failed("EBUSY");
       report.privilegeLevel = level;
     } else {
-      throw new SystemError("EACCES");
+      throw failed("EACCES");
     }
   }
 
@@ -89,7 +91,7 @@ export class FakeKernel implements ReportFiles {
 
   async removeFolder(path: string): Promise<void> {
     this.before("removeFolder", path);
-    if (!this.folders.delete(path)) throw new SystemError("ENOENT");
+    if (!this.folders.delete(path)) throw failed("ENOENT");
     this.removed.push(path);
   }
 
@@ -104,18 +106,18 @@ export class FakeKernel implements ReportFiles {
         return (await this.#make(report)).outblob;
       case "auxblob": {
         const { auxblob } = await this.#make(report);
-        if (auxblob === undefined) throw new SystemError("ENOENT");
+        if (auxblob === undefined) throw failed("ENOENT");
         return auxblob;
       }
       default:
-        throw new SystemError("EACCES");
+        throw failed("EACCES");
     }
   }
 
   async #make(report: Report): Promise<FakeReport> {
-    if (report.inblob.length === 0) throw new SystemError("EINVAL");
+    if (report.inblob.length === 0) throw failed("EINVAL");
     if (report.made && report.readGeneration === report.writeGeneration) return report.made;
-    if (this.provider === undefined) throw new SystemError("ENOTTY");
+    if (this.provider === undefined) throw failed("ENOTTY");
     const made = await this.provider.report(report.inblob, report.privilegeLevel);
     report.made = made;
     report.readGeneration = report.writeGeneration;
@@ -125,7 +127,7 @@ export class FakeKernel implements ReportFiles {
   #find(path: string): { report: Report; attribute: string } {
     const at = path.lastIndexOf("/");
     const report = this.folders.get(path.slice(0, at));
-    if (report === undefined) throw new SystemError("ENOENT");
+    if (report === undefined) throw failed("ENOENT");
     return { report, attribute: path.slice(at + 1) };
   }
 }
