@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createClient, type Client, type Transport } from "@connectrpc/connect";
+import { createClient, type Client } from "@connectrpc/connect";
 import { AuthorityService } from "@cloister/contracts/keys/authority";
 import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
 import { topics } from "@cloister/contracts/topics";
 import { attestInstances, type AttestedInstances } from "@cloister/embedded";
 import { deriveConversationId } from "@cloister/envelope";
-import { Keyring, keysTransport, type KeyringOptions } from "@cloister/keyring";
+import { Keyring, keysTransport, type KeyringOptions, type KeysTransport, type TlsIdentity } from "@cloister/keyring";
 import { PostgresMessageLog, type MessageLog, type OutgoingRecord } from "@cloister/messaging";
 import {
   embeddedCapabilities,
@@ -24,7 +24,7 @@ import { FakeClock, silentLog, testDatabase } from "@cloister/testing";
 import { Device, type OpenedConversation } from "./device.ts";
 import { TestTenant } from "./tenant.ts";
 
-const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
+export const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
 
 /** The real `keys`, and a message log: what a single other service needs around it. */
 export class KeysWorld {
@@ -38,12 +38,14 @@ export class KeysWorld {
   readonly messages: MessageLog;
   /** Of all services. */
   readonly log: Log;
+  /** The side of TLS of `keys`; in the clear without, as in one process. */
+  readonly tls: TlsIdentity | undefined;
   #keys: RunningKeys;
   /** One connection for each door and start of `keys`. */
-  readonly #transports = new Map<string, Transport>();
+  readonly #transports = new Map<string, KeysTransport>();
 
   private constructor(
-    parts: Pick<KeysWorld, "clock" | "folder" | "instances" | "db" | "messages" | "log">,
+    parts: Pick<KeysWorld, "clock" | "folder" | "instances" | "db" | "messages" | "log" | "tls">,
     keys: RunningKeys,
   ) {
     this.clock = parts.clock;
@@ -51,19 +53,25 @@ export class KeysWorld {
     this.instances = parts.instances;
     this.db = parts.db;
     this.log = parts.log;
+    this.tls = parts.tls;
     this.messages = recording(parts.messages, this.produced);
     this.#keys = keys;
   }
 
-  static async start(log: Log = silentLog): Promise<KeysWorld> {
+  static async start(log: Log = silentLog, tls?: TlsIdentity): Promise<KeysWorld> {
     const clock = new FakeClock(Date.UTC(2026, 10, 22, 12, 10));
     const folder = await mkdtemp(join(tmpdir(), "cloister-test-"));
     const instances = await attestInstances(join(folder, "root"), clock, { runtime: "extractive" });
     const db = await testDatabase();
     const messages = await PostgresMessageLog.open({ db, clock, log, wakeUps: wakeUpsFor(db) });
     await messages.ensureTopics(Object.values(topics).map((name) => ({ name, partitions: 2 })));
-    const parts = { clock, folder, instances, db, messages, log };
+    const parts = { clock, folder, instances, db, messages, log, tls };
     return new KeysWorld(parts, await runKeys(parts));
+  }
+
+  /** Where `keys` listens now. */
+  get url(): string {
+    return this.#keys.connectUrl;
   }
 
   /** `keys` goes away: nobody answers at its doors. */
@@ -84,14 +92,19 @@ export class KeysWorld {
   }
 
   /** To wherever `keys` listens now. */
-  transport(door: keyof typeof credentials): Transport {
-    const now = (): Transport => {
+  transport(door: keyof typeof credentials): KeysTransport {
+    const now = (): KeysTransport => {
       const { connectUrl: url } = this.#keys;
       const standing = this.#transports.get(`${door} ${url}`) ?? keysTransport({ url, credential: credentials[door] });
       this.#transports.set(`${door} ${url}`, standing);
       return standing;
     };
-    return { unary: (...call) => now().unary(...call), stream: (...call) => now().stream(...call) };
+    const calls: KeysTransport = {
+      unary: (...call) => now().unary(...call),
+      stream: (...call) => now().stream(...call),
+    };
+    if (this.tls === undefined) return calls;
+    return { ...calls, channel: () => now().channel?.() ?? Promise.reject(new Error("there is no TLS")) };
   }
 
   get authority(): Client<typeof AuthorityService> {
@@ -144,12 +157,13 @@ async function runKeys({
   clock,
   db,
   log,
+  tls,
   instances: { machines, simulatedRoot },
-}: Pick<KeysWorld, "folder" | "clock" | "db" | "log" | "instances">): Promise<RunningKeys> {
+}: Pick<KeysWorld, "folder" | "clock" | "db" | "log" | "instances" | "tls">): Promise<RunningKeys> {
   const { evidence, verifiers, configurationDigest } = machines.keys;
   return startKeys(
     {
-      grpc: { host: "127.0.0.1", port: 0 },
+      grpc: { host: "127.0.0.1", port: 0, ...(tls && { tls }) },
       credentials,
       configurationDigest,
       simulatedRoots: [simulatedRoot],
