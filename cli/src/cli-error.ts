@@ -49,6 +49,10 @@ export const cliErrors = {
     title: "The command weakens protection, or may, or deletes, and nobody can be asked",
     remedy: "Look at what it would do (`cloister policy diff`, `cloister dlq list`), then give it with --yes.",
   },
+  CREDENTIAL_MISSING: {
+    title: "No credential for the tenant's KMS was named, or more than one",
+    remedy: "Name the one file that it is in: `cloister keys unlock --help`.",
+  },
   DEAD_LETTER_MISSING: {
     title: "There is no dead letter (any more) with that id",
     remedy: "Look at `cloister dlq list`: it was redriven, dropped, or ended with its bucket.",

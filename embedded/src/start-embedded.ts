@@ -12,6 +12,7 @@ import {
   startKeys,
   type DoorCredentials,
   type KeyWrapper,
+  type OpenWithCredential,
   type RunningKeys,
 } from "@cloister/service-keys";
 import { startRedaction } from "@cloister/service-redaction";
@@ -44,6 +45,8 @@ export interface EmbeddedOptions {
   readonly wrapKms?: (kms: KeyWrapper) => KeyWrapper;
   /** Tenants that run `keys` themselves, by tenant id in hex: all services ask there for them. */
   readonly tenantKeys?: ReadonlyMap<string, { readonly url: string; readonly credentials: DoorCredentials }>;
+  /** Opens a tenant's KMS with the credential that the tenant unlocks `keys` with; without it none is taken. */
+  readonly openWithCredential?: OpenWithCredential;
   /** Open databases that the caller closes, instead of those in the folder. One may be both: their schemas differ. */
   readonly databases?: { readonly main: Database; readonly keys: Database };
   /** For tests: where a consumer stops. */
@@ -212,7 +215,7 @@ async function openDatabases(folder: DataFolder, keep: (one: Database) => Databa
 }
 
 async function startOwnKeys(
-  { folder, clock, logOf, wrapKms }: EmbeddedOptions,
+  { folder, clock, logOf, wrapKms, openWithCredential }: EmbeddedOptions,
   db: Database,
   { machines, simulatedRoot }: AttestedInstances,
   credentials: DoorCredentials,
@@ -228,7 +231,15 @@ async function startOwnKeys(
       allowDevelopment: true,
       capabilities: embeddedCapabilities,
     },
-    { db, keyWrapper: wrapKms?.(kms) ?? kms, evidence, verifiers, clock, log: logOf("keys") },
+    {
+      db,
+      keyWrapper: wrapKms?.(kms) ?? kms,
+      ...(openWithCredential && { openWithCredential }),
+      evidence,
+      verifiers,
+      clock,
+      log: logOf("keys"),
+    },
   );
 }
 

@@ -37,7 +37,7 @@ export interface MailboxEntry {
 
 interface Choices extends Pick<
   EmbeddedOptions,
-  "wrapRuntime" | "wrapKms" | "parking" | "failpoints" | "region" | "beat" | "liveFrames"
+  "wrapRuntime" | "wrapKms" | "openWithCredential" | "parking" | "failpoints" | "region" | "beat" | "liveFrames"
 > {
   /** Databases in the folder, those of `keys` apart: for what an operator does to one of them. */
   readonly onDisk?: true;

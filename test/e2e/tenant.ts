@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { deriveTenantId } from "@cloister/envelope";
+import { deriveTenantId, type TenantId } from "@cloister/envelope";
 import type { AttestedInstances } from "@cloister/embedded";
 import {
   clientKeysHash,
@@ -20,13 +20,16 @@ const days = (count: number) => ({ periodMs: count * DAY_MS, minimumDays: 0 });
 
 /** A tenant with a root key and an application backend that admits people, under policies that allow these instances. */
 export class TestTenant {
-  readonly root = newSigner();
-  readonly admissionIssuer = newSigner();
-  readonly tenantId = deriveTenantId(this.root.publicKey);
+  readonly root: NoteSigner;
+  readonly admissionIssuer: NoteSigner;
+  readonly tenantId: TenantId;
   readonly #instances: AttestedInstances;
 
-  constructor(instances: AttestedInstances) {
+  constructor(instances: AttestedInstances, root = newSigner(), admissionIssuer = newSigner()) {
     this.#instances = instances;
+    this.root = root;
+    this.admissionIssuer = admissionIssuer;
+    this.tenantId = deriveTenantId(root.publicKey);
   }
 
   /** Text lives a day on its way, what is remembered a week. */

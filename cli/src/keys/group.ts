@@ -1,5 +1,7 @@
 import { Option, type Command } from "commander";
 import type { Terminal } from "../terminal.ts";
+import { addConnectionOptions } from "../connection.ts";
+import { unlock, type UnlockFlags } from "./unlock.ts";
 import { doctor, kmsProviders, type KeysDoctorFlags } from "./doctor.ts";
 
 const notes = `
@@ -18,11 +20,28 @@ Examples:
   cloister keys doctor --env-file keys.env --provider openbao --key-ref transit/keys/tenant-kek
   cloister keys doctor --env-file keys.env --policy tenant/policy-2.note --json`;
 
-/** Adds `cloister keys doctor`. */
+const unlockNotes = `
+For deployments whose keys has no credential for the tenant's KMS (CLOISTER_KEYS_VAULT_AUTH=unlock,
+CLOISTER_KEYS_AWS_CREDENTIAL=unlock, no CLOISTER_KEYS_PKCS11_PIN_FILE): until it is unlocked the tenant's messages wait
+(KEYS_LOCKED). The key service has to prove first that it runs what the tenant's signed policy allows, over a challenge of
+this command; the credential is sealed to the key that this evidence binds and signed for by the tenant, so that nobody on
+the way can read it, put another in its place or deliver it again. It is kept in memory alone, is passed on to other
+instances that the policy allows, and is gone with the last of them.
+
+Whose word counts: the tenant's root in --tenant, or a key of --key that the policy delegates the verb \`unlock\` to. Exit
+code 1 when the KMS refuses the credential.
+
+Examples:
+  cloister keys unlock --tenant ./tenant --token-file ./bao-token
+  cloister keys unlock --tenant ./tenant --role-id 5f8a1c2e --secret-id-file ./secret-id
+  cloister keys unlock --tenant ./tenant --key ./unlock.key --aws-file ./assumed-role.json
+  cloister keys unlock --tenant ./tenant --lock`;
+
+/** Adds `cloister keys`. */
 export function registerKeys(program: Command, terminal: Terminal): void {
   const keys = program
     .command("keys")
-    .summary("tenants' keys and the KMS that they are in: doctor")
+    .summary("tenants' keys and the KMS that they are in: unlock, doctor")
     .description("Tenants' keys, and the key management systems that they are in.");
   keys
     .command("doctor")
@@ -41,4 +60,26 @@ export function registerKeys(program: Command, terminal: Terminal): void {
       }
       return doctor(flags, terminal);
     });
+
+  const unlocking = keys
+    .command("unlock")
+    .summary("give the key service the credential of the tenant's KMS, or have it forgotten")
+    .description(
+      "Gives the key service the credential of the tenant's KMS, sealed to its evidence, or has it forgotten.",
+    )
+    .requiredOption("--tenant <folder>", "folder that `cloister tenant init` made")
+    .option("--policy <file>", "signed policy to hold the evidence against; the newest in the folder without")
+    .option("--key <file>", "seed of a key that the policy delegates `unlock` to, instead of the tenant's root")
+    .option("--token-file <file>", "Vault, OpenBao: file (0600) with a token")
+    .option("--role-id <id>", "Vault, OpenBao: the role's id of an AppRole")
+    .option("--secret-id-file <file>", "Vault, OpenBao: file (0600) with its secret id")
+    .option("--mount <name>", "Vault, OpenBao: where that login is mounted; approle without")
+    .option("--aws-file <file>", "AWS: file (0600) with an access key as JSON, as `aws sts assume-role` prints it")
+    .option("--pin-file <file>", "PKCS#11: file (0600) with the PIN")
+    .option("--lock", "have the credential forgotten by every instance, and what was unwrapped with it");
+  addConnectionOptions(unlocking)
+    .option("--development", "with --url: accept simulated evidence")
+    .option("--json", 'print {"tenantId", "action", "kmsOutcome"}')
+    .addHelpText("after", unlockNotes)
+    .action((flags: UnlockFlags) => unlock(flags, terminal));
 }

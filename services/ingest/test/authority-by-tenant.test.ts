@@ -2,6 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import {
   ApplyPolicyRequestSchema,
   ApplyPolicyResponseSchema,
+  BeginUnlockRequestSchema,
+  BeginUnlockResponseSchema,
   GetPolicyRequestSchema,
   GetPolicyResponseSchema,
   ListInstancesRequestSchema,
@@ -10,6 +12,8 @@ import {
   OpenConversationResponseSchema,
   RenewConversationRequestSchema,
   RenewConversationResponseSchema,
+  UnlockRequestSchema,
+  UnlockResponseSchema,
 } from "@cloister/contracts/keys/authority";
 import { deriveTenantId, idToHex } from "@cloister/envelope";
 import { describe, expect, it } from "@jest/globals";
@@ -32,6 +36,8 @@ function recording(): Authority & { readonly asked: string[] } {
     openConversation: () => said("openConversation", create(OpenConversationResponseSchema)),
     renewConversation: () => said("renewConversation", create(RenewConversationResponseSchema)),
     listInstances: () => said("listInstances", create(ListInstancesResponseSchema)),
+    beginUnlock: () => said("beginUnlock", create(BeginUnlockResponseSchema)),
+    unlock: () => said("unlock", create(UnlockResponseSchema)),
   };
 }
 
@@ -42,9 +48,19 @@ async function askAll(authority: Authority, root: Uint8Array): Promise<void> {
   await authority.openConversation(create(OpenConversationRequestSchema, tenant));
   await authority.renewConversation(create(RenewConversationRequestSchema, tenant));
   await authority.listInstances(create(ListInstancesRequestSchema, tenant));
+  await authority.beginUnlock(create(BeginUnlockRequestSchema, tenant));
+  await authority.unlock(create(UnlockRequestSchema, { genesisRoot: root }));
 }
 
-const every = ["applyPolicy", "getPolicy", "openConversation", "renewConversation", "listInstances"];
+const every = [
+  "applyPolicy",
+  "getPolicy",
+  "openConversation",
+  "renewConversation",
+  "listInstances",
+  "beginUnlock",
+  "unlock",
+];
 
 describe("the authority of tenants that run keys themselves", () => {
   it("is asked for everything of theirs, and for nothing of others", async () => {

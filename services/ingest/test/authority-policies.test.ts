@@ -20,6 +20,8 @@ function setUp(shown = new SimulatedTenant(Date.UTC(2026, 10, 22)), cacheMs = 1_
     openConversation: notAsked,
     renewConversation: notAsked,
     listInstances: notAsked,
+    beginUnlock: notAsked,
+    unlock: notAsked,
     getPolicy: async () => {
       calls += 1;
       await refused?.();

@@ -12,6 +12,8 @@ export {
   type KeyWrapper,
   type KmsProvider,
 } from "./kms/key-wrapper.ts";
+export type { KmsCredential } from "./kms/kms-credential.ts";
+export { LockedKms, type OpenWithCredential } from "./kms/unlocked-kms.ts";
 export type { KeysConfig, KeysPorts } from "./keys.ports.ts";
 export { securityConfiguration } from "./security-configuration.ts";
 export { startKeys, type RunningKeys } from "./start-keys.ts";

@@ -18,6 +18,8 @@ export function connectAuthority(transport: Transport): Authority {
     openConversation: (request) => answered(client.openConversation(request, options)),
     renewConversation: (request) => answered(client.renewConversation(request, options)),
     listInstances: (request) => answered(client.listInstances(request, options)),
+    beginUnlock: (request) => answered(client.beginUnlock(request, options)),
+    unlock: (request) => answered(client.unlock(request, options)),
   };
 }
 

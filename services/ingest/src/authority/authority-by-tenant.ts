@@ -7,14 +7,17 @@ import type { Authority } from "./authority.ts";
 export function authorityByTenant(shared: Authority, own: ReadonlyMap<string, Authority>): Authority {
   if (own.size === 0) return shared;
   const of = ({ tenantId }: { readonly tenantId: Uint8Array }): Authority => own.get(idToHex(tenantId)) ?? shared;
+  const ofRoot = ({ genesisRoot }: { readonly genesisRoot: Uint8Array }): Authority => {
+    if (genesisRoot.length !== 32) throw problem("MALFORMED", "A genesis root has 32 bytes.");
+    return of({ tenantId: deriveTenantId(genesisRoot) });
+  };
   return {
-    applyPolicy: (request) => {
-      if (request.genesisRoot.length !== 32) throw problem("MALFORMED", "A genesis root has 32 bytes.");
-      return of({ tenantId: deriveTenantId(request.genesisRoot) }).applyPolicy(request);
-    },
+    applyPolicy: (request) => ofRoot(request).applyPolicy(request),
     getPolicy: (request) => of(request).getPolicy(request),
     openConversation: (request) => of(request).openConversation(request),
     renewConversation: (request) => of(request).renewConversation(request),
     listInstances: (request) => of(request).listInstances(request),
+    beginUnlock: (request) => of(request).beginUnlock(request),
+    unlock: (request) => ofRoot(request).unlock(request),
   };
 }

@@ -1,6 +1,8 @@
 import type {
   ApplyPolicyRequest,
   ApplyPolicyResponse,
+  BeginUnlockRequest,
+  BeginUnlockResponse,
   GetPolicyRequest,
   GetPolicyResponse,
   ListInstancesRequest,
@@ -9,6 +11,8 @@ import type {
   OpenConversationResponse,
   RenewConversationRequest,
   RenewConversationResponse,
+  UnlockRequest,
+  UnlockResponse,
 } from "@cloister/contracts/keys/authority";
 
 /** Injection token of Authority. */
@@ -25,4 +29,6 @@ export interface Authority {
   openConversation(request: OpenConversationRequest): Promise<OpenConversationResponse>;
   renewConversation(request: RenewConversationRequest): Promise<RenewConversationResponse>;
   listInstances(request: ListInstancesRequest): Promise<ListInstancesResponse>;
+  beginUnlock(request: BeginUnlockRequest): Promise<BeginUnlockResponse>;
+  unlock(request: UnlockRequest): Promise<UnlockResponse>;
 }

@@ -30,6 +30,7 @@ export const messageDoors: readonly Door[] = [
       "AUTHORITY_UNAVAILABLE",
       "EXPIRED",
       "ID_REUSED",
+      "KEYS_LOCKED",
       "KMS_UNAVAILABLE",
       "PARKING_FULL",
       "POLICY_EXPIRED",

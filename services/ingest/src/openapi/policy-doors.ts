@@ -10,6 +10,7 @@ const protobuf = (name: string) => ({
 
 const ofKeys: readonly DoorProblem[] = [
   "AUTHORITY_UNAVAILABLE",
+  "KEYS_LOCKED",
   "KMS_UNAVAILABLE",
   "MALFORMED",
   "POLICY_EXPIRED",
@@ -53,6 +54,47 @@ export const policyDoors: readonly Door[] = [
     parameters: [tenantHeader],
     answers: [{ status: 200, description: "The signed policy and its chain", body: protobuf("GetPolicyResponse") }],
     refusals: ofKeys,
+  },
+  {
+    method: "post",
+    path: "/v1/keys/evidence",
+    operationId: "beginUnlock",
+    tag: "Policy",
+    summary: "Ask the key service for evidence to seal a KMS credential to",
+    scope: "policy:apply",
+    parameters: [tenantHeader],
+    body: protobuf("BeginUnlockRequest"),
+    answers: [
+      {
+        status: 200,
+        description: "Its evidence, and a challenge for one delivery",
+        body: protobuf("BeginUnlockResponse"),
+      },
+    ],
+    refusals: ["AUTHORITY_UNAVAILABLE", "MALFORMED", "TENANT_UNKNOWN"],
+  },
+  {
+    method: "post",
+    path: "/v1/keys/unlock",
+    operationId: "unlockKeys",
+    tag: "Policy",
+    summary: "Deliver the tenant's KMS credential to the key service, or have it forgotten",
+    description:
+      "Sealed to the evidence of the key service and signed for by the tenant: nobody on the way reads or makes one.",
+    scope: "policy:apply",
+    parameters: [tenantHeader],
+    body: protobuf("UnlockRequest"),
+    answers: [
+      { status: 200, description: "Taken, and what the tenant's KMS said to it", body: protobuf("UnlockResponse") },
+    ],
+    refusals: [
+      "AUTHORITY_UNAVAILABLE",
+      "MALFORMED",
+      "POLICY_FOREIGN",
+      "REQUEST_EXPIRED",
+      "SIGNATURE_INVALID",
+      "TENANT_UNKNOWN",
+    ],
   },
   {
     method: "get",

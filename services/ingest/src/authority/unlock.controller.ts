@@ -1,0 +1,47 @@
+import {
+  BeginUnlockRequestSchema,
+  BeginUnlockResponseSchema,
+  UnlockRequestSchema,
+  UnlockResponseSchema,
+} from "@cloister/contracts/keys/authority";
+import { deriveTenantId, idToHex } from "@cloister/envelope";
+import { Body, Controller, Header, HttpCode, Inject, Post } from "@nestjs/common";
+
+import { NeedsScope } from "../http/access.guard.ts";
+import { protobufType, readProtobuf, writeProtobuf } from "../http/bodies.ts";
+import { CallerOf, requireCallerTenant, type Caller } from "../http/caller.ts";
+import { problem } from "../ingest.problems.ts";
+import { AUTHORITY, type Authority } from "./authority.ts";
+
+/** A tenant's KMS credential on its way to `keys`: sealed to what proved itself there, signed for by the tenant. */
+@Controller("v1/keys")
+export class UnlockController {
+  readonly #authority: Authority;
+
+  constructor(@Inject(AUTHORITY) authority: Authority) {
+    this.#authority = authority;
+  }
+
+  /** A serialized BeginUnlockRequest. */
+  @Post("evidence")
+  @HttpCode(200)
+  @Header("content-type", protobufType)
+  @NeedsScope("policy:apply")
+  async begin(@CallerOf() caller: Caller, @Body() body: unknown): Promise<Buffer> {
+    const request = readProtobuf(BeginUnlockRequestSchema, body);
+    requireCallerTenant(caller, idToHex(request.tenantId));
+    return writeProtobuf(BeginUnlockResponseSchema, await this.#authority.beginUnlock(request));
+  }
+
+  /** A serialized UnlockRequest; the tenant is that of its genesis root. */
+  @Post("unlock")
+  @HttpCode(200)
+  @Header("content-type", protobufType)
+  @NeedsScope("policy:apply")
+  async unlock(@CallerOf() caller: Caller, @Body() body: unknown): Promise<Buffer> {
+    const request = readProtobuf(UnlockRequestSchema, body);
+    if (request.genesisRoot.length !== 32) throw problem("MALFORMED", "A genesis root has 32 bytes.");
+    requireCallerTenant(caller, idToHex(deriveTenantId(request.genesisRoot)));
+    return writeProtobuf(UnlockResponseSchema, await this.#authority.unlock(request));
+  }
+}
