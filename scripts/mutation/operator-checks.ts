@@ -427,4 +427,20 @@ export const operatorChecks: readonly OperatorCheck[] = [
     check: "the conversation in what is authenticated of a secret",
     edits: [rowIsBoundTo("its conversation", "uint64(name.notAfterMs)")],
   },
+  {
+    test: "can't have it used for a tenant that didn't accept that",
+    check: "whether the policy accepts a KMS that goes by a credential",
+    edits: [
+      edit(
+        "services/keys/src/kms/kms-by-provider.ts",
+        'if (!isTrusted) throw kmsError("KMS_CREDENTIAL_UNTRUSTED", provider);',
+        "if (isTrusted === undefined) throw new TypeError();",
+      ),
+    ],
+  },
+  {
+    test: "can't accept it in the tenant's name",
+    check: "a policy's signatures",
+    edits: [noteHasSigner, noteIsSigned],
+  },
 ];
