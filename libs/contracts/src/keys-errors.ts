@@ -111,8 +111,9 @@ export const keysErrors = {
     isRetryable: true,
   },
   MEASUREMENT_NOT_ALLOWED: {
-    title: "The tenant's policy doesn't allow the program that runs",
-    remedy: "If it was updated on purpose, sign a policy that names its measurement.",
+    title: "The tenant's policy doesn't allow what runs: its program, its settings or its machine",
+    remedy:
+      "If it was updated on purpose, sign a policy that names its measurement; if not, look at the machine: its firmware, region and GPU.",
     httpStatus: 403,
   },
   PURPOSE_NOT_ALLOWED: {

@@ -44,11 +44,14 @@ export function refusing<T>(check: () => T, overrides: Partial<Record<PolicyErro
 }
 
 /** `refusing` for a check that waits. @throws KeysError */
-export async function refusingLater<T>(check: () => Promise<T>): Promise<T> {
+export async function refusingLater<T>(
+  check: () => Promise<T>,
+  overrides: Partial<Record<PolicyErrorCode, KeysErrorCode>> = {},
+): Promise<T> {
   try {
     return await check();
   } catch (cause) {
-    return refuse(cause, {});
+    return refuse(cause, overrides);
   }
 }
 

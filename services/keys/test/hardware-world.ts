@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AttestedRole, EvidenceVerifier } from "@cloister/attestation";
@@ -13,6 +13,8 @@ import { LocalKeyring, startKeys, type RunningKeys } from "@cloister/service-key
 import type { Database } from "@cloister/storage";
 import { FakeClock, silentLog, testDatabase } from "@cloister/testing";
 import { FakeKernel, levels, snpGuest, TestAmd, type ReportOptions } from "@cloister/testing/evidence";
+import { readGpuKeys } from "../src/adapters/gpu-keys-file.ts";
+import { TestGpuService } from "./gpu-service.ts";
 import { TestClient, TestTenant } from "./tenant.ts";
 import { credentials } from "./world.ts";
 
@@ -35,6 +37,7 @@ export interface Guest extends Omit<ReportOptions, "reportData"> {
  */
 export class HardwareWorld {
   readonly #amd: TestAmd;
+  readonly gpuService = new TestGpuService();
   readonly clock = new FakeClock(Date.UTC(2026, 10, 22, 12, 34, 56));
   readonly #folder: string;
   readonly #keyrings: Keyring[] = [];
@@ -77,6 +80,8 @@ export class HardwareWorld {
     const machine = await this.#changed("keys", guest);
     const { evidence, verifiers, configurationDigest, isDevelopment, simulatedRoots } = machine;
     const db = await testDatabase();
+    const gpuKeysFile = join(this.#folder, "gpu-keys.json");
+    await writeFile(gpuKeysFile, this.gpuService.jwks);
     const keys = await startKeys(
       {
         grpc: { host: "127.0.0.1", port: 0, tls: createTlsIdentity() },
@@ -92,6 +97,7 @@ export class HardwareWorld {
         keyWrapper: await LocalKeyring.open(join(this.#folder, `${this.#running.length}.json`)),
         evidence,
         verifiers,
+        gpuVerifier: (await readGpuKeys(gpuKeysFile)).verifier,
         clock: this.clock,
         log: silentLog,
       },
@@ -101,8 +107,13 @@ export class HardwareWorld {
   }
 
   /** The keyring of an instance, as its service's main makes it. */
-  async keyring(keys: RunningKeys, guest: Guest = {}, changes: Partial<KeyringOptions> = {}): Promise<Keyring> {
-    const { evidence, verifiers, configurationDigest, isDevelopment } = await this.#changed("redaction", guest);
+  async keyring(
+    keys: RunningKeys,
+    guest: Guest = {},
+    changes: Partial<KeyringOptions> = {},
+    machineOf: AttestedRole = "redaction",
+  ): Promise<Keyring> {
+    const { evidence, verifiers, configurationDigest, isDevelopment } = await this.#changed(machineOf, guest);
     const transport = keysTransport({ url: keys.connectUrl, credential: credentials.release });
     const keyring = new Keyring({
       role: "redaction",

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { withGpuClaims } from "@cloister/attestation";
 import { bucketEnds, KeyringError, type Keyring, type KeyRequest } from "@cloister/keyring";
 import { DAY_MS, PolicyError, verifyAuthorityChain } from "@cloister/policy";
 import type { RunningKeys } from "@cloister/service-keys";
@@ -24,7 +25,7 @@ afterAll(() => world.close());
 async function outcome(
   keyring: Keyring,
   { tenant, name }: typeof opened = opened,
-  purpose: "map" | "vector" = "map",
+  purpose: "map" | "vector" | "log" = "map",
 ): Promise<string> {
   const nowMs = world.clock.nowMs();
   const limits = { policy: tenant.policy(nowMs), sealUntilMs: nowMs, keysNotAfterMs: nowMs + 400 * DAY_MS };
@@ -75,12 +76,28 @@ describe("keys on hardware", () => {
     ["another program", { measurement: anotherProgram }, "MEASUREMENT_NOT_ALLOWED"],
     ["the program of another role", { measurement: embedding }, "MEASUREMENT_NOT_ALLOWED"],
     ["other settings", { configuration: { role: "redaction", region: "elsewhere" } }, "MEASUREMENT_NOT_ALLOWED"],
-    ["older firmware than the policy allows", { tcb: oldFirmware }, "EVIDENCE_REJECTED"],
+    ["older firmware than the policy allows", { tcb: oldFirmware }, "MEASUREMENT_NOT_ALLOWED"],
     ["a debugger", { policy: debugged }, "EVIDENCE_REJECTED"],
     ["less privileges than were measured", { vmpl: 2 }, "EVIDENCE_REJECTED"],
     ["a host that handed it something", { hostData: new Uint8Array(32).fill(1) }, "MEASUREMENT_NOT_ALLOWED"],
   ])("releases nothing to an instance with %s", async (_what, guest, code) => {
     expect(await outcome(await world.keyring(keys, guest))).toBe(code);
+  });
+
+  it("releases a key that needs an attested GPU to the instance that brings its claims along, and to no other", async () => {
+    const { gpuService, clock } = world;
+    const minimumTcb = { milan: { bootloader: 4, tee: 1, snp: 22, microcode: 213 } };
+    const conversation = await world.conversation(keys, {
+      modelLocality: "enclave-attested-gpu",
+      hardware: { "sev-snp": { minimumTcb }, gpuIssuer: gpuService.issuer },
+    });
+    const role = "enclave-inference";
+    const { evidence } = await world.machine(role);
+    const beside = withGpuClaims(evidence, async (nonce) => gpuService.claims(nonce, clock.nowMs()));
+    const withClaims = await world.keyring(keys, {}, { role, evidence: beside }, role);
+    const without = await world.keyring(keys, {}, { role }, role);
+    expect(await outcome(withClaims, conversation, "log")).toBe("given");
+    expect(await outcome(without, conversation, "log")).toBe("MEASUREMENT_NOT_ALLOWED");
   });
 
   it("releases nothing to an instance with simulated evidence", async () => {

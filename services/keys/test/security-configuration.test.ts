@@ -31,6 +31,14 @@ describe("what the evidence of keys states of its settings", () => {
     expect(ofTenant).not.toEqual(securityConfiguration(kmsConfig.parse({})));
   });
 
+  it("is another with other keys that attest GPUs, since whoever chose them could attest his", () => {
+    const [one, other] = ["aa", "bb"].map((digit) =>
+      securityConfiguration({ ...kmsConfig.parse({}), gpuKeysDigestHex: digit.repeat(32) }),
+    );
+    expect(one).not.toEqual(other);
+    expect(one).not.toEqual(securityConfiguration(kmsConfig.parse({})));
+  });
+
   it("is the same in whichever order the KMS are named", () => {
     expect(stated({ ...settings, CLOISTER_KEYS_KMS: "pkcs11, openbao ,aws-kms" })).toBe(stated(settings));
   });

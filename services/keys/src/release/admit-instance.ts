@@ -9,7 +9,7 @@ import type { AdmittedInstance, AttestedSession } from "./sessions.ts";
 /**
  * The tenant's own policy has the word on an instance: its program, configuration and trust anchors. What it found is
  * kept with the session, for as long as that policy is in force and allows the program.
- * @throws KeysError MEASUREMENT_NOT_ALLOWED, EVIDENCE_REJECTED
+ * @throws KeysError MEASUREMENT_NOT_ALLOWED, which stops this tenant alone, whatever its policy refused
  */
 export async function admitInstance(
   parts: Pick<KeysParts, "clock" | "verifiers" | "gpuVerifier">,
@@ -23,7 +23,9 @@ export async function admitInstance(
   const { evidence, role } = session;
   const { verifiers, gpuVerifier } = parts;
   const expected = { role, nowMs, verifiers, gpuVerifier, nonce: evidence.nonce };
-  const instance = await refusingLater(() => verifyInstanceEvidence(evidence, inForce.policy, expected));
+  const instance = await refusingLater(() => verifyInstanceEvidence(evidence, inForce.policy, expected), {
+    EVIDENCE_INVALID: "MEASUREMENT_NOT_ALLOWED",
+  });
   const admitted = { instance, certificate: certify(inForce.policy, instance, keys) };
   session.admittedBy.set(inForce, admitted);
   return admitted;
