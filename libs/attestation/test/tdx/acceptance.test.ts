@@ -219,6 +219,23 @@ describe("a guest of TDX 1.5 that was started under an old module", () => {
     ]).toEqual(["OUT_OF_DATE", "OUT_OF_DATE", "OUT_OF_DATE"]);
   });
 
+  it("stays out of date where more than the module is old", async () => {
+    const oldSgx = { tcbLevels: [level({ status: "OutOfDate" })] };
+    const current = quote({ version: 5, guestOf15: { teeTcbSvn2: latest } });
+    expect([await resultOf(startedUnderOld(latest), oldSgx), await resultOf(current, oldSgx)]).toEqual([
+      "OUT_OF_DATE",
+      "OUT_OF_DATE",
+    ]);
+  });
+
+  it("is to be configured, too, whichever status says so", async () => {
+    const under = (status: string) => resultOf(startedUnderOld(latest), { tcbLevels: [level({ status })] });
+    expect([await under("ConfigurationAndSWHardeningNeeded"), await under("SWHardeningNeeded")]).toEqual([
+      "TD_RELAUNCH_ADVISED_CONFIG_NEEDED",
+      "TD_RELAUNCH_ADVISED",
+    ]);
+  });
+
   it("is rejected if TCB info doesn't know the module that runs now", async () => {
     const outcome = await outcomeOf({ quote: startedUnderOld(latest.with(1, 7)) });
     expect(outcome).toBe("QV_RESULT_TERMINAL_UNSPECIFIED");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { tdxFaults, type TdxFault } from "@cloister/attestation/tdx";
+import { extension, integer, octets, oid, sequence } from "@cloister/testing/evidence";
 import { outcomeOf } from "./outcome.ts";
 import {
   authorityCertificate,
@@ -24,6 +25,7 @@ import {
   rootList,
   serials,
   sgxExtension,
+  sgxValue,
   signedDocument,
   signerCertificate,
   strangeRoot,
@@ -72,6 +74,40 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
     "PCK_CHAIN_INVALID",
     "a leaf without the SVN of its PCE",
     chain(pckCertificate({ extensions: [sgxExtension({ ...platform, components: platform.components.slice(1) })] })),
+  ],
+  ["PCK_CHAIN_INVALID", "a platform id in another type", ofExtension({ "1": integer(1) })],
+  ["PCK_CHAIN_INVALID", "a family of another length", ofExtension({ "4": octets(new Uint8Array(7)) })],
+  [
+    "PCK_CHAIN_INVALID",
+    "versions in another type",
+    ofExtension({ "2": svnsOf((id) => sgxValue(id, octets(Uint8Array.of(11)))) }),
+  ],
+  ["PCK_CHAIN_INVALID", "more behind a version", ofExtension({ "2": svnsOf(followed) })],
+  ["PCK_CHAIN_INVALID", "two families", ofExtension({}, sgxValue("4", octets(new Uint8Array(6))))],
+  [
+    "PCK_CHAIN_INVALID",
+    "an authority that may not sign lists",
+    chain(pckCertificate(), authorityCertificate({ keyUsage: 0x04 })),
+  ],
+  [
+    "PCK_CHAIN_INVALID",
+    "a list with a critical extension",
+    listed("pck_crl", pckList({ extensions: [extension("2.5.29.27", integer(1), true)] })),
+  ],
+  [
+    "PCK_CHAIN_INVALID",
+    "expired issuers of the PCK list",
+    ofCollateral({ pck_crl_issuer_chain_pem: issuers(authorityCertificate(expired)) }),
+  ],
+  [
+    "PCK_CHAIN_INVALID",
+    "issuers of the PCK list of another name",
+    ofCollateral({ pck_crl_issuer_chain_pem: issuers(authorityCertificate({ subject: names.signer })) }),
+  ],
+  [
+    "PCK_CHAIN_INVALID",
+    "the issuer of the PCK list without its root",
+    ofCollateral({ pck_crl_issuer_chain_pem: pem(authorityCertificate()) }),
   ],
   ["PCK_CHAIN_INVALID", "no PEM", ofQuote({ chain: Buffer.from("-----BEGIN CERTIFICATE-----\n") })],
   ["PCK_CHAIN_INVALID", "PEM in CRLF", ofQuote({ chain: Buffer.from(String(pckChain()).replaceAll("\n", "\r\n")) })],
@@ -198,6 +234,16 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
   ["QV_RESULT_TERMINAL_UNSPECIFIED", "SGX parts below every level", ofTcbInfo({ tcbLevels: [level({ pceSvn: 12 })] })],
   [
     "QV_RESULT_TERMINAL_UNSPECIFIED",
+    "one SGX part below every level",
+    ofTcbInfo({ tcbLevels: [level({ sgx: platform.components.with(15, 6) })] }),
+  ],
+  [
+    "QV_RESULT_TERMINAL_UNSPECIFIED",
+    "a TDX module with other attributes",
+    ofQuote({ guest: { seamAttributes: new Uint8Array(8).fill(1) } }),
+  ],
+  [
+    "QV_RESULT_TERMINAL_UNSPECIFIED",
     "TDX parts below every level",
     ofTcbInfo({ tcbLevels: [level({ tdx: tdxComponents.with(2, 6) })] }),
   ],
@@ -255,6 +301,19 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
   ["PCK_CRL_EXPIRED", "a PCK list past its next update", listed("pck_crl", pckList(past))],
   ["ROOT_CRL_EXPIRED", "a root list past its next update", listed("root_crl", rootList(past))],
 ];
+
+function ofExtension(values: Readonly<Record<string, Uint8Array>>, ...more: readonly Uint8Array[]): CaseChange {
+  return chain(pckCertificate({ extensions: [sgxExtension(platform, values, ...more)] }));
+}
+
+function svnsOf(member: (id: string) => Uint8Array): Uint8Array {
+  return sequence(...Array.from({ length: 17 }, (_, index) => member(`2.${String(index + 1)}`)));
+}
+
+/** One value and a second one, where one is. */
+function followed(id: string): Uint8Array {
+  return sequence(oid(`1.2.840.113741.1.13.1.${id}`), integer(11), integer(11));
+}
 
 function chain(...certificates: Parameters<typeof pckChain>): CaseChange {
   return ofQuote({ chain: pckChain(...certificates) });

@@ -17,9 +17,10 @@ import {
   TdxTrust,
   tdxVerifier,
 } from "@cloister/attestation/tdx";
+import { encode } from "cborg";
 import fc from "fast-check";
 import { bindingAt, nonce } from "../binding.ts";
-import { laterRefusalOf } from "../refusal.ts";
+import { laterRefusalOf, refusalOf } from "../refusal.ts";
 import * as made from "@cloister/testing/evidence/tdx";
 
 const binding = bindingAt(made.nowMs);
@@ -148,6 +149,22 @@ describe("the body of evidence of TDX", () => {
 
   it("is read as it was written", () => {
     expect(decodeTdxEvidence(body)).toEqual({ quote, collateral });
+  });
+
+  it.each<[string, unknown]>([
+    ["no array", { quote }],
+    ["a quote alone", [quote]],
+    ["a quote in text", ["quote", "", "", new Uint8Array(), new Uint8Array(), []]],
+    ["TCB info in bytes", [quote, new Uint8Array(), "", new Uint8Array(), new Uint8Array(), []]],
+    ["a QE identity in bytes", [quote, "", new Uint8Array(), new Uint8Array(), new Uint8Array(), []]],
+    ["lists in text", [quote, "", "", "", "", []]],
+    ["the root's list in text", [quote, "", "", new Uint8Array(), "", []]],
+    ["issuers that are one", [quote, "", "", new Uint8Array(), new Uint8Array(), made.root]],
+    ["issuers in text", [quote, "", "", new Uint8Array(), new Uint8Array(), ["root"]]],
+    ["something behind its issuers", [quote, "", "", new Uint8Array(), new Uint8Array(), [], 0]],
+    ["more than 64 KiB", [new Uint8Array(64 * 1024), "", "", new Uint8Array(), new Uint8Array(), []]],
+  ])("is refused as %s", (_what, fields) => {
+    expect(refusalOf(() => decodeTdxEvidence(encode(fields)))).toBe("EVIDENCE_MALFORMED");
   });
 
   it("is refused, and never crashes, if it is anything else", async () => {

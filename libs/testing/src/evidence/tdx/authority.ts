@@ -30,6 +30,8 @@ export interface CertificateFields {
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly isAuthority: boolean;
+  /** Its first byte; what an authority or a signer needs if left out. */
+  readonly keyUsage?: number;
   readonly extensions?: readonly Uint8Array[];
 }
 
@@ -48,7 +50,7 @@ export function certificate(fields: CertificateFields): Uint8Array {
         3,
         sequence(
           extension("2.5.29.19", sequence(...(fields.isAuthority ? [boolean(true)] : []))),
-          extension("2.5.29.15", der(0x03, Uint8Array.of(1, fields.isAuthority ? 0x06 : 0x80))),
+          extension("2.5.29.15", der(0x03, Uint8Array.of(1, fields.keyUsage ?? (fields.isAuthority ? 0x06 : 0x80)))),
           ...(fields.extensions ?? []),
         ),
       ),
@@ -61,6 +63,7 @@ export interface ListFields {
   readonly issuerKey: KeyPair;
   readonly nextUpdateMs: number;
   readonly revoked: readonly number[];
+  readonly extensions?: readonly Uint8Array[];
 }
 
 export function revocationList(fields: ListFields): Uint8Array {
@@ -75,6 +78,7 @@ export function revocationList(fields: ListFields): Uint8Array {
       thisUpdate,
       time(fields.nextUpdateMs),
       ...(entries.length > 0 ? [sequence(...entries)] : []),
+      ...(fields.extensions ? [explicit(0, sequence(...fields.extensions))] : []),
     ),
   );
 }

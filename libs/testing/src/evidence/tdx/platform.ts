@@ -41,20 +41,25 @@ export const platform: PlatformFields = {
 };
 
 const SGX = "1.2.840.113741.1.13.1";
-const value = (id: string, element: Uint8Array): Uint8Array => sequence(oid(id), element);
+/** One member of the SGX extension, by the end of its OID, as 2.17. */
+export const sgxValue = (id: string, element: Uint8Array): Uint8Array => sequence(oid(`${SGX}.${id}`), element);
 
-export function sgxExtension({ fmspc, pceId, components, pceSvn }: PlatformFields): Uint8Array {
-  const svns = [...components, pceSvn].map((svn, index) => value(`${SGX}.2.${index + 1}`, integer(svn)));
-  return extension(
-    SGX,
-    sequence(
-      value(`${SGX}.1`, octets(new Uint8Array(16))),
-      value(`${SGX}.2`, sequence(...svns, value(`${SGX}.2.18`, octets(new Uint8Array(16))))),
-      value(`${SGX}.3`, octets(Buffer.from(pceId, "hex"))),
-      value(`${SGX}.4`, octets(Buffer.from(fmspc, "hex"))),
-      value(`${SGX}.5`, der(0x0a, Uint8Array.of(0))),
-    ),
-  );
+/** @param values members of the extension in place of the right ones, by the end of their OID, and more behind them. */
+export function sgxExtension(
+  { fmspc, pceId, components, pceSvn }: PlatformFields,
+  values: Readonly<Record<string, Uint8Array>> = {},
+  ...more: readonly Uint8Array[]
+): Uint8Array {
+  const svns = [...components, pceSvn].map((svn, index) => sgxValue(`2.${index + 1}`, integer(svn)));
+  const members = {
+    "1": octets(new Uint8Array(16)),
+    "2": sequence(...svns, sgxValue("2.18", octets(new Uint8Array(16)))),
+    "3": octets(Buffer.from(pceId, "hex")),
+    "4": octets(Buffer.from(fmspc, "hex")),
+    "5": der(0x0a, Uint8Array.of(0)),
+    ...values,
+  };
+  return extension(SGX, sequence(...Object.entries(members).map(([id, member]) => sgxValue(id, member)), ...more));
 }
 
 type Dates = Partial<Record<"notBeforeMs" | "notAfterMs", number>>;
@@ -82,7 +87,9 @@ export const strangeRoot = certificate({
   isAuthority: true,
 });
 
-export function authorityCertificate(change: Dates & { issuerKey?: KeyPair; key?: KeyPair } = {}): Uint8Array {
+type AuthorityChange = Dates & { issuerKey?: KeyPair; key?: KeyPair; subject?: string; keyUsage?: number };
+
+export function authorityCertificate(change: AuthorityChange = {}): Uint8Array {
   return certificate({
     ...valid,
     subject: names.authority,
@@ -133,6 +140,7 @@ interface ListChange {
   readonly nextUpdateMs?: number;
   readonly issuerKey?: KeyPair;
   readonly issuer?: string;
+  readonly extensions?: readonly Uint8Array[];
 }
 const current = { revoked: [], nextUpdateMs: nowMs + 20 * day };
 
