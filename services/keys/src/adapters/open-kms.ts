@@ -11,7 +11,7 @@ import type { NitroDocument } from "./aws/recipient.ts";
 import { loadPeer } from "./load-peer.ts";
 import { LocalKeyring } from "./local-keyring.ts";
 import { Pkcs11Kms } from "./pkcs11/pkcs11-kms.ts";
-import { VaultTransit } from "./vault/vault-transit.ts";
+import { VaultTransit, type VaultOptions } from "./vault/vault-transit.ts";
 import type { VaultLogin } from "./vault/vault-session.ts";
 
 export interface OpenKmsOptions {
@@ -46,12 +46,13 @@ export function openWithCredential(environment: KmsEnvironment, options: OpenKms
     switch (credential.kind) {
       case "vault-token": {
         const { token } = credential;
-        return vaultWith(environment, options, { method: "token", token: () => Promise.resolve(token) });
+        const login = { method: "token", token: () => Promise.resolve(token) } as const;
+        return new VaultTransit({ ...vaultOf(environment), clock: options.clock, login });
       }
       case "vault-approle": {
         const { roleId, secretId, mount = "approle" } = credential;
         const login = { method: "approle", mount, roleId, secretId: () => Promise.resolve(secretId) } as const;
-        return vaultWith(environment, options, login);
+        return new VaultTransit({ ...vaultOf(environment), clock: options.clock, login });
       }
       case "aws": {
         const { kind: _, sessionToken, ...key } = credential;
@@ -110,22 +111,19 @@ async function openKeyring(
   return LocalKeyring.open(path, { isReadOnly, passphrase: await readSecretFile(keyringPassphraseFile) });
 }
 
-async function openVault(environment: KmsEnvironment, options: OpenKmsOptions): Promise<KeyWrapper> {
+async function openVault(environment: KmsEnvironment, { clock }: OpenKmsOptions): Promise<KeyWrapper> {
+  const place = vaultOf(environment);
   const login = loginOf(environment);
-  // Its address is looked at now all the same.
-  return login === undefined ? locked(environment, options) : vaultWith(environment, options, login);
+  return login === undefined ? new LockedKms("vault") : new VaultTransit({ ...place, clock, login });
 }
 
-function locked(environment: KmsEnvironment, options: OpenKmsOptions): LockedKms {
-  vaultWith(environment, options, { method: "token", token: () => Promise.resolve("") });
-  return new LockedKms("vault");
-}
-
-function vaultWith(environment: KmsEnvironment, { clock }: OpenKmsOptions, login: VaultLogin): VaultTransit {
-  const address = required(environment.vaultAddress, "CLOISTER_KEYS_VAULT_ADDRESS");
+function vaultOf({
+  vaultAddress,
+  vaultNamespace: namespace,
+}: KmsEnvironment): Omit<VaultOptions, "clock" | "login"> {
+  const address = required(vaultAddress, "CLOISTER_KEYS_VAULT_ADDRESS");
   requireTls(address, "CLOISTER_KEYS_VAULT_ADDRESS");
-  const { vaultNamespace: namespace } = environment;
-  return new VaultTransit({ address, clock, login, ...(namespace && { namespace }) });
+  return { address, ...(namespace && { namespace }) };
 }
 
 /** Undefined where tenants give their own. */
