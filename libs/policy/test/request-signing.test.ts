@@ -7,8 +7,10 @@ import {
   releasedKeysInfo,
   releasedKeysSigningBytes,
   renewConversationSigningBytes,
+  sessionChannelSigningBytes,
   verifyEd25519,
   type ReleaseKeysFields,
+  type SessionChannel,
 } from "@cloister/policy";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
@@ -36,6 +38,12 @@ const release: ReleaseKeysFields = {
   keys: [{ tenantId: id(2), conversationId: id(3), purpose: Purpose.FLOW, bucketEndMs: 1_795_000_000_000n }],
   conversations: [{ tenantId: id(2), conversationId: id(4) }],
 };
+const channel: SessionChannel = {
+  sessionId: id(1),
+  nonce: new Uint8Array(32).fill(5),
+  server: new Uint8Array(32).fill(6),
+  client: new Uint8Array(32).fill(7),
+};
 
 describe("what is signed of a request", () => {
   it.each([
@@ -53,6 +61,11 @@ describe("what is signed of a request", () => {
       "release",
       () => releaseKeysSigningBytes(release),
       "a0ad09b16a5c576eeadb0d9df39ff06b2e833fdada77eb0e88e0413c75e09c91",
+    ],
+    [
+      "session's connection",
+      () => sessionChannelSigningBytes("instance", channel),
+      "23c58364cfcd946be98fed75d935199744cf3779c452d5a6481be7c3e5278e0f",
     ],
   ])("stays the same for ever for the same %s", (_name, bytes, digest) => {
     expect(bytesToHex(sha256(bytes()))).toBe(digest);
@@ -143,5 +156,17 @@ describe("a raw signature", () => {
     const identity = Uint8Array.of(1, ...new Uint8Array(31));
     const forged = Uint8Array.of(...identity, ...new Uint8Array(32));
     expect(verifyEd25519(identity, bytes, forged)).toBe(false);
+  });
+
+  it.each<[string, "keys" | "instance", Partial<SessionChannel>]>([
+    ["side", "instance", {}],
+    ["session", "keys", { sessionId: id(9) }],
+    ["challenge", "keys", { nonce: new Uint8Array(32) }],
+    ["key of keys", "keys", { server: channel.client }],
+    ["key of the instance", "keys", { client: channel.server }],
+    ["order of keys", "keys", { server: channel.client, client: channel.server }],
+  ])("of a session's connection covers its %s", (_name, side, change) => {
+    const signed = sessionChannelSigningBytes("keys", channel);
+    expect(sessionChannelSigningBytes(side, { ...channel, ...change })).not.toEqual(signed);
   });
 });

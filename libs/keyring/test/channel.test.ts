@@ -1,0 +1,105 @@
+import { createHash, X509Certificate } from "node:crypto";
+import { describe, expect, it } from "@jest/globals";
+import {
+  ChannelCredential,
+  createTlsIdentity,
+  isLoopbackUrl,
+  isSameChannel,
+  keysTransport,
+  tlsKeyHash,
+  type Channel,
+} from "@cloister/keyring";
+
+const key = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+const channel: Channel = { server: key(1), client: key(2) };
+
+describe("a process's side of TLS", () => {
+  const identity = createTlsIdentity();
+  const certificate = new X509Certificate(identity.certificate);
+
+  it("is a certificate that it signed itself, without an end", () => {
+    expect([certificate.verify(certificate.publicKey), certificate.validTo, certificate.subject]).toEqual([
+      true,
+      "Dec 31 23:59:59 9999 GMT",
+      "CN=cloister",
+    ]);
+  });
+
+  it("is known by the SHA-256 of its public key's DER", () => {
+    const der = certificate.publicKey.export({ type: "spki", format: "der" });
+    const hash = new Uint8Array(createHash("sha256").update(der).digest());
+    expect([identity.keyHash, tlsKeyHash(certificate)]).toEqual([hash, hash]);
+  });
+
+  it("is another one at each start", () => {
+    expect(createTlsIdentity().keyHash).not.toEqual(identity.keyHash);
+  });
+});
+
+describe("a door's credential on a connection", () => {
+  const credential = new ChannelCredential("t".repeat(32));
+  const shown = credential.authorization(channel);
+
+  it("is taken there", () => {
+    expect([credential.isAuthorized(shown, channel), credential.isProof(credential.proof(channel), channel)]).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  it.each<[string, Channel]>([
+    ["another server's key", { ...channel, server: key(3) }],
+    ["another client's key", { ...channel, client: key(3) }],
+    ["the keys changed over", { server: channel.client, client: channel.server }],
+  ])("is worth nothing with %s", (_which, other) => {
+    expect([credential.isAuthorized(shown, other), credential.isProof(credential.proof(channel), other)]).toEqual([
+      false,
+      false,
+    ]);
+  });
+
+  it("is not what another credential shows, and neither side's proof is the other's", () => {
+    const another = new ChannelCredential("u".repeat(32)).authorization(channel);
+    const proofAsCaller = `Channel ${credential.proof(channel)}`;
+    const codes = [another, proofAsCaller, "", "Channel ", `Bearer ${"t".repeat(32)}`, shown.slice(0, -2)].map(
+      (header) => credential.isAuthorized(header, channel),
+    );
+    expect(codes).toEqual(codes.map(() => false));
+  });
+
+  it("does not show the token", () => {
+    expect(shown).not.toContain("t".repeat(8));
+  });
+});
+
+it("a channel is the same when both its keys are", () => {
+  const others = [
+    { ...channel, server: key(9) },
+    { ...channel, client: key(9) },
+    { ...channel, client: new Uint8Array() },
+  ];
+  expect([isSameChannel(channel, { ...channel }), ...others.map((other) => isSameChannel(channel, other))]).toEqual([
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
+describe("keys in the clear", () => {
+  it.each(["http://127.0.0.1:8090", "http://127.8.9.10", "http://localhost:1", "http://[::1]:8090"])(
+    "is reached at %s, on this machine",
+    (url) => {
+      expect([isLoopbackUrl(url), typeof keysTransport({ url, credential: "c" }).unary]).toEqual([true, "function"]);
+    },
+  );
+
+  it.each(["http://keys:8090", "http://127.0.0.1.example.com", "http://10.0.0.1", "http://localhost.example.com:1"])(
+    "is not reached at %s",
+    (url) => {
+      expect(() => keysTransport({ url, credential: "c" })).toThrow(
+        expect.objectContaining({ code: "CONFIG_INVALID" }),
+      );
+    },
+  );
+});
