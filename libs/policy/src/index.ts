@@ -46,13 +46,14 @@ export {
   evictionSigningBytes,
   openConversationSigningBytes,
   releaseKeysSigningBytes,
-  sessionChannelSigningBytes,
   releasedKeysAad,
   releasedKeysInfo,
   releasedKeysSigningBytes,
   renewConversationSigningBytes,
+  sessionChannelSigningBytes,
   watchRevocationsSigningBytes,
   type ReleaseKeysFields,
+  type SessionChannel,
 } from "./request-signing.ts";
 export {
   openStatement,
