@@ -28,6 +28,8 @@ const fileNames = [networkFile, "tokenizer.json", "config.json"] as const;
 /** Some tokenizers have none. */
 const optionalFile = "tokenizer_config.json";
 const mostWindowTokens = 512;
+/** How ONNX names a tensor's own file: the key of an entry of TensorProto.external_data (onnx.proto). */
+const externalWeights = Buffer.from("\n\blocation\u0012", "latin1");
 
 const jsonObject = z.record(z.string(), z.unknown());
 const configForm = z.object({
@@ -55,7 +57,7 @@ export async function readNamesModel(folder: string): Promise<NamesModelFiles> {
   if (!config.success)
     throw unusable("config.json has no id2label with a name for each number, or positions that can't be");
   return {
-    network: files.get(networkFile) ?? new Uint8Array(),
+    network: networkOf(files),
     tokenizer: jsonOf("tokenizer.json", files),
     tokenizerConfig: tokenizerConfig === undefined ? {} : jsonOf(optionalFile, files),
     labels: labelsOf(config.data.id2label),
@@ -85,6 +87,13 @@ async function optionalContentOf(folder: string): Promise<Uint8Array | undefined
     if (typeof error === "object" && error !== null && "code" in error && error.code === "ENOENT") return undefined;
     throw unusable(`${optionalFile} is there and can't be read`);
   }
+}
+
+/** Weights in files of their own would be read past the digest. */
+function networkOf(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const network = files.get(networkFile) ?? new Uint8Array();
+  if (!Buffer.from(network.buffer, network.byteOffset, network.length).includes(externalWeights)) return network;
+  throw unusable(`${networkFile} keeps weights in other files: export it with all of them inside`);
 }
 
 function jsonOf(name: string, files: ReadonlyMap<string, Uint8Array>): Record<string, unknown> {

@@ -74,6 +74,13 @@ describe("a folder with a names model", () => {
     await expect(refusingModel(measureNamesModel(folder))).rejects.toThrow(unusable(reason));
   });
 
+  it("is refused where its network keeps weights in a file of their own, which no digest would cover", async () => {
+    const path = join(folder, "model.onnx");
+    const entry = Buffer.from("\n\blocation\u0012\u000bweights.bin", "latin1");
+    await writeFile(path, Buffer.concat([await readFile(path), entry]));
+    await expect(refusingModel(measureNamesModel(folder))).rejects.toThrow(unusable(/weights in other files/));
+  });
+
   it("is another security configuration with another file", async () => {
     const before = await measureNamesModel(folder);
     await writeFile(join(folder, "tokenizer_config.json"), "{}");
