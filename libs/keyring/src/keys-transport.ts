@@ -1,3 +1,4 @@
+import { addAbortListener } from "node:events";
 import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ServiceError } from "@cloister/service";
@@ -73,12 +74,20 @@ function bearing(credential: string): Interceptor {
 /** An answer counts from whoever knows the door's credential, too. A refusal needs no proof: anybody could withhold. */
 function requireProof(credential: ChannelCredential, channel: () => Promise<Channel>): Interceptor {
   return (next) => async (request) => {
-    const used = await channel();
+    const used = await untilAborted(channel(), request.signal);
     const response = await next(request);
     if (credential.isProof(response.header.get(DOOR_PROOF_HEADER) ?? "", used)) return response;
     if (!response.stream) throw ofNobodyKnown();
     return { ...response, message: refusalsOf(response.message) };
   };
+}
+
+/** As `work`, for no longer than the call may take. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const listener = addAbortListener(signal, () => reject(ConnectError.from(signal.reason, Code.DeadlineExceeded)));
+    work.then(resolve, reject).finally(() => listener[Symbol.dispose]());
+  });
 }
 
 /** A stream says that it was refused in its end, after its header. */

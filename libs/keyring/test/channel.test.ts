@@ -1,5 +1,9 @@
 import { createHash, X509Certificate } from "node:crypto";
-import { describe, expect, it } from "@jest/globals";
+import { once } from "node:events";
+import { createServer, type Server, type Socket } from "node:net";
+import { afterEach, describe, expect, it } from "@jest/globals";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { AuthorityService } from "@cloister/contracts/keys/authority";
 import {
   ChannelCredential,
   createTlsIdentity,
@@ -84,6 +88,44 @@ it("a channel is the same when both its keys are", () => {
     false,
     false,
   ]);
+});
+
+describe("a call over TLS", () => {
+  let server: Server;
+  const sockets = new Set<Socket>();
+  afterEach(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+
+  async function called(onConnection: (socket: Socket) => void): Promise<string> {
+    server = createServer((socket) => {
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      onConnection(socket);
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("the server does not listen");
+    const url = `https://127.0.0.1:${String(address.port)}`;
+    const client = createClient(AuthorityService, keysTransport({ url, credential: "c", timeoutMs: 200 }));
+    return client.getPolicy({}).then(
+      () => "answered",
+      (error: unknown) => Code[ConnectError.from(error).code],
+    );
+  }
+
+  it("ends in its time where somebody listens and says nothing", async () => {
+    expect(await called(() => undefined)).toBe("DeadlineExceeded");
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ["hangs up", (socket) => socket.destroy()],
+    ["speaks something else", (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")],
+  ])("finds nobody where somebody %s", async (_what, onConnection) => {
+    expect(await called(onConnection)).toBe("Unavailable");
+  });
 });
 
 describe("keys in the clear", () => {

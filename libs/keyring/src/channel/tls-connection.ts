@@ -12,6 +12,8 @@ export interface KeepAlive {
 }
 
 const DEFAULT_PORT = 443;
+/** Whoever listens and doesn't answer is given up, and tried again by the next call. */
+const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
  * One HTTP/2 connection to `keys` over TLS 1.3, made on first use and again after a failure. Each call shows the door's
@@ -38,7 +40,8 @@ export class TlsConnection implements Pick<Http2SessionManager, "authority" | "r
   /** The keys of the connection that the next call takes. @throws ConnectError Unavailable */
   async channel(): Promise<Channel> {
     const state = await this.#inner.connect();
-    if (state === "error" || this.#server === undefined) throw ConnectError.from(this.#inner.error(), Code.Unavailable);
+    if (state === "error" || this.#server === undefined)
+      throw unavailable("there is no TLS there", this.#inner.error());
     return { server: this.#server, client: this.#identity.keyHash };
   }
 
@@ -54,7 +57,7 @@ export class TlsConnection implements Pick<Http2SessionManager, "authority" | "r
     if (this.#server === channel.server) return stream;
     // What was shown is of the connection before this one.
     stream.close();
-    throw new ConnectError("the connection changed while a call was made", Code.Unavailable);
+    throw unavailable("the connection changed while a call was made");
   }
 
   notifyResponseByteRead(stream: ClientHttp2Stream): void {
@@ -74,8 +77,17 @@ export class TlsConnection implements Pick<Http2SessionManager, "authority" | "r
       // No authority vouches for the key: the door's proof does and, where keys are released, evidence.
       rejectUnauthorized: false,
     });
+    const atEnd = setTimeout(() => socket.destroy(new Error("the TLS handshake took too long")), CONNECT_TIMEOUT_MS);
+    socket.once("close", () => clearTimeout(atEnd));
     // HTTP/2 takes the socket over when this event is done, and it can't be asked any more.
-    socket.once("secureConnect", () => (this.#server = peerKeyHash(socket)));
+    socket.once("secureConnect", () => {
+      clearTimeout(atEnd);
+      this.#server = peerKeyHash(socket);
+    });
     return socket;
   }
+}
+
+function unavailable(message: string, cause?: unknown): ConnectError {
+  return new ConnectError(message, Code.Unavailable, undefined, undefined, cause);
 }
