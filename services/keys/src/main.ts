@@ -3,6 +3,7 @@ import { openMachine } from "@cloister/keyring/machine";
 import { embeddedCapabilities } from "@cloister/policy";
 import { createLog, runMain, systemClock as clock } from "@cloister/service";
 import { databaseOptions, openDatabase } from "@cloister/storage";
+import { addedAuthoritiesDigest } from "./adapters/added-authorities.ts";
 import { readCredential } from "./adapters/credential-file.ts";
 import { readGpuKeys } from "./adapters/gpu-keys-file.ts";
 import { openKms, openWithCredential } from "./adapters/open-kms.ts";
@@ -17,7 +18,11 @@ await runMain("keys", async () => {
   const { host, port, healthPort, gpuKeysFile } = environment;
   const log = createLog({ service: "keys" });
   const gpu = gpuKeysFile === undefined ? undefined : await readGpuKeys(gpuKeysFile);
-  const configuration = securityConfiguration({ ...environment, ...(gpu && { gpuKeysDigestHex: gpu.digestHex }) });
+  const configuration = securityConfiguration({
+    ...environment,
+    ...(gpu && { gpuKeysDigestHex: gpu.digestHex }),
+    ...(hasExternalKms(environment) && { addedAuthoritiesHex: addedAuthoritiesDigest() }),
+  });
   const machine = await openMachine(environment, { role: "keys", code: codeFolder, configuration, clock, log });
   const { evidence, verifiers, configurationDigest, simulatedRoots, isDevelopment } = machine;
   const credentials = {
