@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
 import type { KeyRequest } from "@cloister/keyring";
 import { openDatabase } from "@cloister/storage";
-import { describeOnPostgres } from "@cloister/testing";
+import { describeOnPostgres, describeOnPostgresServer } from "@cloister/testing";
 import { missingPostgres, startPostgres, type RunningPostgres } from "@cloister/testing/engines";
 import { AttestedSession, bucketOf } from "./attested-session.ts";
-import { runOn, World } from "./world.ts";
+import { refusal, runOn, World } from "./world.ts";
 
 jest.setTimeout(60_000);
 
@@ -38,13 +38,17 @@ if (missingPostgres() === undefined) {
   describeOnPostgres("the broker on a PostgreSQL server", () => undefined);
 }
 
-describeOnPostgres("keys on a PostgreSQL server", (url) => {
+describeOnPostgresServer("keys on a PostgreSQL server", {}, (server) => {
+  async function opened() {
+    const world = await World.start({ db: await openDatabase({ engine: "postgres", url: server().url }) });
+    const { name, tenant } = await world.open(await world.newTenant());
+    const request: KeyRequest = { ...name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") };
+    return { world, name, tenant, request };
+  }
+
   it("opens, releases, erases and keeps that over a restart", async () => {
-    const db = await openDatabase({ engine: "postgres", url: url() });
-    const world = await World.start({ db });
+    const { world, name, request } = await opened();
     try {
-      const { name, tenant } = await world.open(await world.newTenant());
-      const request: KeyRequest = { ...name, purpose: "map", bucketEndMs: bucketOf(world, tenant, "map") };
       const codes = async () => (await AttestedSession.begin(world, "redaction")).codes([request]);
       expect(await codes()).toEqual(["given"]);
       await world.restart();
@@ -56,6 +60,33 @@ describeOnPostgres("keys on a PostgreSQL server", (url) => {
       expect(second.tombstoneId).toEqual(first.tombstoneId);
       await world.restart();
       expect(await codes()).toEqual(["KEY_DESTROYED"]);
+    } finally {
+      await world.close();
+    }
+  });
+
+  it("answers nothing while that is gone or hangs, and everything when it is back", async () => {
+    const control = server().process;
+    // A server that was given by its URL is not ours to stop.
+    if (control === undefined) return;
+    const { world, tenant, request } = await opened();
+    try {
+      const session = await AttestedSession.begin(world, "redaction");
+      const asked = (sequence: bigint) => refusal(session.codes([request], sequence));
+      const policy = () => refusal(world.authority.getPolicy({ tenantId: tenant.tenantId }));
+      await control.kill();
+      const gone = [await asked(1n), await policy()];
+      await control.start();
+      const back = [await asked(2n), await policy()];
+      control.suspend();
+      const keyring = world.keyring("redaction");
+      const hanging = await refusal(keyring.lease([request])).finally(() => control.resume());
+      expect({ gone, back, hanging }).toEqual({
+        gone: ["UNAVAILABLE", "UNAVAILABLE"],
+        back: ["answered", "answered"],
+        hanging: "KEYS_UNAVAILABLE",
+      });
+      expect(await session.codes([request], 4n)).toEqual(["given"]);
     } finally {
       await world.close();
     }
