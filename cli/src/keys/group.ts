@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import type { Terminal } from "../terminal.ts";
 import { addConnectionOptions } from "../connection.ts";
+import { rotate, type RotateFlags } from "./rotate.ts";
 import { unlock, type UnlockFlags } from "./unlock.ts";
 import { doctor, kmsProviders, type KeysDoctorFlags } from "./doctor.ts";
 
@@ -37,11 +38,23 @@ Examples:
   cloister keys unlock --tenant ./tenant --key ./unlock.key --aws-file ./assumed-role.json
   cloister keys unlock --tenant ./tenant --lock`;
 
+const rotateNotes = `
+Nobody waits, and nothing that was sealed or signed before ends. Without --issuer: one call of the tenant's KMS, after
+which the KEK's older versions are needed no more (\`min_decryption_version\` of Vault and OpenBao may be raised, once no
+backup of the database of keys from before is needed). With --issuer besides, at most once an hour: another key signs
+conversations, certificates and receipts; those before it are named in the chain of trust, each until it was retired, so
+that what they signed verifies. The keys of instances are their own, made at each start and certified anew every ten
+minutes. Another KEK is named by the next policy; another root is not made by this command.
+
+Examples:
+  cloister keys rotate --tenant ./tenant
+  cloister keys rotate --tenant ./tenant --issuer --json`;
+
 /** Adds `cloister keys`. */
 export function registerKeys(program: Command, terminal: Terminal): void {
   const keys = program
     .command("keys")
-    .summary("tenants' keys and the KMS that they are in: unlock, doctor")
+    .summary("tenants' keys and the KMS that they are in: unlock, rotate, doctor")
     .description("Tenants' keys, and the key management systems that they are in.");
   keys
     .command("doctor")
@@ -82,4 +95,17 @@ export function registerKeys(program: Command, terminal: Terminal): void {
     .option("--json", 'print {"tenantId", "action", "kmsOutcome"}')
     .addHelpText("after", unlockNotes)
     .action((flags: UnlockFlags) => unlock(flags, terminal));
+
+  const rotating = keys
+    .command("rotate")
+    .summary("wrap the tenant's keys anew, and make another issuer key")
+    .description(
+      "Wraps the tenant's keys under the newest version of its KEK, and makes another issuer key if asked to.",
+    )
+    .requiredOption("--tenant <folder>", "folder that `cloister tenant init` made")
+    .option("--issuer", "make another issuer key, too");
+  addConnectionOptions(rotating)
+    .option("--json", 'print {"tenantId", "issuerKey", "formerIssuers"}')
+    .addHelpText("after", rotateNotes)
+    .action((flags: RotateFlags) => rotate(flags, terminal));
 }

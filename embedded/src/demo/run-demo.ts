@@ -186,7 +186,7 @@ class Demo {
     const chain = await tenant.client.verifiedChain();
     const status = await retentionStatus(cloister);
     const receipts: Receipt[] = status.receipts.map(({ note }) =>
-      verifyReceipt(Buffer.from(note), { tenantId: tenant.tenantId, issuerKey: chain.issuerKey }),
+      verifyReceipt(Buffer.from(note), chain),
     );
     for (const receipt of receipts) show.receipt(renderReceipt(receipt), receipt.operatorAsserted.length);
 

@@ -1,4 +1,11 @@
-import { noteKeyName, openStatement, signStatement, statementFormat, type NoteSigner } from "@cloister/policy";
+import {
+  noteKeyName,
+  openIssued,
+  signStatement,
+  statementFormat,
+  type IssuerKeys,
+  type NoteSigner,
+} from "@cloister/policy";
 import { opaqueId, tenantIdField, timeMs } from "@cloister/policy/fields";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { z } from "zod";
@@ -64,18 +71,15 @@ export function signReceipt(receipt: Receipt, issuer: NoteSigner): Uint8Array {
 }
 
 /** What `verifyReceipt` needs of a verified authority chain. */
-export interface ReceiptIssuer {
-  readonly tenantId: Uint8Array;
-  readonly issuerKey: Uint8Array;
-}
+export type ReceiptIssuer = IssuerKeys;
 
 /**
  * @throws PolicyError NOTE_MALFORMED, NOTE_UNSIGNED, SIGNATURE_INVALID, STATEMENT_MALFORMED;
  * AuditError RECEIPT_FOREIGN if it is of another tenant.
  */
-export function verifyReceipt(note: Uint8Array, { tenantId, issuerKey }: ReceiptIssuer): Receipt {
-  const { value } = openStatement(format, note, [{ name: noteKeyName(tenantId, "issuer"), publicKey: issuerKey }]);
-  if (bytesToHex(value.tenantId) !== bytesToHex(tenantId)) {
+export function verifyReceipt(note: Uint8Array, issuer: ReceiptIssuer): Receipt {
+  const { value } = openIssued(format, note, issuer, ({ issuedAtMs }) => issuedAtMs);
+  if (bytesToHex(value.tenantId) !== bytesToHex(issuer.tenantId)) {
     throw new AuditError("RECEIPT_FOREIGN", "The receipt is of another tenant.");
   }
   return value;

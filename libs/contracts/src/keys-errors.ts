@@ -154,6 +154,11 @@ export const keysErrors = {
       "Run the key service yourself (custody `hyok`), use a KMS that checks evidence, or accept it in the policy: `kmsTrust`.",
     httpStatus: 422,
   },
+  ROTATED_LATELY: {
+    title: "The tenant's issuer key is less than an hour old",
+    remedy: "Rotate it later; those before it stay known, and there is room for so many.",
+    httpStatus: 409,
+  },
   KEYS_LOCKED: {
     title: "The key service has no credential for the tenant's KMS, which the tenant gives it itself",
     remedy: "The tenant runs `cloister keys unlock`; what waits goes on by itself then.",

@@ -3,6 +3,7 @@ import type { EvidenceVerifier, VerifiedEvidence } from "@cloister/attestation";
 import { PolicyError } from "./errors.ts";
 import { deriveTenantId, type TenantId } from "@cloister/envelope";
 import { verifyInstanceEvidence } from "./instance-evidence.ts";
+import type { FormerIssuer } from "./issuer-keys.ts";
 import type { Policy } from "./policy.ts";
 import { verifyIssuerNote } from "./statements/issuer-note.ts";
 import { verifyRootRotation } from "./statements/root-rotation.ts";
@@ -33,6 +34,8 @@ export interface VerifiedChain {
   readonly keysEvidence: VerifiedEvidence;
   /** Ed25519, 32 bytes. */
   readonly issuerKey: Uint8Array;
+  /** Those of before it, which count for what they signed until they were retired. */
+  readonly formerIssuers?: readonly FormerIssuer[];
 }
 
 /**
@@ -56,8 +59,8 @@ export async function verifyAuthorityChain(input: ChainToVerify): Promise<Verifi
   }
   const keysEvidence = await verifyInstanceEvidence(chain.keysEvidence, policy, { role: "keys", nowMs, verifiers });
   const keysSigningPublicKey = keysEvidence.signingPublicKey;
-  const { issuerKey } = verifyIssuerNote(chain.issuerNote, { tenantId, keysSigningPublicKey });
-  return { tenantId, roots, policy, policyHash, keysEvidence, issuerKey };
+  const { issuerKey, formerIssuers = [] } = verifyIssuerNote(chain.issuerNote, { tenantId, keysSigningPublicKey });
+  return { tenantId, roots, policy, policyHash, keysEvidence, issuerKey, formerIssuers };
 }
 
 /**

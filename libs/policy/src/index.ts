@@ -8,6 +8,7 @@ export type { ConversationKind } from "./fields.ts";
 export { embeddedCapabilities, missingFromDeployment, missingGuarantees, type Capabilities } from "./guarantees.ts";
 export { clientKeysHash, type ClientKeys } from "./client-keys.ts";
 export { verifyInstanceEvidence, type InstanceExpectations } from "./instance-evidence.ts";
+export { openIssued, type FormerIssuer, type IssuerKeys } from "./issuer-keys.ts";
 export { noteKeyName, type NoteOffice } from "./key-names.ts";
 export {
   MAX_NOTE_BYTES,
@@ -77,7 +78,7 @@ export {
   type InstanceCertificate,
   type IssuerInForce,
 } from "./statements/instance-certificate.ts";
-export { signIssuerNote, verifyIssuerNote, type IssuerNote } from "./statements/issuer-note.ts";
+export { MAX_FORMER_ISSUERS, signIssuerNote, verifyIssuerNote, type IssuerNote } from "./statements/issuer-note.ts";
 export {
   kmsCredentialAad,
   kmsCredentialCommitment,

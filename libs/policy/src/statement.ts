@@ -36,6 +36,8 @@ export interface OpenedStatement<Value> {
   readonly value: Value;
   /** The signed text, verbatim. */
   readonly text: string;
+  /** Those of the given keys that signed it. */
+  readonly signedBy: readonly NoteVerifier[];
 }
 
 /** @throws PolicyError those of `openNote`, then the format's code. */
@@ -45,8 +47,8 @@ export function openStatement<Schema extends z.core.$ZodType>(
   verifiers: readonly NoteVerifier[],
   options: { readonly required?: number } = {},
 ): OpenedStatement<z.output<Schema>> {
-  const { text } = openNote(note, verifiers, options);
-  return { value: parseStatement(format, text), text };
+  const { text, signedBy } = openNote(note, verifiers, options);
+  return { value: parseStatement(format, text), text, signedBy };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { SqlMailbox } from "./adapters/sql-mailbox.ts";
 import { AUTHORITY, type Authority } from "./authority/authority.ts";
 import { ConversationsController } from "./authority/conversations.controller.ts";
 import { PolicyController } from "./authority/policy.controller.ts";
-import { UnlockController } from "./authority/unlock.controller.ts";
+import { KeysController } from "./authority/keys.controller.ts";
 import { EnclavesController } from "./enclaves/enclaves.controller.ts";
 import { BRIDGED_TENANTS, type BridgedTenants } from "./bridge/bridged-tenants.ts";
 import { AccessGuard } from "./http/access.guard.ts";
@@ -46,7 +46,7 @@ export class IngestModule {
       module: IngestModule,
       controllers: [
         PolicyController,
-        UnlockController,
+        KeysController,
         ConversationsController,
         EnclavesController,
         MessagesController,

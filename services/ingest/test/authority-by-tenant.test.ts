@@ -12,6 +12,8 @@ import {
   OpenConversationResponseSchema,
   RenewConversationRequestSchema,
   RenewConversationResponseSchema,
+  RotateKeysRequestSchema,
+  RotateKeysResponseSchema,
   UnlockRequestSchema,
   UnlockResponseSchema,
 } from "@cloister/contracts/keys/authority";
@@ -38,6 +40,7 @@ function recording(): Authority & { readonly asked: string[] } {
     listInstances: () => said("listInstances", create(ListInstancesResponseSchema)),
     beginUnlock: () => said("beginUnlock", create(BeginUnlockResponseSchema)),
     unlock: () => said("unlock", create(UnlockResponseSchema)),
+    rotateKeys: () => said("rotateKeys", create(RotateKeysResponseSchema)),
   };
 }
 
@@ -50,6 +53,7 @@ async function askAll(authority: Authority, root: Uint8Array): Promise<void> {
   await authority.listInstances(create(ListInstancesRequestSchema, tenant));
   await authority.beginUnlock(create(BeginUnlockRequestSchema, tenant));
   await authority.unlock(create(UnlockRequestSchema, { genesisRoot: root }));
+  await authority.rotateKeys(create(RotateKeysRequestSchema, tenant));
 }
 
 const every = [
@@ -60,6 +64,7 @@ const every = [
   "listInstances",
   "beginUnlock",
   "unlock",
+  "rotateKeys",
 ];
 
 describe("the authority of tenants that run keys themselves", () => {

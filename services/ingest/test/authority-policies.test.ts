@@ -22,6 +22,7 @@ function setUp(shown = new SimulatedTenant(Date.UTC(2026, 10, 22)), cacheMs = 1_
     listInstances: notAsked,
     beginUnlock: notAsked,
     unlock: notAsked,
+    rotateKeys: notAsked,
     getPolicy: async () => {
       calls += 1;
       await refused?.();

@@ -55,6 +55,7 @@ const CONNECT_CODES: Readonly<Record<KeysErrorCode, Code>> = {
   NOT_DUE: Code.FailedPrecondition,
   TOMBSTONE_UNKNOWN: Code.NotFound,
   KMS_CREDENTIAL_UNTRUSTED: Code.FailedPrecondition,
+  ROTATED_LATELY: Code.FailedPrecondition,
   KEYS_LOCKED: Code.Unavailable,
   KMS_UNAVAILABLE: Code.Unavailable,
   UNAVAILABLE: Code.Unavailable,

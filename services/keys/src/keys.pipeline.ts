@@ -8,6 +8,7 @@ import { applyPolicy } from "./authority/apply-policy.ts";
 import { getPolicy } from "./authority/get-policy.ts";
 import { listInstances } from "./authority/list-instances.ts";
 import { openConversation } from "./authority/open-conversation.ts";
+import { rotateKeys } from "./authority/rotate-keys.ts";
 import { renewConversation } from "./authority/renew-conversation.ts";
 import { callerKey } from "./doors/caller.ts";
 import type { KeysParts } from "./keys.parts.ts";
@@ -71,6 +72,7 @@ export class KeysPipeline {
     listInstances: (request) => listInstances(this.#parts, this.#sessions, request),
     beginUnlock: (request) => this.#unlocks.begin(request),
     unlock: (request) => this.#unlocks.unlock(request),
+    rotateKeys: (request) => rotateKeys(this.#parts, request),
   };
 
   readonly release: ServiceImpl<typeof ReleaseService> = {

@@ -12,6 +12,7 @@ const notAfterMs = 1_795_392_000_000;
 const names: Readonly<Record<RowName["kind"], RowName>> = {
   "tenant-wrapping-key": { kind: "tenant-wrapping-key", tenantId },
   "issuer-key": { kind: "issuer-key", tenantId },
+  "former-issuers": { kind: "former-issuers", tenantId },
   "conversation-secret": { kind: "conversation-secret", tenantId, conversationId, notAfterMs },
   "bucket-key": { kind: "bucket-key", tenantId, purpose: "map", notAfterMs },
 };
@@ -37,6 +38,7 @@ describe("a wrapped row", () => {
     const bucket = { kind: "bucket-key", tenantId, purpose: "map", notAfterMs } as const;
     const moved: readonly (readonly [RowName, RowName])[] = [
       [names["tenant-wrapping-key"], names["issuer-key"]],
+      [names["issuer-key"], names["former-issuers"]],
       [secret, bucket],
       [secret, { ...secret, tenantId: other }],
       [secret, { ...secret, conversationId: other }],

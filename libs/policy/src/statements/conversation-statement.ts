@@ -15,7 +15,8 @@ import {
 import { deriveConversationId } from "@cloister/envelope";
 import { noteKeyName } from "../key-names.ts";
 import type { Policy } from "../policy.ts";
-import { openStatement, signStatement, statementFormat } from "../statement.ts";
+import { openIssued, type IssuerKeys } from "../issuer-keys.ts";
+import { signStatement, statementFormat } from "../statement.ts";
 
 const schema = z.strictObject({
   tenantId: tenantIdField,
@@ -60,11 +61,9 @@ export interface ConversationExpectations {
   readonly clientSigningPublicKey?: Uint8Array;
 }
 
-export interface StatementChain {
-  readonly tenantId: Uint8Array;
+export interface StatementChain extends IssuerKeys {
   readonly policy: Policy;
   readonly policyHash: Uint8Array;
-  readonly issuerKey: Uint8Array;
 }
 
 /**
@@ -79,8 +78,7 @@ export function verifyConversationStatement(
   chain: StatementChain,
   expected: ConversationExpectations,
 ): ConversationStatement {
-  const name = noteKeyName(chain.tenantId, "issuer");
-  const { value } = openStatement(format, note, [{ name, publicKey: chain.issuerKey }]);
+  const { value } = openIssued(format, note, chain, ({ issuedAtMs }) => issuedAtMs);
   checkIdentity(value, chain);
   checkExpectations(value, expected);
   checkPolicy(value, chain);

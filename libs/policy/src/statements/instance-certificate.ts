@@ -6,7 +6,8 @@ import { PolicyError } from "../errors.ts";
 import { digest384, ed25519Key, kemKey, roleField, tenantIdField, timeMs } from "../fields.ts";
 import { noteKeyName } from "../key-names.ts";
 import type { Policy } from "../policy.ts";
-import { openStatement, signStatement, statementFormat } from "../statement.ts";
+import { openIssued, type IssuerKeys } from "../issuer-keys.ts";
+import { signStatement, statementFormat } from "../statement.ts";
 
 const schema = z.strictObject({
   tenantId: tenantIdField,
@@ -36,10 +37,8 @@ export interface CertificateExpectations {
 }
 
 /** What `verifyInstanceCertificate` needs of a verified chain. */
-export interface IssuerInForce {
-  readonly tenantId: Uint8Array;
+export interface IssuerInForce extends IssuerKeys {
   readonly policy: Policy;
-  readonly issuerKey: Uint8Array;
 }
 
 /**
@@ -51,8 +50,7 @@ export function verifyInstanceCertificate(
   chain: IssuerInForce,
   expected: CertificateExpectations,
 ): InstanceCertificate {
-  const name = noteKeyName(chain.tenantId, "issuer");
-  const { value } = openStatement(format, note, [{ name, publicKey: chain.issuerKey }]);
+  const { value } = openIssued(format, note, chain, ({ notBeforeMs }) => notBeforeMs);
   const isOurs = equalBytes(value.tenantId, chain.tenantId) && value.role === expected.role;
   if (!isOurs || expected.atMs < value.notBeforeMs || expected.atMs >= value.notAfterMs) {
     throw new PolicyError("CERTIFICATE_INVALID", "The certificate is of another tenant, role or time.");

@@ -6,7 +6,17 @@ import { ed25519Key, tenantIdField, timeMs } from "../fields.ts";
 import { noteKeyName } from "../key-names.ts";
 import { openStatement, signStatement, statementFormat } from "../statement.ts";
 
-const schema = z.strictObject({ tenantId: tenantIdField, issuerKey: ed25519Key, issuedAtMs: timeMs });
+export const MAX_FORMER_ISSUERS = 15;
+
+const schema = z.strictObject({
+  tenantId: tenantIdField,
+  issuerKey: ed25519Key,
+  issuedAtMs: timeMs,
+  /** Its keys of before, which count for what they signed until then; missing where there was no other. */
+  formerIssuers: z.optional(
+    z.array(z.strictObject({ key: ed25519Key, retiredAtMs: timeMs })).check(z.maxLength(MAX_FORMER_ISSUERS)),
+  ),
+});
 
 /** "Tenant T's issuer key is K", by the signing key that the evidence of `keys` binds. */
 export type IssuerNote = z.output<typeof schema>;

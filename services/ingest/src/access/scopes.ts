@@ -16,7 +16,7 @@ export const scopeMeanings: Readonly<Record<Scope, string>> = {
   "conversations:open": "open and renew conversations; includes policy:read",
   "replies:read": "read sealed replies; includes policy:read",
   "policy:read": "read the signed policy and the evidence beside it",
-  "policy:apply": "hand in a signed policy, unlock keys; includes policy:read",
+  "policy:apply": "hand in a signed policy, unlock and rotate keys; includes policy:read",
   "tokens:manage": "make, list and revoke access tokens, with no more than these scopes",
 };
 

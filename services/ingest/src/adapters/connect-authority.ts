@@ -20,6 +20,7 @@ export function connectAuthority(transport: Transport): Authority {
     listInstances: (request) => answered(client.listInstances(request, options)),
     beginUnlock: (request) => answered(client.beginUnlock(request, options)),
     unlock: (request) => answered(client.unlock(request, options)),
+    rotateKeys: (request) => answered(client.rotateKeys(request, options)),
   };
 }
 

@@ -19,5 +19,6 @@ export function authorityByTenant(shared: Authority, own: ReadonlyMap<string, Au
     listInstances: (request) => of(request).listInstances(request),
     beginUnlock: (request) => of(request).beginUnlock(request),
     unlock: (request) => ofRoot(request).unlock(request),
+    rotateKeys: (request) => of(request).rotateKeys(request),
   };
 }

@@ -11,6 +11,8 @@ import type {
   OpenConversationResponse,
   RenewConversationRequest,
   RenewConversationResponse,
+  RotateKeysRequest,
+  RotateKeysResponse,
   UnlockRequest,
   UnlockResponse,
 } from "@cloister/contracts/keys/authority";
@@ -31,4 +33,5 @@ export interface Authority {
   listInstances(request: ListInstancesRequest): Promise<ListInstancesResponse>;
   beginUnlock(request: BeginUnlockRequest): Promise<BeginUnlockResponse>;
   unlock(request: UnlockRequest): Promise<UnlockResponse>;
+  rotateKeys(request: RotateKeysRequest): Promise<RotateKeysResponse>;
 }

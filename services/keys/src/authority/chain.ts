@@ -35,9 +35,14 @@ export class AuthorityChains {
     const { identity, tenantKeys, clock } = this.#options;
     const { tenant, policyNote, rootRotations, policy } = inForce;
     // From the unwrapped key and no column: the operator can write columns.
-    const { issuer } = await tenantKeys.open(inForce);
+    const { issuer, formerIssuers } = await tenantKeys.open(inForce);
     const issuerNote = signIssuerNote(
-      { tenantId: policy.tenantId, issuerKey: issuer.publicKeyBytes, issuedAtMs: clock.nowMs() },
+      {
+        tenantId: policy.tenantId,
+        issuerKey: issuer.publicKeyBytes,
+        issuedAtMs: clock.nowMs(),
+        ...(formerIssuers.length > 0 && { formerIssuers: [...formerIssuers] }),
+      },
       noteSigner(identity.signer),
     );
     return create(AuthorityChainSchema, {

@@ -94,5 +94,6 @@ export class PolicyBook {
 function nameOf(tenant: TenantRow, row: PolicyRow): string {
   const hash = createHash("sha256").update(tenant.tenant_id).update(tenant.genesis_root);
   const keys = hash.update(tenant.wrapped_wrapping_key).update(tenant.wrapped_issuer_key);
+  keys.update(tenant.wrapped_former_issuers ?? Buffer.alloc(0));
   return keys.update(row.root_rotations).update(row.note).digest("hex");
 }

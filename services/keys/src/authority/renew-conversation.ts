@@ -79,7 +79,8 @@ async function openRow({ db }: KeysParts, name: ConversationName): Promise<OpenR
 /** The operator can write rows, so what a row says counts by the issuer's signature alone. */
 function standingStatement(keys: TenantKeys, inForce: TenantInForce, row: OpenRow): StandingStatement {
   const { policy, policyHash } = inForce;
-  const chain = { tenantId: policy.tenantId, policy, policyHash, issuerKey: keys.issuer.publicKeyBytes };
+  const { issuer, formerIssuers } = keys;
+  const chain = { tenantId: policy.tenantId, policy, policyHash, issuerKey: issuer.publicKeyBytes, formerIssuers };
   const expected = { nowMs: "any" as const, conversationId: row.conversation_id };
   const statement = refusing(() => verifyConversationStatement(row.statement, chain, expected), {
     SIGNATURE_INVALID: "KEY_CORRUPT",

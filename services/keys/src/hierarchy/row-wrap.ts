@@ -4,6 +4,7 @@ import { openUnder, sealUnder } from "./aead.ts";
 export type RowName =
   | { readonly kind: "tenant-wrapping-key"; readonly tenantId: Uint8Array }
   | { readonly kind: "issuer-key"; readonly tenantId: Uint8Array }
+  | { readonly kind: "former-issuers"; readonly tenantId: Uint8Array }
   | {
       readonly kind: "conversation-secret";
       readonly tenantId: Uint8Array;
@@ -23,6 +24,7 @@ export function rowAad(name: RowName): Buffer {
   switch (name.kind) {
     case "tenant-wrapping-key":
     case "issuer-key":
+    case "former-issuers":
       break;
     case "conversation-secret":
       parts.push(name.conversationId, uint64(name.notAfterMs));

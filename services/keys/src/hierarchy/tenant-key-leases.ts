@@ -6,6 +6,7 @@ import { KeysError } from "../errors.ts";
 import { kekOf, type Kek, type KeyWrapper, type KmsPolicy } from "../kms/key-wrapper.ts";
 import { KmsError, type KmsErrorCode } from "../kms/kms-errors.ts";
 import type { TenantRow } from "../records/tables.ts";
+import { decodeFormerIssuers } from "./former-issuers.ts";
 import { rowAad, unwrapRow, wrapRow } from "./row-wrap.ts";
 import { TenantKeys } from "./tenant-keys.ts";
 
@@ -20,10 +21,15 @@ export interface TenantKeyLeasesOptions {
 
 interface Lease {
   readonly keys: Promise<TenantKeys>;
+  /** As it was wrapped in the tenant's row. */
+  readonly issuer: Uint8Array;
   readonly endsAtMs: number;
 }
 
-export type WrappedTenantKeys = Pick<TenantRow, "wrapped_wrapping_key" | "wrapped_issuer_key">;
+export type WrappedTenantKeys = Pick<
+  TenantRow,
+  "wrapped_wrapping_key" | "wrapped_issuer_key" | "wrapped_former_issuers"
+>;
 
 /** A tenant's row, and its verified policy, which says where the KEK is. */
 export interface KeyedTenant {
@@ -53,6 +59,7 @@ export class TenantKeyLeases {
       return {
         wrapped_wrapping_key: await this.#wrap(kek, wrappingKey),
         wrapped_issuer_key: wrapRow(wrappingKey, { kind: "issuer-key", tenantId }, issuerSeed),
+        wrapped_former_issuers: null,
       };
     } finally {
       wrappingKey.fill(0);
@@ -78,9 +85,12 @@ export class TenantKeyLeases {
     const id = idToHex(keyed.tenant.tenant_id);
     const { clock, leaseMs } = this.#options;
     const held = this.#leases.get(id);
-    if (held !== undefined && clock.monotonicMs() < held.endsAtMs) return held.keys;
+    const { wrapped_issuer_key: issuer } = keyed.tenant;
+    // Another instance may have made another issuer key meanwhile.
+    const isSame = held !== undefined && Buffer.compare(held.issuer, issuer) === 0;
+    if (isSame && clock.monotonicMs() < held.endsAtMs) return held.keys;
     this.#end(id);
-    const lease = { keys: this.#unwrap(keyed), endsAtMs: clock.monotonicMs() + leaseMs };
+    const lease = { keys: this.#unwrap(keyed), issuer, endsAtMs: clock.monotonicMs() + leaseMs };
     this.#leases.set(id, lease);
     lease.keys.catch(() => this.#leases.get(id) === lease && this.#leases.delete(id));
     this.#evict();
@@ -98,11 +108,12 @@ export class TenantKeyLeases {
   }
 
   async #unwrap(keyed: KeyedTenant): Promise<TenantKeys> {
-    const { tenant_id: tenantId, wrapped_issuer_key: wrappedIssuerKey } = keyed.tenant;
+    const { tenant_id: tenantId, wrapped_issuer_key: wrappedIssuerKey, wrapped_former_issuers: former } = keyed.tenant;
     const wrappingKey = await this.#wrappingKey(keyed);
     const issuerSeed = unwrapRow(wrappingKey, { kind: "issuer-key", tenantId }, wrappedIssuerKey);
     try {
-      return new TenantKeys(tenantId, wrappingKey, issuerSeed);
+      const formerBytes = former && unwrapRow(wrappingKey, { kind: "former-issuers", tenantId }, former);
+      return new TenantKeys(tenantId, wrappingKey, issuerSeed, formerBytes ? decodeFormerIssuers(formerBytes) : []);
     } finally {
       issuerSeed.fill(0);
     }

@@ -2,17 +2,26 @@ import { randomBytes } from "node:crypto";
 import { inspect } from "node:util";
 import { createSigningKey, type SigningKey } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
+import type { FormerIssuer } from "@cloister/policy";
 import { KeysError } from "../errors.ts";
 import { unwrapRow, wrapRow, type RowName } from "./row-wrap.ts";
 
 /** One tenant's wrapping key and issuer key, unwrapped for a lease. Shows `[key]` however it is printed. */
 export class TenantKeys {
   readonly tenantId: Uint8Array;
+  /** Those that signed before this issuer, the newest first. */
+  readonly formerIssuers: readonly FormerIssuer[];
   readonly #issuer: SigningKey;
   #wrappingKey: Buffer | undefined;
 
   /** Takes over `wrappingKey` (32 bytes) and copies the seed of the issuer key. */
-  constructor(tenantId: Uint8Array, wrappingKey: Buffer, issuerSeed: Uint8Array) {
+  constructor(
+    tenantId: Uint8Array,
+    wrappingKey: Buffer,
+    issuerSeed: Uint8Array,
+    formerIssuers: readonly FormerIssuer[] = [],
+  ) {
+    this.formerIssuers = formerIssuers;
     this.tenantId = tenantId;
     this.#wrappingKey = wrappingKey;
     this.#issuer = createSigningKey(nodeBackend, issuerSeed);

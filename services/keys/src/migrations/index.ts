@@ -2,6 +2,7 @@ import type { Migrations, OwnedSchema } from "@cloister/storage";
 import { keysSchema } from "../records/tables.ts";
 import { hierarchy } from "./100-hierarchy.ts";
 import { rowsByTenant } from "./120-rows-by-tenant.ts";
+import { formerIssuers } from "./130-former-issuers.ts";
 import { rewriteTables, rewritingFunctions } from "./110-rewrite-tables.ts";
 
 /** The steps of keys' schema, by name. */
@@ -9,6 +10,7 @@ export const keysMigrations: Migrations = {
   "100_hierarchy": hierarchy,
   "110_rewrite_tables": rewriteTables,
   "120_rows_by_tenant": rowsByTenant,
+  "130_former_issuers": formerIssuers,
 };
 export { keysSchema };
 

@@ -18,6 +18,8 @@ export interface TenantRow {
   readonly genesis_root: Uint8Array;
   readonly wrapped_wrapping_key: Uint8Array;
   readonly wrapped_issuer_key: Uint8Array;
+  /** Public keys of issuers before it; null where there was no other. */
+  readonly wrapped_former_issuers: Uint8Array | null;
   readonly created_at_ms: number;
 }
 

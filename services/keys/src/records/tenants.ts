@@ -37,6 +37,26 @@ export async function replaceWrappingKey(
   throw new KeysError("UNAVAILABLE", "The tenant's keys were moved to another KEK at the same time: try again.");
 }
 
+/** @throws KeysError UNAVAILABLE when somebody replaced it meanwhile: the transaction is to be given up */
+export async function replaceIssuerKey(
+  db: Kysely<KeysTables>,
+  tenantId: Uint8Array,
+  before: Uint8Array,
+  after: Pick<TenantRow, "wrapped_issuer_key" | "wrapped_former_issuers">,
+): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable("tenant")
+    .set(after)
+    .where("tenant_id", "=", tenantId)
+    .where("wrapped_issuer_key", "=", before)
+    .executeTakeFirst();
+  if (numUpdatedRows === 1n) return;
+  throw new KeysError(
+    "UNAVAILABLE",
+    "The tenant's issuer key was rotated at the same time: look before you try again.",
+  );
+}
+
 export async function findNewestPolicy(db: Kysely<KeysTables>, tenantId: Uint8Array): Promise<PolicyRow | undefined> {
   return onDatabase(ofTenants([tenantId]), () =>
     db

@@ -1,6 +1,8 @@
 import {
   BeginUnlockRequestSchema,
   BeginUnlockResponseSchema,
+  RotateKeysRequestSchema,
+  RotateKeysResponseSchema,
   UnlockRequestSchema,
   UnlockResponseSchema,
 } from "@cloister/contracts/keys/authority";
@@ -13,9 +15,9 @@ import { CallerOf, requireCallerTenant, type Caller } from "../http/caller.ts";
 import { problem } from "../ingest.problems.ts";
 import { AUTHORITY, type Authority } from "./authority.ts";
 
-/** A tenant's KMS credential on its way to `keys`: sealed to what proved itself there, signed for by the tenant. */
+/** What a tenant does with its keys: their KMS' credential on its way to `keys`, and others in their place. */
 @Controller("v1/keys")
-export class UnlockController {
+export class KeysController {
   readonly #authority: Authority;
 
   constructor(@Inject(AUTHORITY) authority: Authority) {
@@ -43,5 +45,16 @@ export class UnlockController {
     if (request.genesisRoot.length !== 32) throw problem("MALFORMED", "A genesis root has 32 bytes.");
     requireCallerTenant(caller, idToHex(deriveTenantId(request.genesisRoot)));
     return writeProtobuf(UnlockResponseSchema, await this.#authority.unlock(request));
+  }
+
+  /** A serialized RotateKeysRequest. */
+  @Post("rotate")
+  @HttpCode(200)
+  @Header("content-type", protobufType)
+  @NeedsScope("policy:apply")
+  async rotate(@CallerOf() caller: Caller, @Body() body: unknown): Promise<Buffer> {
+    const request = readProtobuf(RotateKeysRequestSchema, body);
+    requireCallerTenant(caller, idToHex(request.tenantId));
+    return writeProtobuf(RotateKeysResponseSchema, await this.#authority.rotateKeys(request));
   }
 }
