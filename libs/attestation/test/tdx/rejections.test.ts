@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { tdxFaults, type TdxFault } from "@cloister/attestation/tdx";
-import { extension, integer, octets, oid, sequence } from "@cloister/testing/evidence";
+import { der, extension, integer, octets, oid, sequence } from "@cloister/testing/evidence";
 import { outcomeOf } from "./outcome.ts";
 import {
   authorityCertificate,
@@ -75,7 +75,7 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
     "a leaf without the SVN of its PCE",
     chain(pckCertificate({ extensions: [sgxExtension({ ...platform, components: platform.components.slice(1) })] })),
   ],
-  ["PCK_CHAIN_INVALID", "a platform id in another type", ofExtension({ "1": integer(1) })],
+  ["PCK_CHAIN_INVALID", "a platform id in another type", ofExtension({ "1": der(0x02, new Uint8Array(16).fill(1)) })],
   ["PCK_CHAIN_INVALID", "a family of another length", ofExtension({ "4": octets(new Uint8Array(7)) })],
   [
     "PCK_CHAIN_INVALID",

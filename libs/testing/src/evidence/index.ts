@@ -9,7 +9,7 @@ export {
   type CertificateFields,
 } from "./certificate-maker.ts";
 export { certificateTable, guidBytes, guids } from "./certificate-tables.ts";
-export { boolean, der, ia5, integer, octets, oid, sequence, time } from "./der-writer.ts";
+export { boolean, der, explicit, ia5, integer, name, octets, oid, sequence, time } from "./der-writer.ts";
 export { FakeKernel, type FakeProvider, type FakeReport, SystemError } from "./fake-kernel.ts";
 export { countOutcomes, flips } from "./flips.ts";
 export { TestNitro, type NitroOptions } from "./nitro-maker.ts";
