@@ -1,9 +1,12 @@
 import { once } from "node:events";
 import { connect, type ClientHttp2Session } from "node:http2";
+import { connect as connectTcp } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { createClient } from "@connectrpc/connect";
 import { AuthorityService } from "@cloister/contracts/keys/authority";
-import { keysTransport } from "@cloister/keyring";
+import { createTlsIdentity, keysTransport } from "@cloister/keyring";
+import { eventually } from "@cloister/testing";
 import { GrpcServer, type GrpcServerOptions } from "../src/doors/grpc-server.ts";
 
 describe("the gRPC port", () => {
@@ -45,6 +48,54 @@ describe("the gRPC port", () => {
     first.close();
     await once(first, "close");
     expect(await call()).toBe("answered");
+  });
+
+  describe("over TLS", () => {
+    const sockets: TLSSocket[] = [];
+    afterEach(() => {
+      for (const socket of sockets.splice(0)) socket.destroy();
+    });
+    function greeted(session?: Buffer): TLSSocket {
+      const { hostname: host, port } = new URL(server.url);
+      const { key, certificate: cert } = createTlsIdentity();
+      const own = { host, port: Number(port), key, cert, ALPNProtocols: ["h2"], rejectUnauthorized: false };
+      const socket = connectTls({ ...own, ...(session && { session }) });
+      socket.on("error", () => undefined);
+      sockets.push(socket);
+      return socket;
+    }
+
+    /** The protocol that was agreed on, or that there was none. */
+    const outcomeOf = (socket: TLSSocket): Promise<string | null> =>
+      new Promise((resolve) => {
+        socket.once("secureConnect", () => resolve(socket.getProtocol()));
+        socket.once("close", () => resolve("closed"));
+      });
+
+    it("counts the connections of an address from before the handshake", async () => {
+      await listening({ tls: createTlsIdentity(), maxConnectionsOfPeer: 1 });
+      const { hostname: host, port } = new URL(server.url);
+      const silent = connectTcp({ host, port: Number(port) });
+      await once(silent, "connect");
+      const refused = await outcomeOf(greeted());
+      silent.destroy();
+      const taken = await eventually(async () => {
+        const outcome = await outcomeOf(greeted());
+        expect(outcome).not.toBe("closed");
+        return outcome;
+      });
+      expect([refused, taken]).toEqual(["closed", "TLSv1.3"]);
+    });
+
+    it("has each connection prove its key: none is resumed", async () => {
+      await listening({ tls: createTlsIdentity() });
+      const first = greeted();
+      // What the server says after its handshake, a ticket would be part of.
+      await once(first, "data");
+      const second = greeted(first.getSession());
+      await once(second, "secureConnect");
+      expect(second.isSessionReused()).toBe(false);
+    });
   });
 
   it("ends a connection that nobody uses", async () => {
