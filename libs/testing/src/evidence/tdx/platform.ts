@@ -352,7 +352,7 @@ function makeQeReport({ qe = {}, qeReportData }: QuoteChange, key: Uint8Array, d
 
 export interface CaseChange {
   readonly quote?: Uint8Array;
-  readonly collateral?: Readonly<Record<string, string>>;
+  readonly collateral?: Readonly<Record<string, string | null>>;
   /** Members of the collateral that the case doesn't bring. */
   readonly without?: readonly string[];
   readonly policy?: Readonly<Record<string, unknown>>;
