@@ -1,4 +1,4 @@
-import { encodeEvidence, type EvidenceVerifier, type HardwarePolicy, reportData } from "@cloister/attestation";
+import { encodeEvidence, type EvidenceVerifier, reportData } from "@cloister/attestation";
 import { NitroAuthenticator, nitroVerifier } from "@cloister/attestation/nitro";
 import { encodeSnpEvidence, SnpAuthenticator, snpVerifier } from "@cloister/attestation/sev-snp";
 import {
@@ -9,7 +9,7 @@ import {
   TdxTrust,
   tdxVerifier,
 } from "@cloister/attestation/tdx";
-import { PolicyError, verifyAuthorityChain } from "@cloister/policy";
+import { type PolicyChoices, PolicyError, verifyAuthorityChain } from "@cloister/policy";
 import {
   chipIdOf,
   type EndorsementOptions,
@@ -33,7 +33,7 @@ const anotherProgram = new Uint8Array(48).fill(9);
 /** Machines that the operator owns, and what the tenant's policy says of them. */
 interface Machines {
   readonly verifier: EvidenceVerifier;
-  readonly hardware: HardwarePolicy;
+  readonly hardware: NonNullable<PolicyChoices["hardware"]>;
   readonly measurement: Uint8Array;
 }
 
