@@ -22,6 +22,8 @@ const operatorAssertion = z.strictObject({
   rows: z.int().nonnegative(),
 });
 
+const count = z.int().nonnegative();
+
 const schema = z
   .strictObject({
     id: opaqueId,
@@ -32,6 +34,11 @@ const schema = z
       tombstones: z.array(tombstoneSchema).min(1).max(MAX_RECEIPT_TOMBSTONES),
       /** When the last lease of a destroyed key has lapsed in the services that held one. */
       leasesLapseAtMs: timeMs,
+      /**
+       * Of instances that held keys of what was erased early: how many said, signed, that they hold nothing of it any
+       * more, and how many had not in time. Missing where this instance of `keys` heard none of them.
+       */
+      evictions: z.optional(z.strictObject({ acknowledged: count, notAcknowledged: count })),
       /** False while no witnessed time proves that the key database wasn't set back. */
       isRollbackExcluded: z.boolean(),
     }),

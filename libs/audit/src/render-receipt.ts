@@ -13,6 +13,7 @@ export function renderReceipt(receipt: Receipt): string {
     "",
     "Attested by the key service:",
     ...attested.tombstones.map((tombstone) => `- ${tombstoneText(tombstone)}`),
+    ...(attested.evictions === undefined ? [] : [`- ${evictionsText(attested.evictions)}`]),
     `- no release since; the last lease lapses by ${timeText(attested.leasesLapseAtMs)}`,
     `- rollback of the key database ${attested.isRollbackExcluded ? "excluded by witnesses" : "not excluded"}`,
     "",
@@ -28,6 +29,13 @@ function tombstoneText(tombstone: Tombstone): string {
   const when = timeText(tombstone.destroyedAtMs);
   return `destroyed ${what}, ${tombstone.reason}, at ${when}; tombstone ${bytesToHex(tombstoneHash(tombstone))}`;
 }
+
+function evictionsText({ acknowledged, notAcknowledged }: NonNullable<Receipt["attested"]["evictions"]>): string {
+  const given = `signed word of ${instances(acknowledged)} that nothing of it is held any more`;
+  return notAcknowledged === 0 ? given : `${given}; of ${instances(notAcknowledged)} the lease ends by itself`;
+}
+
+const instances = (number: number): string => `${number} ${number === 1 ? "instance" : "instances"}`;
 
 function destroyedText({ destroyed }: Tombstone): string {
   switch (destroyed.kind) {

@@ -36,6 +36,29 @@ describe("a receipt", () => {
     expect(verifyReceipt(note, { tenantId, issuerKey: issuer.publicKey })).toEqual(complete);
   });
 
+  it.each([
+    [{ acknowledged: 2, notAcknowledged: 0 }, "- signed word of 2 instances that nothing of it is held any more\n"],
+    [
+      { acknowledged: 1, notAcknowledged: 3 },
+      "- signed word of 1 instance that nothing of it is held any more; of 3 instances the lease ends by itself\n",
+    ],
+  ])("says whose word was given that held keys of it: %j", (evictions, text) => {
+    const receipt = { ...complete, attested: { ...complete.attested, evictions } };
+    const verified = verifyReceipt(signReceipt(receipt, issuer), { tenantId, issuerKey: issuer.publicKey });
+    expect(verified.attested.evictions).toEqual(evictions);
+    expect(renderReceipt(verified)).toContain(text);
+  });
+
+  it("counts under an issuer key that was retired after it, and not before it", () => {
+    const note = signReceipt(complete, issuer);
+    const issuerKey = signerFromSeed(new Uint8Array(32).fill(6)).publicKey;
+    const under = (retiredAtMs: number) =>
+      codeOf(() =>
+        verifyReceipt(note, { tenantId, issuerKey, formerIssuers: [{ key: issuer.publicKey, retiredAtMs }] }),
+      );
+    expect([under(issuedAtMs), under(issuedAtMs - 1)]).toEqual([undefined, "NOTE_UNSIGNED"]);
+  });
+
   it("is refused under another issuer key", () => {
     const note = signReceipt(complete, issuer);
     const other = signerFromSeed(new Uint8Array(32).fill(6));

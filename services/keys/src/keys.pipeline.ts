@@ -20,8 +20,9 @@ import { Peers } from "./unlock/peers.ts";
 import { shareUnlocks } from "./unlock/share-unlocks.ts";
 import { Unlocks } from "./unlock/unlocks.ts";
 import { Sessions } from "./release/sessions.ts";
-import { Announcer } from "./revocation/announcer.ts";
-import { Revocations } from "./revocation/revocations.ts";
+import { Announcer, nobody } from "./revocation/announcer.ts";
+import { KnownEvictions } from "./revocation/known-evictions.ts";
+import { Revocations, type Eviction } from "./revocation/revocations.ts";
 
 /**
  * What `keys` does, door by door. Tenant root → policy → issuer key → statements by the authority door; attested
@@ -31,6 +32,7 @@ export class KeysPipeline {
   readonly #parts: KeysParts;
   readonly #sessions: Sessions;
   readonly #revocations: Revocations;
+  readonly #evictions = new KnownEvictions();
   readonly #unlocks: Unlocks;
   readonly #peers: Peers;
   #announcer: Announcer | undefined;
@@ -87,10 +89,15 @@ export class KeysPipeline {
   readonly lifecycle: ServiceImpl<typeof LifecycleService> = {
     planDestruction: () => planDestruction(this.#parts),
     destroyBucketKeys: (request) => destroyBucketKeys(this.#parts, request),
-    eraseConversation: (request) =>
-      eraseConversation(this.#parts, request, async (id) => this.#announcer?.announce(id)),
-    issueReceipt: (request) => issueReceipt(this.#parts, request),
+    eraseConversation: (request) => eraseConversation(this.#parts, request, (id) => this.#announce(id)),
+    issueReceipt: (request) => issueReceipt(this.#parts, request, (id) => this.#evictions.of(id)),
   };
+
+  async #announce(tombstoneId: Uint8Array): Promise<Eviction | undefined> {
+    const eviction = await this.#announcer?.announce(tombstoneId);
+    if (eviction !== undefined && eviction !== nobody) this.#evictions.note(tombstoneId, eviction);
+    return eviction;
+  }
 }
 
 const channelOf = (values: ContextValues): Channel | undefined => values.get(callerKey).channel;

@@ -44,6 +44,20 @@ describe("an early erasure", () => {
     for (const instance of instances) instance.keyring.close();
   });
 
+  it("has a receipt with the words of the instances, however often it is asked for", async () => {
+    const { name, tenant, request } = await newConversation();
+    const { keyring } = await holding([request]);
+    const { tombstoneId, evicted, notEvicted } = await world.lifecycle.eraseConversation(name);
+    await world.lifecycle.eraseConversation(name);
+    const { tenantId } = tenant;
+    const { receipt } = await world.lifecycle.issueReceipt({ tenantId, tombstoneIds: [tombstoneId] });
+    const said = new TextDecoder().decode(receipt);
+    const words = /"acknowledged": (\d+),\s+"notAcknowledged": (\d+)/u.exec(said);
+    expect(words?.slice(1).map(Number)).toEqual([evicted, notEvicted]);
+    expect(evicted).toBeGreaterThanOrEqual(1);
+    keyring.close();
+  });
+
   it("says of an instance that listens to nobody that its leases have to end by themselves", async () => {
     const { name, request } = await newConversation();
     const deaf = await AttestedSession.begin(world, "redaction");

@@ -117,10 +117,7 @@ async function openVault(environment: KmsEnvironment, { clock }: OpenKmsOptions)
   return login === undefined ? new LockedKms("vault") : new VaultTransit({ ...place, clock, login });
 }
 
-function vaultOf({
-  vaultAddress,
-  vaultNamespace: namespace,
-}: KmsEnvironment): Omit<VaultOptions, "clock" | "login"> {
+function vaultOf({ vaultAddress, vaultNamespace: namespace }: KmsEnvironment): Omit<VaultOptions, "clock" | "login"> {
   const address = required(vaultAddress, "CLOISTER_KEYS_VAULT_ADDRESS");
   requireTls(address, "CLOISTER_KEYS_VAULT_ADDRESS");
   return { address, ...(namespace && { namespace }) };

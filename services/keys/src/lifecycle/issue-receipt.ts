@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
-import { MAX_RECEIPT_TOMBSTONES, signReceipt, type Tombstone } from "@cloister/audit";
+import { MAX_RECEIPT_TOMBSTONES, signReceipt, type Receipt, type Tombstone } from "@cloister/audit";
 import {
   IssueReceiptResponseSchema,
   type IssueReceiptRequest,
@@ -12,6 +12,7 @@ import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { findTombstoneById } from "../records/tombstones.ts";
 import { refusing, requireBytes } from "../refusals.ts";
+import type { Eviction } from "../revocation/revocations.ts";
 import { LEASE_MS } from "../release/release-keys.ts";
 
 /**
@@ -19,7 +20,11 @@ import { LEASE_MS } from "../release/release-keys.ts";
  * lease of an erased conversation's keys may still run it says `partial until` the lease's end.
  * @throws KeysError TENANT_UNKNOWN, TOMBSTONE_UNKNOWN, MALFORMED
  */
-export async function issueReceipt(parts: KeysParts, request: IssueReceiptRequest): Promise<IssueReceiptResponse> {
+export async function issueReceipt(
+  parts: KeysParts,
+  request: IssueReceiptRequest,
+  evictionOf: (tombstoneId: Uint8Array) => Eviction | undefined,
+): Promise<IssueReceiptResponse> {
   requireForm(request);
   const tenant = await parts.policies.newest(request.tenantId);
   const tombstones = await tombstonesOf(parts, request);
@@ -32,7 +37,7 @@ export async function issueReceipt(parts: KeysParts, request: IssueReceiptReques
     tenantId: parseTenantId(request.tenantId),
     issuedAtMs,
     // Nothing witnesses the time of this database yet, so a rollback is not excluded.
-    attested: { tombstones, leasesLapseAtMs, isRollbackExcluded: false },
+    attested: { tombstones, leasesLapseAtMs, ...evictionsOf(request, evictionOf), isRollbackExcluded: false },
     operatorAsserted: request.operatorAsserted.map(({ dropped, rows }) => ({ dropped, rows: Number(rows) })),
     partialUntilMs: outstandingMs > issuedAtMs ? outstandingMs : null,
     closes: request.closes.length === 0 ? null : request.closes,
@@ -57,6 +62,18 @@ async function tombstonesOf({ db }: KeysParts, { tenantId, tombstoneIds }: Issue
     tombstones.push(tombstone);
   }
   return tombstones;
+}
+
+/** The words of instances for all of the tombstones together; nothing where none is known here. */
+function evictionsOf(
+  { tombstoneIds }: IssueReceiptRequest,
+  evictionOf: (tombstoneId: Uint8Array) => Eviction | undefined,
+): Pick<Receipt["attested"], "evictions"> {
+  const known = tombstoneIds.flatMap((id) => evictionOf(id) ?? []);
+  if (known.length === 0) return {};
+  const sum = (counts: readonly number[]): number => counts.reduce((total, one) => total + one, 0);
+  const acknowledged = sum(known.map(({ evicted }) => evicted));
+  return { evictions: { acknowledged, notAcknowledged: sum(known.map(({ notEvicted }) => notEvicted)) } };
 }
 
 /** A lease never passes its bucket's end, so only an early erasure leaves one running. */
