@@ -30,7 +30,7 @@ interface Changes {
   readonly issuedAtMs?: number;
   readonly signer?: KeyPair;
   /** The token beside the overall one, if it shall be another than that is about. */
-  readonly beside?: Record<string, string>;
+  readonly beside?: (gpu: string) => Record<string, string>;
   /** What both tokens call the devices. */
   readonly names?: readonly string[];
 }
@@ -48,7 +48,7 @@ async function claims(changes: Changes = {}): Promise<Uint8Array> {
   const { names = ["GPU-0"] } = changes;
   const named = <Value>(value: Value) => Object.fromEntries(names.map((name) => [name, value]));
   const overall = await token({ ...passed, submods: named(digest), ...changes.overall }, changes);
-  return utf8ToBytes(JSON.stringify([["JWT", overall], changes.beside ?? named(gpu)]));
+  return utf8ToBytes(JSON.stringify([["JWT", overall], changes.beside?.(gpu) ?? named(gpu)]));
 }
 
 const judge = (bytes: Uint8Array, change: Partial<typeof expected> = {}) =>
@@ -68,7 +68,7 @@ describe("NVIDIA's claims about a GPU", () => {
     ["a GPU that booted otherwise", { device: { secboot: false } }],
     ["other evidence's nonce", { overall: { eat_nonce: "00".repeat(32) } }],
     ["another nonce of the device", { device: { eat_nonce: "00".repeat(32) } }],
-    ["no device", { overall: { submods: {} }, beside: {} }],
+    ["no device", { overall: { submods: {} }, beside: () => ({}) }],
     ["a device that the overall token isn't about", { overall: { submods: {} } }],
     ["a switch and no GPU", { names: ["NVSWITCH-0"] }],
     ["more devices than a machine has", { names: Array.from({ length: 17 }, (_, index) => `GPU-${String(index)}`) }],
@@ -86,14 +86,13 @@ describe("NVIDIA's claims about a GPU", () => {
 
   it("don't count with another device's token beside them", async () => {
     const other = await token({ ...device, hwmodel: "another" }, {});
-    expect(await judge(await claims({ beside: { "GPU-0": other } }))).toBe("GPU_NOT_ATTESTED");
+    expect(await judge(await claims({ beside: () => ({ "GPU-0": other }) }))).toBe("GPU_NOT_ATTESTED");
   });
 
   it("don't count with a device's token under another name, or one more beside it", async () => {
-    const gpu = await token(device, {});
     expect([
-      await judge(await claims({ beside: { "GPU-1": gpu } })),
-      await judge(await claims({ beside: { "GPU-0": gpu, "GPU-1": gpu } })),
+      await judge(await claims({ beside: (gpu) => ({ "GPU-1": gpu }) })),
+      await judge(await claims({ beside: (gpu) => ({ "GPU-0": gpu, "GPU-1": gpu }) })),
     ]).toEqual(["GPU_NOT_ATTESTED", "GPU_NOT_ATTESTED"]);
   });
 
