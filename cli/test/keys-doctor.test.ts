@@ -31,7 +31,7 @@ describe("cloister keys doctor", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/ok {7}round trip {3}A key was wrapped and unwrapped in \d+ ms\./u);
     expect(stdout).toMatch(/warning {2}export .*\n.*→ Make one that can't be exported/u);
-    expect(stdout).toMatch(/7 checks: 0 failed, 2 to look at\./u);
+    expect(stdout).toMatch(/8 checks: 0 failed, 3 to look at\./u);
   });
 
   it("prints the same as JSON", async () => {
@@ -45,13 +45,14 @@ describe("cloister keys doctor", () => {
       "round trip: ok",
       "binding: ok",
       "credential: warning",
+      "witnesses: warning",
     ]);
   });
 
   it("fails a tenant that has no key there, says what to do, and exits 1", async () => {
     const stranger = ["--provider", "local", "--tenant-id", "f".repeat(32)];
     const { exitCode, stdout, stderr } = await doctor([`CLOISTER_KEYS_KEYRING_FILE=${keyring}`], ...stranger);
-    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^cloister: CHECK_FAILED: 2 of 7 checks failed\./u)]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^cloister: CHECK_FAILED: 2 of 8 checks failed\./u)]);
     expect(stdout).toMatch(/FAILED {3}key .*KMS_KEY_UNKNOWN: .*\n.*→ Compare the policy's `keyRef`/u);
   });
 

@@ -5,8 +5,11 @@ export {
   kmsConfig,
   KmsError,
   openKms,
+  openWithCredential,
+  parseKmsCredential,
   providersOf,
   type Kek,
   type KekFinding,
+  type KmsCredential,
   type KmsProvider,
 } from "@cloister/service-keys/kms";

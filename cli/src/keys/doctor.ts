@@ -4,7 +4,10 @@ import {
   kekOf,
   kmsConfig,
   openKms,
+  openWithCredential,
+  parseKmsCredential,
   type Kek,
+  type KmsCredential,
   type KmsProvider,
 } from "@cloister/embedded/kms";
 import type { Policy } from "@cloister/policy";
@@ -15,11 +18,12 @@ import { environmentWith } from "../environment-file.ts";
 import { explained } from "../error-line.ts";
 import { readBytes } from "../files.ts";
 import { readSignedPolicy } from "../policy/policy-note.ts";
+import { readCredential, type CredentialFlags } from "./credential-file.ts";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
 
 export const kmsProviders = ["local", "vault", "openbao", "aws-kms", "pkcs11"] as const satisfies KmsProvider[];
 
-export interface KeysDoctorFlags {
+export interface KeysDoctorFlags extends CredentialFlags {
   readonly envFile?: string;
   readonly policy?: string;
   readonly provider?: KmsProvider;
@@ -37,7 +41,8 @@ interface Wanted {
 /** @throws CliError FILE_UNREADABLE, CHECK_FAILED; PolicyError for a note that is no signed policy */
 export async function doctor(flags: KeysDoctorFlags, terminal: Terminal): Promise<void> {
   const wanted = await wantedKek(flags);
-  const findings = await examined(wanted, await environmentWith(flags.envFile, terminal.env));
+  const given = await givenCredential(flags);
+  const findings = await examined(wanted, given, await environmentWith(flags.envFile, terminal.env));
   const failed = findings.filter(({ result }) => result === "failed").length;
   if (flags.json === true) printJson(terminal, findings);
   else printLines(terminal, [...findingLines(findings), "", summaryLine(findings)]);
@@ -60,19 +65,49 @@ async function wantedKek({ policy: file, provider, keyRef, tenantId = "" }: Keys
   };
 }
 
-async function examined({ kek, kms, kmsTrust }: Wanted, env: Terminal["env"]): Promise<Finding[]> {
-  const opened = await open(kek, env);
+/** What the tenant would unlock `keys` with, in place of the deployment's own. */
+async function givenCredential(flags: KeysDoctorFlags): Promise<KmsCredential | undefined> {
+  if (![flags.tokenFile, flags.secretIdFile, flags.awsFile, flags.pinFile].some((file) => file !== undefined)) {
+    return undefined;
+  }
+  return parseKmsCredential(Buffer.from(JSON.stringify(await readCredential(flags))));
+}
+
+async function examined(
+  { kek, kms, kmsTrust }: Wanted,
+  given: KmsCredential | undefined,
+  env: Terminal["env"],
+): Promise<Finding[]> {
+  const opened = await open(kek, given, env);
   const findings: Finding[] = [opened.finding];
   if (opened.wrapper === undefined) return findings;
   findings.push(...(await examineKek(opened.wrapper, kek, systemClock)));
-  findings.push({ check: "credential", ...credentialTrust(kms, kmsTrust) });
+  findings.push({ check: "credential", ...(given === undefined ? credentialTrust(kms, kmsTrust) : tenantsOwn) });
+  findings.push(noWitnesses);
   return findings;
 }
 
+const tenantsOwn = {
+  result: "ok",
+  detail: "The credential is the tenant's: `cloister keys unlock` puts it into the memory of keys alone.",
+} as const;
+
+const noWitnesses: Finding = {
+  check: "witnesses",
+  result: "warning",
+  detail: "No witness is asked by this version: that the database of keys was not set back is not proved.",
+  remedy: "Nothing to set. Receipts say so, and a policy that requires witnesses has to be marked development.",
+};
+
 /** The settings are a check of their own: most of what goes wrong is there. */
-async function open(kek: Kek, env: Terminal["env"]) {
+async function open(kek: Kek, given: KmsCredential | undefined, env: Terminal["env"]) {
   try {
-    const wrapper = (await openKms(kmsConfig.parse(env), { clock: systemClock, isReadOnly: true })).of(kek);
+    const settings = kmsConfig.parse(env);
+    const options = { clock: systemClock, isReadOnly: true };
+    const wrapper =
+      given === undefined
+        ? (await openKms(settings, options)).of(kek)
+        : await openWithCredential(settings, options)(kek.provider, given);
     const detail = `This deployment can ask ${kek.provider}.`;
     return { wrapper, finding: { check: "settings", result: "ok", detail } as const };
   } catch (error) {

@@ -11,7 +11,8 @@ nothing: a random key is wrapped and unwrapped; another context is tried, which 
 credential may do, which has to be neither less nor more than docs/keys.md says; its clock is compared.
 
 Which key: that of a signed policy, or --provider and --key-ref as they would stand in one. A local keyring has a key for
-each tenant, hence --tenant-id.
+each tenant, hence --tenant-id. A credential file is for deployments whose keys has none: the tenant looks whether its own
+serves before it unlocks keys with it.
 
 --json prints a list of {"check", "result": "ok" | "warning" | "failed" | "skipped", "detail", "code", "remedy"}. Exit
 code 1 when a check failed; a warning alone exits with 0.
@@ -56,15 +57,17 @@ export function registerKeys(program: Command, terminal: Terminal): void {
     .command("keys")
     .summary("tenants' keys and the KMS that they are in: unlock, rotate, doctor")
     .description("Tenants' keys, and the key management systems that they are in.");
-  keys
-    .command("doctor")
-    .summary("find out whether a tenant's KMS can serve")
-    .description("Finds out whether a tenant's KMS can serve, by a real round trip, and says what to fix.")
-    .option("--env-file <file>", "the variables of `keys`, lines of NAME=value; what the environment has goes first")
-    .option("--policy <file>", "signed policy whose key is looked at")
-    .addOption(new Option("--provider <name>", "without --policy: where the key is").choices(kmsProviders))
-    .option("--key-ref <name>", "without --policy: the key, as a policy names it", "")
-    .option("--tenant-id <hex>", "without --policy: the tenant that the key is of")
+  addCredentialOptions(
+    keys
+      .command("doctor")
+      .summary("find out whether a tenant's KMS can serve")
+      .description("Finds out whether a tenant's KMS can serve, by a real round trip, and says what to fix.")
+      .option("--env-file <file>", "the variables of `keys`, lines of NAME=value; what the environment has goes first")
+      .option("--policy <file>", "signed policy whose key is looked at")
+      .addOption(new Option("--provider <name>", "without --policy: where the key is").choices(kmsProviders))
+      .option("--key-ref <name>", "without --policy: the key, as a policy names it", "")
+      .option("--tenant-id <hex>", "without --policy: the tenant that the key is of"),
+  )
     .option("--json", "print as JSON")
     .addHelpText("after", notes)
     .action((flags: KeysDoctorFlags, self: Command) => {
@@ -74,22 +77,17 @@ export function registerKeys(program: Command, terminal: Terminal): void {
       return doctor(flags, terminal);
     });
 
-  const unlocking = keys
-    .command("unlock")
-    .summary("give the key service the credential of the tenant's KMS, or have it forgotten")
-    .description(
-      "Gives the key service the credential of the tenant's KMS, sealed to its evidence, or has it forgotten.",
-    )
-    .requiredOption("--tenant <folder>", "folder that `cloister tenant init` made")
-    .option("--policy <file>", "signed policy to hold the evidence against; the newest in the folder without")
-    .option("--key <file>", "seed of a key that the policy delegates `unlock` to, instead of the tenant's root")
-    .option("--token-file <file>", "Vault, OpenBao: file (0600) with a token")
-    .option("--role-id <id>", "Vault, OpenBao: the role's id of an AppRole")
-    .option("--secret-id-file <file>", "Vault, OpenBao: file (0600) with its secret id")
-    .option("--mount <name>", "Vault, OpenBao: where that login is mounted; approle without")
-    .option("--aws-file <file>", "AWS: file (0600) with an access key as JSON, as `aws sts assume-role` prints it")
-    .option("--pin-file <file>", "PKCS#11: file (0600) with the PIN")
-    .option("--lock", "have the credential forgotten by every instance, and what was unwrapped with it");
+  const unlocking = addCredentialOptions(
+    keys
+      .command("unlock")
+      .summary("give the key service the credential of the tenant's KMS, or have it forgotten")
+      .description(
+        "Gives the key service the credential of the tenant's KMS, sealed to its evidence, or has it forgotten.",
+      )
+      .requiredOption("--tenant <folder>", "folder that `cloister tenant init` made")
+      .option("--policy <file>", "signed policy to hold the evidence against; the newest in the folder without")
+      .option("--key <file>", "seed of a key that the policy delegates `unlock` to, instead of the tenant's root"),
+  ).option("--lock", "have the credential forgotten by every instance, and what was unwrapped with it");
   addConnectionOptions(unlocking)
     .option("--development", "with --url: accept simulated evidence")
     .option("--json", 'print {"tenantId", "action", "kmsOutcome"}')
@@ -108,4 +106,15 @@ export function registerKeys(program: Command, terminal: Terminal): void {
     .option("--json", 'print {"tenantId", "issuerKey", "formerIssuers"}')
     .addHelpText("after", rotateNotes)
     .action((flags: RotateFlags) => rotate(flags, terminal));
+}
+
+/** The files that a credential for the tenant's KMS may be in. */
+function addCredentialOptions(command: Command): Command {
+  return command
+    .option("--token-file <file>", "Vault, OpenBao: file (0600) with a token")
+    .option("--role-id <id>", "Vault, OpenBao: the role's id of an AppRole")
+    .option("--secret-id-file <file>", "Vault, OpenBao: file (0600) with its secret id")
+    .option("--mount <name>", "Vault, OpenBao: where that login is mounted; approle without")
+    .option("--aws-file <file>", "AWS: file (0600) with an access key as JSON, as `aws sts assume-role` prints it")
+    .option("--pin-file <file>", "PKCS#11: file (0600) with the PIN");
 }
