@@ -43,7 +43,8 @@ export const ingestConfig = defineConfig({
   }),
   ...databaseVariables("ingest's schema: mailbox, accepted messages, outbox"),
   keysUrl: variable("CLOISTER_KEYS_URL", httpUrl, {
-    description: "Where the Authority door of keys listens (gRPC), https://HOST:PORT; both sides make their certificates themselves",
+    description:
+      "Where the Authority door of keys listens (gRPC), https://HOST:PORT; both sides make their certificates themselves",
   }),
   authorityTokenFile: variable("CLOISTER_KEYS_AUTHORITY_TOKEN_FILE", z.string().min(1), {
     description: "File with the credential of the Authority door: policies and conversations, never a key",
