@@ -2,6 +2,7 @@ import { idToHex } from "@cloister/envelope";
 import { requestText, type ConversationRecord, type KeyLease, type KeySource } from "@cloister/keyring";
 import type { SearchIndex, Segment, VectorTransforms } from "@cloister/retrieval";
 import type { Kysely } from "kysely";
+import pLimit from "p-limit";
 import { loadSegment, type SegmentPorts, type WantedSegment } from "./load-segment.ts";
 import { maxCandidates, storedSegment, type StoredSegment } from "./nearest-passages.ts";
 import type { OpenedPassage } from "./open-passages.ts";
@@ -28,6 +29,8 @@ export interface ContextPorts extends SegmentPorts {
 const maxKeysPerLease = 4_000;
 /** Of one conversation: a person's many other conversations give way to this one and its knowledge bases. */
 const maxSegments = 1_000;
+/** So many conversations' passages are asked for at once: a database has few connections, and what comes is held in clear. */
+const atOnce = 8;
 /** Of one conversation; a scope beyond it is searched in its newest part, and the metrics say so. */
 const maxPassages = 100_000;
 
@@ -47,15 +50,14 @@ export async function contextsOf(
   const wanted = sealed.map((one) => [...one.turns.map(logKeyOf), ...one.segments.map(vectorKeyOf)]);
   const isOneCall = new Set(wanted.flat().map(requestText)).size <= maxKeysPerLease;
   const shared = isOneCall ? await ports.keyring.lease(wanted.flat()) : undefined;
-  const contexts: ConversationContext[] = [];
-  for (const [n, { conversation, turns, segments }] of sealed.entries()) {
+  const limit = pLimit(atOnce);
+  return limit.map(sealed, async ({ conversation, turns, segments }, n) => {
     const lease = shared ?? (await ports.keyring.lease(wanted[n] ?? []));
-    contexts.push({
+    return {
       turns: openTurns(turns, conversation, lease, nowMs),
       ...(await searchedSegments(segments, conversation, lease, { ports, nowMs })),
-    });
-  }
-  return contexts;
+    };
+  });
 }
 
 async function searchedSegments(

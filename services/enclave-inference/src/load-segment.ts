@@ -32,16 +32,26 @@ export interface WantedSegment {
 /** So many envelopes are opened, in a few milliseconds, before others have their turn. */
 const sliceSize = 200;
 
-/** The segment's passages in clear: from the cache what is there, from the store what is not. Throws for outages alone. */
-export async function loadSegment(
+/**
+ * The segment's passages in clear: from the cache what is there, from the store what is not. Many may ask for one at the
+ * same time, as for a knowledge base: it is opened once. Throws for outages alone.
+ */
+export function loadSegment(
   wanted: WantedSegment,
   ports: SegmentPorts,
   nowMs: number,
 ): Promise<SearchIndex<OpenedPassage>> {
-  const { segment, origin, key, limit } = wanted;
-  const { passages, cache, embedder, searches } = ports;
   // The same passages read differently by their own conversation: with the numbers of its placeholders.
-  const name = `${origin}/${requestText(vectorKeyOf(segment))}`;
+  const name = `${wanted.origin}/${requestText(vectorKeyOf(wanted.segment))}`;
+  return ports.cache.inTurn(name, () => loadNamed(name, wanted, ports, nowMs));
+}
+
+async function loadNamed(
+  name: string,
+  { segment, origin, key, limit }: WantedSegment,
+  { passages, cache, embedder, searches }: SegmentPorts,
+  nowMs: number,
+): Promise<SearchIndex<OpenedPassage>> {
   const held = cache.get(name, key);
   const isUsable = held?.epoch === segment.epoch;
   if (isUsable && held.revision >= segment.revision) {

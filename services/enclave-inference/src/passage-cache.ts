@@ -29,6 +29,7 @@ const defaultCacheLimits: CacheLimits = { maxBytes: 256 * 1024 * 1024, maxSegmen
 export class PassageCache {
   readonly #limits: CacheLimits;
   readonly #segments = new Map<string, OpenSegment>();
+  readonly #turns = new Map<string, Promise<unknown>>();
   #bytes = 0;
 
   constructor(limits: CacheLimits = defaultCacheLimits) {
@@ -67,6 +68,18 @@ export class PassageCache {
       this.#forget(oldest);
     }
     return true;
+  }
+
+  /** Works of one name one after the other, so that who comes second finds what the first one has put. */
+  async inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    const mine = (this.#turns.get(name) ?? Promise.resolve()).then(work);
+    const over = mine.catch(() => undefined);
+    this.#turns.set(name, over);
+    try {
+      return await mine;
+    } finally {
+      if (this.#turns.get(name) === over) this.#turns.delete(name);
+    }
   }
 
   /** Empties what may not be read any more. */

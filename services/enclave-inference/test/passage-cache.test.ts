@@ -91,4 +91,21 @@ describe("the cache of opened segments", () => {
     cache.clear();
     expect([put.index.size, cache.size, cache.bytes]).toEqual([0, 0, 0]);
   });
+
+  it("works of one name one after the other, whatever became of the first, and of others meanwhile", async () => {
+    const cache = new PassageCache();
+    const first = Promise.withResolvers<never>();
+    const begun: string[] = [];
+    const work = (what: string, result: Promise<string>) => () => {
+      begun.push(what);
+      return result;
+    };
+    const one = cache.inTurn("a", work("one", first.promise));
+    const two = cache.inTurn("a", work("two", Promise.resolve("two")));
+    await expect(cache.inTurn("b", work("other", Promise.resolve("other")))).resolves.toBe("other");
+    expect(begun).toEqual(["one", "other"]);
+    first.reject(new Error("the database is away"));
+    await expect(one).rejects.toThrow("away");
+    await expect(two).resolves.toBe("two");
+  });
 });
