@@ -185,9 +185,7 @@ class Demo {
     const purges = await purge(cloister);
     const chain = await tenant.client.verifiedChain();
     const status = await retentionStatus(cloister);
-    const receipts: Receipt[] = status.receipts.map(({ note }) =>
-      verifyReceipt(Buffer.from(note), chain),
-    );
+    const receipts: Receipt[] = status.receipts.map(({ note }) => verifyReceipt(Buffer.from(note), chain));
     for (const receipt of receipts) show.receipt(renderReceipt(receipt), receipt.operatorAsserted.length);
 
     show.heading("What is left can be opened by");

@@ -18,7 +18,8 @@ export const retentionConfig = defineConfig({
   ...databaseVariables("the services' schemas; never that of keys"),
   ...vectorVariables,
   keysUrl: variable("CLOISTER_KEYS_URL", httpUrl, {
-    description: "Where the Lifecycle door of keys listens (gRPC), https://HOST:PORT; both sides make their certificates themselves",
+    description:
+      "Where the Lifecycle door of keys listens (gRPC), https://HOST:PORT; both sides make their certificates themselves",
   }),
   lifecycleTokenFile: variable("CLOISTER_KEYS_LIFECYCLE_TOKEN_FILE", z.string().min(1), {
     description: "File with the credential of the Lifecycle door: it can have keys destroyed and reads none",
