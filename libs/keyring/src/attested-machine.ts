@@ -17,6 +17,8 @@ export interface Machine extends AttestedMachine {
   readonly isDevelopment: boolean;
   /** Roots of simulated evidence, P-256, compressed, 33 bytes each; none where it is of hardware. */
   readonly simulatedRoots: readonly Uint8Array[];
+  /** In a Nitro enclave: a document that holds this public key (SubjectPublicKeyInfo, DER, at most 1,024 bytes). */
+  readonly nitroDocument?: (publicKey: Uint8Array) => Promise<Uint8Array>;
 }
 
 /** The service that is to be attested. */

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { configurationDigest, examineEvidence } from "@cloister/attestation";
+import { NitroAuthenticator, nitroVerifier } from "@cloister/attestation/nitro";
 import { SnpAuthenticator, snpVerifier } from "@cloister/attestation/sev-snp";
 import { openMachine } from "@cloister/keyring/machine";
 import { MachineError } from "../src/machine-error.ts";
 import { capturedLog, FakeClock } from "@cloister/testing";
-import { FakeKernel, snpGuest, SOUND_POLICY, TestAmd, type FakeProvider } from "@cloister/testing/evidence";
+import { FakeKernel, snpGuest, SOUND_POLICY, TestAmd, TestNitro, type FakeProvider } from "@cloister/testing/evidence";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,6 +72,18 @@ describe("a machine with hardware", () => {
     const reportData = new Uint8Array(64).fill(9);
     const claims = await examineEvidence(await evidence.collect(reportData), verifiers, clock.nowMs());
     expect(claims.reportData).toEqual(reportData);
+  });
+
+  it("has NSM of a Nitro enclave put a public key into a document, for a KMS to seal to, and nobody else", async () => {
+    const nitro = await TestNitro.make();
+    const publicKey = Uint8Array.of(0x30, 1);
+    const authenticator = new NitroAuthenticator([nitro.rootSha256Hex]);
+    const nsm = async () => ({ request: (message: Uint8Array) => nitro.answer(message, clock.nowMs()) });
+    const verifiers = [nitroVerifier(authenticator)];
+    const machine = await openMachine({ evidence: "aws-nitro" }, owner, { nsm, verifiers });
+    const document = (await machine.nitroDocument?.(publicKey)) ?? new Uint8Array();
+    expect(await authenticator.authenticate(document, clock.nowMs())).toMatchObject({ publicKey });
+    expect(await openMachine({}, owner, ports(snpGuest(amd, vcek)))).not.toHaveProperty("nitroDocument");
   });
 
   it("takes its certificate from a file where its host has none", async () => {

@@ -24,13 +24,14 @@ await runMain("keys", async () => {
     ...(hasExternalKms(environment) && { addedAuthoritiesHex: addedAuthoritiesDigest() }),
   });
   const machine = await openMachine(environment, { role: "keys", code: codeFolder, configuration, clock, log });
-  const { evidence, verifiers, configurationDigest, simulatedRoots, isDevelopment } = machine;
+  const { evidence, verifiers, configurationDigest, simulatedRoots, isDevelopment, nitroDocument } = machine;
+  const kmsOptions = { clock, ...(nitroDocument && { document: nitroDocument }) };
   const credentials = {
     authority: await readCredential(environment.authorityTokenFile),
     release: await readCredential(environment.releaseTokenFile),
     lifecycle: await readCredential(environment.lifecycleTokenFile),
   };
-  const keyWrapper = await openKms(environment, { clock });
+  const keyWrapper = await openKms(environment, kmsOptions);
   const peers = environment.peers.map((url) => keysTransport({ url, credential: credentials.release }));
   const db = await openDatabase(await databaseOptions(environment, "keys"));
   return startKeys(
@@ -54,7 +55,7 @@ await runMain("keys", async () => {
     {
       db,
       keyWrapper,
-      openWithCredential: openWithCredential(environment, { clock }),
+      openWithCredential: openWithCredential(environment, kmsOptions),
       peers,
       evidence,
       verifiers,

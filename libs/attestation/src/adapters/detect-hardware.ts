@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import type { EvidenceFormat } from "../tagged-evidence.ts";
 import { type ReportFiles, reportFiles } from "./configfs-tsm/report-files.ts";
 import { TSM_REPORT_FOLDER, tsmProvider } from "./configfs-tsm/request-report.ts";
-import { NSM_PATH } from "./nsm/nsm-device.ts";
+import { NSM_PATH, type NsmDevice } from "./nsm/nsm-device.ts";
 import { unavailable } from "./unavailable.ts";
 
 export const hardwareFormats = ["aws-nitro", "sev-snp", "intel-tdx"] as const satisfies readonly EvidenceFormat[];
@@ -12,6 +12,7 @@ export type HardwareFormat = (typeof hardwareFormats)[number];
 /** Where the kernel shows hardware. */
 export interface HardwarePlaces {
   readonly nsmPath?: string;
+  readonly nsm?: () => Promise<NsmDevice>;
   readonly tsmFolder?: string;
   readonly tsmFiles?: ReportFiles;
   readonly isThere?: (path: string) => Promise<boolean>;

@@ -7,11 +7,12 @@ import {
   type EvidenceVerifier,
 } from "@cloister/attestation";
 import type { HardwarePlaces } from "@cloister/attestation/sources";
+import { nsmDocument } from "@cloister/attestation/sources/nsm";
 import type { Clock } from "@cloister/service";
 import type { Machine, MachineOwner } from "../attested-machine.ts";
 import { digestOfSettings } from "../digest-of-settings.ts";
 import { refusingMachine } from "../machine-error.ts";
-import { hardwareSource, type HardwareEnvironment } from "./hardware-source.ts";
+import { hardwareSource, nsmOf, type HardwareEnvironment } from "./hardware-source.ts";
 
 /** What stands for hardware and its vendors in tests: no setting of a process reaches them. */
 export interface HardwarePorts extends HardwarePlaces {
@@ -39,7 +40,12 @@ export function openHardwareMachine(
       measurement: hexOf(measurement),
       configurationDigest: hexOf(configurationDigest),
     });
-    return { evidence, verifiers, measurement, configurationDigest, isDevelopment: false, simulatedRoots: [] };
+    const nitroDocument = async (publicKey: Uint8Array) => nsmDocument(await nsmOf(places), { publicKey });
+    return {
+      ...{ evidence, verifiers, measurement, configurationDigest },
+      ...{ isDevelopment: false, simulatedRoots: [] },
+      ...(evidence.format === "aws-nitro" && { nitroDocument }),
+    };
   });
 }
 

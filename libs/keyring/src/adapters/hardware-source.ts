@@ -13,7 +13,7 @@ import {
   tdxSource,
   type TsmOptions,
 } from "@cloister/attestation/sources/configfs-tsm";
-import { nsmDevice, nsmSource } from "@cloister/attestation/sources/nsm";
+import { nsmDevice, nsmSource, type NsmDevice } from "@cloister/attestation/sources/nsm";
 import { variable } from "@cloister/service";
 import { z } from "zod";
 
@@ -59,7 +59,7 @@ function sourceOf(format: HardwareFormat, environment: HardwareEnvironment, plac
   const { snpCertificateFile: certificate, tdxCollateralFolder: collateral } = environment;
   switch (format) {
     case "aws-nitro":
-      return nsmSource(() => nsmDevice(places.nsmPath));
+      return nsmSource(() => nsmOf(places));
     case "sev-snp":
       return snpSource({
         ...tsmOptions(places),
@@ -69,6 +69,11 @@ function sourceOf(format: HardwareFormat, environment: HardwareEnvironment, plac
       if (collateral === undefined) throw withoutCollateral();
       return tdxSource({ ...tsmOptions(places), collateral: () => tdxCollateralFromFolder(collateral) });
   }
+}
+
+/** The security module of a Nitro enclave. @throws AttestationError EVIDENCE_UNAVAILABLE as `nsmDevice` */
+export function nsmOf({ nsm, nsmPath }: HardwarePlaces): Promise<NsmDevice> {
+  return nsm?.() ?? nsmDevice(nsmPath);
 }
 
 function tsmOptions({ tsmFolder: folder, tsmFiles: files }: HardwarePlaces): TsmOptions {

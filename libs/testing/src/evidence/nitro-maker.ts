@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, concatBytes } from "@noble/hashes/utils.js";
-import { encode } from "cborg";
+import { decode, encode } from "cborg";
 import { authority, keyUsage, makeCertificate, TestKey } from "./certificate-maker.ts";
 
 const PROTECTED = Uint8Array.of(0xa1, 0x01, 0x38, 0x22);
@@ -70,5 +70,12 @@ export class TestNitro {
     const signed = encode(["Signature1", PROTECTED, new Uint8Array(), payload]);
     const signature = await this.leafKey.signRaw(signed);
     return concatBytes(Uint8Array.of(0x84, 0x44), PROTECTED, Uint8Array.of(0xa0), encode(payload), encode(signature));
+  }
+
+  /** What /dev/nsm answers to a request for a document. */
+  async answer(request: Uint8Array, nowMs: number): Promise<Uint8Array> {
+    // A request that the source under test made; another one fails the test.
+    const { Attestation: fields } = decode(request) as { readonly Attestation: Readonly<Record<string, unknown>> };
+    return encode({ Attestation: { document: await this.document(nowMs, { fields }) } });
   }
 }
