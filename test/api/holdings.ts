@@ -1,8 +1,16 @@
 import { randomBytes } from "node:crypto";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { createClient, type Client, type ClientPublicKeys, type Conversation } from "@cloister/client";
+import {
+  BeginUnlockRequestSchema,
+  BeginUnlockResponseSchema,
+  RotateKeysRequestSchema,
+  UnlockRequestSchema,
+} from "@cloister/contracts/keys/authority";
 import { idToHex, readHeader } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
+import { signKmsUnlock } from "@cloister/policy";
 import { z } from "zod";
 import type { EmbeddedWorld } from "../e2e/embedded-world.ts";
 import { TestTenant } from "../e2e/tenant.ts";
@@ -15,10 +23,17 @@ export interface Holdings {
   readonly messageIdHex: string;
   readonly tokenIdHex: string;
   /** Bodies by the operation that they are for. */
-  readonly bodies: Readonly<
-    Record<"openConversation" | "renewConversation" | "sendMessage" | "applyPolicy", Uint8Array>
-  >;
+  readonly bodies: Readonly<Record<BodyName, Uint8Array>>;
 }
+
+type BodyName =
+  | "openConversation"
+  | "renewConversation"
+  | "sendMessage"
+  | "applyPolicy"
+  | "beginUnlock"
+  | "unlockKeys"
+  | "rotateKeys";
 
 const tokenAnswer = z.object({ id: z.string(), token: z.string() });
 
@@ -94,7 +109,41 @@ class Application {
       conversationIdHex: idToHex(conversation.id),
       messageIdHex: idToHex(readHeader(bodies.sendMessage).messageId),
       tokenIdHex,
-      bodies: { ...bodies, openConversation: this.#taken("conversations"), applyPolicy: this.#taken("policy") },
+      bodies: {
+        ...bodies,
+        ...(await this.#ofKeys()),
+        openConversation: this.#taken("conversations"),
+        applyPolicy: this.#taken("policy"),
+      },
+    };
+  }
+
+  /** What the tenant asks of its keys: to prove themselves, to forget a KMS' credential, to be made anew. */
+  async #ofKeys(): Promise<Record<"beginUnlock" | "unlockKeys" | "rotateKeys", Uint8Array>> {
+    const { ingest } = this.#world.cloister;
+    const { root, tenantId } = this.#tenant;
+    const begin = create(BeginUnlockRequestSchema, { tenantId, nonce: randomBytes(32) });
+    const beginUnlock = toBinary(BeginUnlockRequestSchema, begin);
+    const response = await fetch(new URL("/v1/keys/evidence", ingest.address ?? ""), {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${ingest.accessToken.reveal()}`,
+        "cloister-tenant": idToHex(tenantId),
+        "content-type": "application/protobuf",
+      },
+      body: new Uint8Array(beginUnlock),
+    });
+    const { challenge } = fromBinary(BeginUnlockResponseSchema, new Uint8Array(await response.arrayBuffer()));
+    const issuedAtMs = this.#world.clock.nowMs();
+    const lock = { tenantId, action: "lock", challenge, commitment: new Uint8Array(32), issuedAtMs } as const;
+    const unlock = create(UnlockRequestSchema, {
+      genesisRoot: root.publicKey,
+      statement: signKmsUnlock(lock, root, "root"),
+    });
+    return {
+      beginUnlock,
+      unlockKeys: toBinary(UnlockRequestSchema, unlock),
+      rotateKeys: toBinary(RotateKeysRequestSchema, create(RotateKeysRequestSchema, { tenantId })),
     };
   }
 
@@ -131,15 +180,17 @@ function renamed(
     const hex = Buffer.from(body).toString("hex").replaceAll(holdings[name], value);
     return new Uint8Array(Buffer.from(hex, "hex"));
   };
-  const { openConversation, renewConversation, sendMessage, applyPolicy } = holdings.bodies;
+  const { bodies } = holdings;
   return {
     ...holdings,
     [name]: value,
     bodies: {
-      openConversation: replaced(openConversation),
-      renewConversation: replaced(renewConversation),
-      sendMessage: replaced(sendMessage),
-      applyPolicy,
+      ...bodies,
+      openConversation: replaced(bodies.openConversation),
+      renewConversation: replaced(bodies.renewConversation),
+      sendMessage: replaced(bodies.sendMessage),
+      beginUnlock: replaced(bodies.beginUnlock),
+      rotateKeys: replaced(bodies.rotateKeys),
     },
   };
 }

@@ -25,6 +25,9 @@ export const subjects: Readonly<Record<string, (of: Holdings) => Aim>> = {
   }),
   applyPolicy: ({ bodies }) => ({ path: "/v1/policy", body: protobuf(bodies.applyPolicy) }),
   readPolicy: () => ({ path: "/v1/policy" }),
+  beginUnlock: ({ bodies }) => ({ path: "/v1/keys/evidence", body: protobuf(bodies.beginUnlock) }),
+  unlockKeys: ({ bodies }) => ({ path: "/v1/keys/unlock", body: protobuf(bodies.unlockKeys) }),
+  rotateKeys: ({ bodies }) => ({ path: "/v1/keys/rotate", body: protobuf(bodies.rotateKeys) }),
   listEnclaves: () => ({ path: "/v1/enclaves" }),
   createToken: ({ tenantIdHex }) => ({
     path: "/v1/tokens",

@@ -95,7 +95,7 @@ async function request({ path, body }: Aim, { method, token, tenantIdHex }: Acce
   stop.abort();
   const { status } = response;
   if (response.headers.get("content-type")?.includes("json") !== true)
-    return { status, code: undefined, text, form: text };
+    return { status, code: undefined, text, form: isStream ? text : "" };
   const json: unknown = JSON.parse(text);
   if (response.ok) return { status, code: undefined, text, form: Object.keys(z.looseObject({}).parse(json)).join() };
   const { code, instance } = problem.parse(json);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
+import { DAY_MS } from "@cloister/policy";
 import { FakeClock } from "@cloister/testing";
 import { TokenBuckets } from "../src/limits/token-buckets.ts";
 
@@ -45,6 +46,14 @@ describe("a token bucket", () => {
     const buckets = new TokenBuckets(rate, new FakeClock(0));
     buckets.take("a", 15);
     expect([buckets.take("a", 6), buckets.take("a", 5), buckets.take("a", 1)]).toEqual([100, 0, 100]);
+  });
+
+  it("loses nothing by a clock that was set back", () => {
+    const clock = new FakeClock(DAY_MS);
+    const buckets = new TokenBuckets(rate, clock);
+    buckets.take("a", 15);
+    clock.advance(-DAY_MS);
+    expect(buckets.take("a", 5)).toBe(0);
   });
 
   it("is forgotten, the least recently used first, when there are too many", () => {

@@ -42,7 +42,8 @@ export class TokenBuckets {
     const wanted = Math.min(count * 1_000, full);
     const atMs = this.#clock.monotonicMs();
     const bucket = this.#buckets.get(key) ?? { milliTokens: full, atMs };
-    const held = Math.min(full, bucket.milliTokens + (atMs - bucket.atMs) * perSecond);
+    const passedMs = Math.max(0, atMs - bucket.atMs);
+    const held = Math.min(full, bucket.milliTokens + passedMs * perSecond);
     const isEnough = held >= wanted;
     this.#put(key, { milliTokens: isEnough ? held - wanted : held, atMs });
     return isEnough ? 0 : Math.max(1, Math.ceil((wanted - held) / perSecond));
