@@ -1,5 +1,5 @@
 import type { Failpoints, MessageLog } from "@cloister/messaging";
-import type { Clock, Log } from "@cloister/service";
+import type { Clock, Log, Secret } from "@cloister/service";
 import type { Database, LiveFrames, WakeUps } from "@cloister/storage";
 import type { Transport } from "@connectrpc/connect";
 import type { TrustedIssuer } from "./access/oidc/trusted-issuers.ts";
@@ -19,6 +19,8 @@ export interface IngestPorts {
   readonly keysTransport: Transport;
   /** To the Authority doors of tenants that run `keys` themselves, by tenant id in hex; none by default. */
   readonly tenantKeysTransports?: ReadonlyMap<string, Transport>;
+  /** Given the token of this start before a door opens: who finds ingest ready finds the token, too. */
+  readonly keepAccessToken?: (token: Secret) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly failpoints?: Failpoints;

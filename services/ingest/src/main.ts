@@ -1,7 +1,7 @@
 import { keysTransport, readTenantKeys } from "@cloister/keyring";
 import { messageLogFromEnvironment } from "@cloister/messaging";
 import { withOperations } from "@cloister/messaging/operations";
-import { createLog, readSecretFile, runMain, systemClock, writeSecretFile } from "@cloister/service";
+import { createLog, readSecretFile, runMain, systemClock, writeSecretFile, type Secret } from "@cloister/service";
 import { databaseOptions, openDatabase, wakeUpsFor } from "@cloister/storage";
 import { openRedis, type RedisSignals } from "@cloister/storage/redis";
 
@@ -42,9 +42,9 @@ await runMain("ingest", async () => {
   const redis = await openRedis(environment, log);
   const addresses = await readTenantKeys(environment.tenantKeysFile, "authority");
   const tenantKeysTransports = new Map([...addresses].map(([tenant, address]) => [tenant, keysTransport(address)]));
-  const ports = { db, messages, wakeUps, keysTransport: toKeys, tenantKeysTransports, clock, log };
+  const keepAccessToken = (token: Secret) => writeSecretFile(accessTokenFile, token.reveal());
+  const ports = { db, messages, wakeUps, keysTransport: toKeys, tenantKeysTransports, keepAccessToken, clock, log };
   const ingest = await startIngest(config, { ...ports, ...(redis && sharedBy(redis, credential)) });
-  await writeSecretFile(accessTokenFile, ingest.accessToken.reveal());
   return withOperations(ingest, environment, { clock, log });
 });
 

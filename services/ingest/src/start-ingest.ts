@@ -103,6 +103,8 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     metrics,
     ...(failpoints && { failpoints }),
   });
+  const accessToken = new Secret(access.startToken);
+  await ports.keepAccessToken?.(accessToken);
   outbox.start();
   const { tenantRate } = doors;
   const audit = new Audit(log, metrics);
@@ -135,7 +137,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
   return {
     ...service,
     deadLetters: [...strategy.deadLetters, ...bridge.deadLetters],
-    accessToken: new Secret(access.startToken),
+    accessToken,
     routes,
     onFatal: (listener) => {
       service.onFatal(listener);

@@ -1,6 +1,13 @@
 import { keysTransport, readTenantKeys } from "@cloister/keyring";
 import { vectorsToEndFromEnvironment } from "@cloister/retrieval";
-import { createLog, readSecretFile, runMain, systemClock as clock, writeSecretFile } from "@cloister/service";
+import {
+  createLog,
+  readSecretFile,
+  runMain,
+  systemClock as clock,
+  writeSecretFile,
+  type Secret,
+} from "@cloister/service";
 import { databaseOptions, openDatabase } from "@cloister/storage";
 import { retentionConfig } from "./retention.config.ts";
 import { startRetention } from "./start-retention.ts";
@@ -15,10 +22,17 @@ await runMain("retention", async () => {
   const vectors = await vectorsToEndFromEnvironment(environment, db);
   const addresses = await readTenantKeys(environment.tenantKeysFile, "lifecycle");
   const tenantKeysTransports = new Map([...addresses].map(([tenant, address]) => [tenant, keysTransport(address)]));
-  const retention = await startRetention(
+  const keepAccessToken = (token: Secret) => writeSecretFile(accessTokenFile, token.reveal());
+  return startRetention(
     { http: { host, port }, intervalMs, ...(messageLog === "kafka" && { kafkaFlowDays }) },
-    { db, keysTransport: keysTransport({ url: keysUrl, credential }), tenantKeysTransports, vectors, clock, log },
+    {
+      db,
+      keysTransport: keysTransport({ url: keysUrl, credential }),
+      tenantKeysTransports,
+      vectors,
+      keepAccessToken,
+      clock,
+      log,
+    },
   );
-  await writeSecretFile(accessTokenFile, retention.accessToken.reveal());
-  return retention;
 });

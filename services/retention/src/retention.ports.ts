@@ -1,6 +1,6 @@
 import type { Transport } from "@connectrpc/connect";
 import type { VectorsToEnd } from "@cloister/retrieval";
-import type { Clock, Log } from "@cloister/service";
+import type { Clock, Log, Secret } from "@cloister/service";
 import type { Database } from "@cloister/storage";
 import type { PurgeFailpoints } from "./purge/ports.ts";
 
@@ -21,6 +21,8 @@ export interface RetentionPorts {
   readonly tenantKeysTransports?: ReadonlyMap<string, Transport>;
   /** Stores of protected vectors, which the tables' columns don't tell of; none by default. */
   readonly vectors?: VectorsToEnd;
+  /** Given the token of this start before the door opens: who finds retention ready finds the token, too. */
+  readonly keepAccessToken?: (token: Secret) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly failpoints?: PurgeFailpoints;

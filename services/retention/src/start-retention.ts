@@ -46,6 +46,7 @@ export async function startRetention(config: RetentionConfig, ports: RetentionPo
   const steps = { keys, stores, jobs, clock, failpoints, ...(brokerLog && { brokerLog }) };
   const runs = new PurgeRuns(new RetentionPipeline(steps), log, config.intervalMs);
   const accessToken = randomAccessToken();
+  await ports.keepAccessToken?.(new Secret(accessToken));
   const service = await startService({
     name: "retention",
     module: RetentionModule.register({
