@@ -3,7 +3,7 @@ import { withGpuClaims } from "@cloister/attestation";
 import { bucketEnds, KeyringError, type Keyring, type KeyRequest } from "@cloister/keyring";
 import { DAY_MS, PolicyError, verifyAuthorityChain } from "@cloister/policy";
 import type { RunningKeys } from "@cloister/service-keys";
-import { levels, SOUND_POLICY } from "@cloister/testing/evidence";
+import { chipIdOf, levels, SOUND_POLICY } from "@cloister/testing/evidence";
 import { HardwareWorld, type Guest } from "./hardware-world.ts";
 import { evidenceOf, simulatedRoot } from "./tenant.ts";
 import { given, refusal } from "./world.ts";
@@ -98,6 +98,23 @@ describe("keys on hardware", () => {
     const without = await world.keyring(keys, {}, { role }, role);
     expect(await outcome(withClaims, conversation, "log")).toBe("given");
     expect(await outcome(without, conversation, "log")).toBe("MEASUREMENT_NOT_ALLOWED");
+  });
+
+  it("releases a key under a policy that demands proof of a region on machines that the policy says stand there alone", async () => {
+    const minimumTcb = { milan: { bootloader: 4, tee: 1, snp: 22, microcode: 213 } };
+    const under = (machine: Uint8Array) =>
+      world.conversation(keys, {
+        residency: { regions: ["eu-central-1"], attested: true },
+        hardware: {
+          "sev-snp": { minimumTcb },
+          machines: { "eu-central-1": [Buffer.from(machine).toString("hex")] },
+        },
+      });
+    const redaction = await world.keyring(keys);
+    expect(await outcome(redaction, await under(chipIdOf("milan")))).toBe("given");
+    expect(await outcome(redaction, await under(new Uint8Array(64).fill(7)))).toMatch(
+      /^(?:CHAIN_INVALID|MEASUREMENT_NOT_ALLOWED)$/u,
+    );
   });
 
   it("releases nothing to an instance with simulated evidence", async () => {

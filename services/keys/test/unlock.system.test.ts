@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { MAX_CLOCK_SKEW_MS } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import type { BeginUnlockResponse, InstanceEvidence } from "@cloister/contracts/keys/authority";
 import { createKemPublicKey, hpkeSeal } from "@cloister/envelope";
@@ -42,6 +43,8 @@ describe("a tenant's KMS that keys has no credential for", () => {
     readonly action?: "unlock" | "lock";
     readonly keys?: RunningKeys;
     readonly begun?: BeginUnlockResponse;
+    /** Of the tenant's clock. */
+    readonly aheadMs?: number;
   }
 
   /** A delivery as the tenant makes one: evidence verified, credential sealed and signed for. */
@@ -58,7 +61,7 @@ describe("a tenant's KMS that keys has no credential for", () => {
         action,
         challenge,
         commitment: action === "lock" ? new Uint8Array(32) : kmsCredentialCommitment(salt, json),
-        issuedAtMs: world.clock.nowMs(),
+        issuedAtMs: world.clock.nowMs() + (changes.aheadMs ?? 0),
       },
       signer,
       office,
@@ -152,6 +155,15 @@ describe("a tenant's KMS that keys has no credential for", () => {
     await world.authority.applyPolicy(tenant.signed(next));
     expect(await refusalOf({ signer: delegate, office: "delegate" })).toBe("answered");
     expect(await refusalOf({ signer: delegate, office: "root" })).toBe("SIGNATURE_INVALID");
+  });
+
+  it("takes no word from days ahead, which no later one could take back", async () => {
+    const tenant = await unlocked();
+    const ahead = async (aheadMs: number) => refusal(world.authority.unlock(await delivery({ tenant, aheadMs })));
+    expect(await ahead(MAX_CLOCK_SKEW_MS + 1_000)).toBe("REQUEST_EXPIRED");
+    expect(await ahead(MAX_CLOCK_SKEW_MS - 1_000)).toBe("answered");
+    world.clock.advance(MAX_CLOCK_SKEW_MS);
+    expect(await unlock({ tenant, action: "lock" })).toBe("NOT_ASKED");
   });
 
   it("takes none that was sealed to another instance, or is another than was signed for", async () => {

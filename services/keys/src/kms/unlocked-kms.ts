@@ -51,6 +51,8 @@ export class UnlockedKms implements KeyWrapper {
     requireKindFor(provider, credential);
     const opened = this.#opened.get(credential) ?? this.#open(provider, credential);
     this.#opened.set(credential, opened);
+    // Tried again by the next call: what was missing may have come.
+    opened.catch(() => this.#opened.delete(credential));
     return opened;
   }
 }

@@ -15,7 +15,7 @@ import type { Channel } from "@cloister/keyring";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import type { Sessions } from "../release/sessions.ts";
-import { unlockedBy, type Unlocks } from "./unlocks.ts";
+import { requireNotAhead, unlockedBy, type Unlocks } from "./unlocks.ts";
 
 /**
  * What tenants unlocked this instance with, for another instance of `keys`: each tenant's goes where that tenant's policy
@@ -75,6 +75,7 @@ export async function takeShared(parts: KeysParts, unlocks: Unlocks, shared: rea
       const { tenant, policy, rootRotations } = await parts.policies.newest(tenantId);
       const roots = verifyRoots(tenantId, tenant.genesis_root, rootRotations);
       const statement = verifyKmsUnlock(note, { tenantId, roots, delegates: policy.delegates });
+      requireNotAhead(statement, parts.clock.nowMs());
       const word = { statement: note, issuedAtMs: statement.issuedAtMs };
       const unlocked =
         statement.action === "lock"

@@ -8,6 +8,7 @@ import {
   type UnlockRequest,
   type UnlockResponse,
 } from "@cloister/contracts/keys/authority";
+import { MAX_CLOCK_SKEW_MS } from "@cloister/attestation";
 import { deriveTenantId, EnvelopeError, hpkeOpen, idToHex } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import {
@@ -68,7 +69,8 @@ export class Unlocks {
   }
 
   /**
-   * @throws KeysError REQUEST_EXPIRED unless it is over a challenge of this process that was not used; SIGNATURE_INVALID
+   * @throws KeysError REQUEST_EXPIRED unless it is over a challenge of this process that was not used, and not dated
+   * ahead; SIGNATURE_INVALID
    * unless the tenant's root, or whom its policy delegates it to, has signed it; MALFORMED for what doesn't open or is
    * no credential; POLICY_FOREIGN for a root that stepped down
    */
@@ -79,6 +81,7 @@ export class Unlocks {
     requireServed(this.#parts, tenantId);
     const inForce = await this.#inForce(tenantId);
     const statement = verified(request, tenantId, inForce);
+    requireNotAhead(statement, this.#parts.clock.nowMs());
     this.#use(statement.challenge);
     const isNew = this.#parts.unlocked.put(idToHex(tenantId), this.#opened(request, statement));
     if (!isNew) throw new KeysError("REQUEST_EXPIRED", "A newer word of the tenant's is known: sign a new one.");
@@ -144,6 +147,15 @@ export class Unlocks {
     const [oldest] = this.#challenges.keys();
     if (this.#challenges.size >= MAX_CHALLENGES && oldest !== undefined) this.#challenges.delete(oldest);
   }
+}
+
+/**
+ * The newest word of a tenant's counts: one from days ahead could not be taken back before they have passed.
+ * @throws KeysError REQUEST_EXPIRED
+ */
+export function requireNotAhead({ issuedAtMs }: KmsUnlock, nowMs: number): void {
+  if (issuedAtMs <= nowMs + MAX_CLOCK_SKEW_MS) return;
+  throw new KeysError("REQUEST_EXPIRED", "A tenant's word is dated ahead: set the clock where it is signed.");
 }
 
 /**
