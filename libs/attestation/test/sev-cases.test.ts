@@ -3,14 +3,18 @@ import { beforeAll, describe, expect, it } from "@jest/globals";
 import { verifyCase } from "@cloister/attestation/conformance";
 import { type SnpFault, snpFaults } from "@cloister/attestation/sev-snp";
 import {
+  authority,
   chipIdOf,
   type EndorsementOptions,
   extension,
+  ia5,
+  keyUsage,
   levels,
   makeCertificate,
   type ReportOptions,
   SOUND_POLICY,
   TestAmd,
+  TestKey,
 } from "@cloister/testing/evidence";
 
 const clock = 1_780_272_000;
@@ -21,6 +25,9 @@ let amd: TestAmd;
 let unsigned: Uint8Array;
 /** The authority, signed by the root, with an extension that is none. */
 let misshapen: Uint8Array;
+/** Authorities and roots that are right but for one thing. */
+let authorities: Readonly<Record<string, string>>;
+let stranger: TestKey;
 
 beforeAll(async () => {
   amd = await TestAmd.make();
@@ -30,6 +37,29 @@ beforeAll(async () => {
   const noConstraints = [extension("2.5.29.19", Uint8Array.of(0x30, 3), true)];
   const middle = { subject: "SEV-Test", issuer: "ARK-Test", key: authorityKey, signer: rootKey };
   misshapen = await makeCertificate({ ...middle, extensions: noConstraints });
+  stranger = await TestKey.make("p384");
+  const top = { subject: "ARK-Test", issuer: "ARK-Test", key: rootKey, signer: rootKey };
+  const of = async (fields: object, extensions = [authority()]): Promise<string> =>
+    pem(await makeCertificate({ ...middle, extensions, ...fields }));
+  authorities = {
+    "an authority that is none": await of({}, []),
+    "an authority that may only sign data": await of({}, [authority(), keyUsage(0x80)]),
+    "an authority with a critical extension": await of({}, [
+      authority(),
+      extension("1.2.3", Uint8Array.of(5, 0), true),
+    ]),
+    "an expired authority": await of({ notAfterMs: clock * 1000 - 1000 }),
+    "an authority of tomorrow": await of({ notBeforeMs: clock * 1000 + 1000 }),
+    "an authority of another root": await of({ issuer: "ARK-Other" }),
+    "an authority by itself": await of({ signer: authorityKey }),
+    "an authority by another kind of key": await of({ signer: stranger }),
+    "a root that is none": await of(top, []),
+    "a root that may only sign data": await of(top, [authority(), keyUsage(0x80)]),
+    "a root without an authority below it": await of({ ...top, key: authorityKey, signer: authorityKey }),
+    "a root that allows none below it": await of(top, [authority(0)]),
+    "an expired root": await of({ ...top, notAfterMs: clock * 1000 - 1000 }),
+    "a root of tomorrow": await of({ ...top, notBeforeMs: clock * 1000 + 1000 }),
+  };
 });
 
 interface Case {
@@ -69,6 +99,10 @@ const cases: Readonly<Record<SnpFault, readonly Case[]>> = {
     { report: { change: (report) => report.fill(9, 0x34, 0x35) } },
     { input: () => ({ attestation_doc_b64: base64(new Uint8Array(1184)) }) },
     { input: () => ({ attestation_doc_b64: base64(gzipSync(new Uint8Array(1 << 20))) }) },
+    { input: () => ({ attestation_doc_b64: "" }) },
+    ...[0x4c, 0x18b, 0x19f, 0x1eb, 0x1ef, 0x1f8, 0x207, 0x208, 0x29f].map(setAt),
+    { report: { version: 2, change: (report) => report.fill(1, 0x188, 0x189) } },
+    { report: { version: 5, change: (report) => report.fill(1, 0x208, 0x209) } },
   ],
   REPORT_TRUNCATED: [{ change: (report) => report.subarray(0, 1183) }, { change: () => new Uint8Array() }],
   WRONG_REPORT_VERSION: [0, 1, 4, 6, 0xffffffff].map((version) => ({ report: { version } })),
@@ -77,44 +111,85 @@ const cases: Readonly<Record<SnpFault, readonly Case[]>> = {
     { input: () => ({ vcek_der_b64: base64(amd.ask) }) },
     { key: { extensions: [] } },
     { input: () => ({ amd_root_ca_pem: undefined, ask_pem: undefined }) },
+    { key: { signer: () => amd.rootKey } },
+    { key: { signer: () => stranger } },
+    { key: { issuer: "SEV-Other" } },
+    { key: { values: { "2": ia5("Rome-B0") } } },
+    { key: { values: { "9": Uint8Array.of(5, 0) }, isCritical: true } },
+    ...[0x10, 0x1f, 0xa0].map((model) => processor(0x19, model)),
+    processor(0x1a, 0x02),
+    { ...processor(0x19, 0x01), key: { product: "genoa" } },
+    { ...processor(0x19, 0x11), key: { product: "turin" } },
   ],
   VCEK_EXPIRED: [
     { key: { notAfterMs: clock * 1000 - 1000 } },
     { input: () => ({ expiration_check_date_unix: 0 }) },
     { input: () => ({ expiration_check_date_unix: 4_000_000_000 }) },
+    { key: { notBeforeMs: clock * 1000 + 1000 } },
   ],
   VCEK_HWID_MISMATCH: [
     { report: { chipId: new Uint8Array(64).fill(3) } },
     { key: { hardwareId: new Uint8Array(64).fill(3) } },
     { report: { product: "turin", chipId: chipIdOf("milan") }, key: { product: "turin" } },
   ],
-  VCEK_TCB_MISMATCH: (["bootloader", "tee", "snp", "microcode"] as const).map((part) => ({
-    key: { tcb: { ...levels, [part]: levels[part] + 1 } },
-  })),
+  VCEK_TCB_MISMATCH: [
+    ...(["bootloader", "tee", "snp", "microcode"] as const).flatMap((part) => [
+      { key: { tcb: { ...levels, [part]: levels[part] + 1 } } },
+      { key: { tcb: { ...levels, [part]: levels[part] - 1 } } },
+    ]),
+    ...[2, 3, 4, 5].map((part) => setAt(0x180 + part)),
+  ],
   ARK_UNTRUSTED: [
     { input: () => ({ amd_root_ca_pem: "root" }) },
     { input: () => ({ amd_root_ca_pem: pem(unsigned) }) },
     { input: () => ({ amd_root_ca_pem: pem(amd.ask) }) },
     { input: () => ({ amd_root_ca_pem: pem(misshapen) }) },
     { input: () => ({ ask_pem: undefined }) },
+    ...[
+      "a root that is none",
+      "a root that may only sign data",
+      "a root that allows none below it",
+      "an expired root",
+      "a root of tomorrow",
+    ].map((name) => ({ input: () => ({ amd_root_ca_pem: authorities[name] }) })),
   ],
   ASK_INVALID: [
     { input: () => ({ ask_pem: "ask" }) },
     { input: () => ({ ask_pem: pem(unsigned) }) },
     { input: () => ({ ask_pem: pem(misshapen) }) },
     { input: () => ({ amd_root_ca_pem: undefined }) },
+    { input: () => ({ amd_root_ca_pem: authorities["a root without an authority below it"] }) },
+    ...[
+      "an authority that is none",
+      "an authority that may only sign data",
+      "an authority with a critical extension",
+      "an expired authority",
+      "an authority of tomorrow",
+      "an authority of another root",
+      "an authority by itself",
+      "an authority by another kind of key",
+    ].map((name) => ({ input: () => ({ ask_pem: authorities[name] }) })),
   ],
   REPORT_SIGNATURE_INVALID: [
     { change: (report) => report.with(0x2a0, (report[0x2a0] ?? 0) ^ 1) },
     { change: (report) => report.with(0x90, 0) },
     { change: (report) => report.with(1183, 1) },
     { change: (report) => report.fill(0, 0x2a0) },
+    { change: (report) => report.fill(0, 0x2a0, 0x2a0 + 72) },
+    { change: (report) => report.fill(0, 0x2a0 + 72) },
+    { change: (report) => report.with(0x2a0 + 48, 1) },
+    { change: (report) => report.with(0x2a0 + 72 + 48, 1) },
+    // Of what the signature covers: each field, and what the version reserves.
+    ...[0x04, 0x08, 0x10, 0x20, 0x30, 0x38, 0x40, 0x48, 0x4c, 0x50, 0xc0, 0xe0, 0x110, 0x140, 0x160, 0x180].map(flipAt),
+    ...[0x188, 0x18b, 0x1a0, 0x1e0, 0x1e8, 0x1eb, 0x1f0, 0x1f8, 0x208, 0x29f].map(flipAt),
   ],
   TCB_OUT_OF_DATE: [
     { policy: { min_tcb_bl_spl: levels.bootloader + 1 } },
     { policy: { min_tcb_tee_spl: levels.tee + 1 } },
     { policy: { min_tcb_snp_spl: levels.snp + 1 } },
     { policy: { min_tcb_ucode_spl: levels.microcode + 1 } },
+    { policy: { min_tcb_bl_spl: 255 } },
+    { report: { change: (report) => report.fill(3, 0x38, 0x39) }, policy: { min_tcb_bl_spl: levels.bootloader } },
   ],
   GUEST_POLICY_DEBUG_SET: [{ report: { policy: bits(19) } }],
   GUEST_POLICY_MIGRATE_MA_SET: [{ report: { policy: bits(18) } }],
@@ -123,13 +198,18 @@ const cases: Readonly<Record<SnpFault, readonly Case[]>> = {
     { report: { policy: bits(26) } },
     { report: { policy: bits(63) } },
     { report: { policy: 1n << 16n } },
+    { report: { policy: bits(25) } },
+    { report: { policy: bits(32) } },
   ],
-  PLATFORM_INFO_INVALID: [{ report: { platformInfo: 1n << 6n } }, { report: { platformInfo: 1n << 63n } }],
+  PLATFORM_INFO_INVALID: [6n, 7n, 8n, 32n, 63n].map((bit) => ({ report: { platformInfo: 1n << bit } })),
   SIGNER_INFO_INVALID: [
     { report: { signerInfo: 1 << 5 } },
     { report: { signerInfo: 2 } },
     { report: { signerInfo: 1 << 2 } },
-    { report: { signerInfo: 7 << 2 } },
+    ...[2, 3, 4, 5, 6, 7].map((kind) => ({ report: { signerInfo: kind << 2 } })),
+    { report: { signerInfo: 0x80000000 } },
+    { report: { kind: "vlek", signerInfo: 0 }, key: { kind: "vlek" } },
+    { report: { change: (report) => report.fill(1, 0x110, 0x111) } },
   ],
   MEASUREMENT_MISMATCH: [{ policy: { expected_measurement_hex: ones } }],
   HOST_DATA_MISMATCH: [{ policy: { expected_host_data_hex: "ff".repeat(32) } }],
@@ -137,6 +217,20 @@ const cases: Readonly<Record<SnpFault, readonly Case[]>> = {
   ID_KEY_DIGEST_MISMATCH: [{ policy: { expected_id_key_digest_hex: ones } }],
   AUTHOR_KEY_DIGEST_MISMATCH: [{ policy: { expected_author_key_digest_hex: ones } }],
 };
+
+/** Something set before the report is signed. */
+function setAt(at: number): Case {
+  return { report: { change: (report) => report.fill(1, at, at + 1) } };
+}
+
+/** A bit changed after the report was signed. */
+function flipAt(at: number): Case {
+  return { change: (report) => report.with(at, (report[at] ?? 0) ^ 0x10) };
+}
+
+function processor(family: number, model: number): Case {
+  return { report: { change: (report) => report.set([family, model, 1], 0x188) } };
+}
 
 describe("a case of SEV-SNP", () => {
   it.each(Object.entries(cases).flatMap(([code, list]) => list.map((one, index) => ({ code, one, n: index + 1 }))))(
@@ -154,6 +248,9 @@ describe("a case of SEV-SNP", () => {
     ["in version 2", { report: { version: 2 } }],
     ["in version 5", { report: { version: 5 } }],
     ["of Genoa", { report: { product: "genoa" }, key: { product: "genoa" } }],
+    ["of a processor of its line", processor(0x19, 0x01)],
+    ["of Bergamo", { ...processor(0x19, 0xa0), key: { product: "genoa" } }],
+    ["of a processor that nobody knows yet", processor(0x1b, 0x01)],
     ["of Turin", { report: { product: "turin" }, key: { product: "turin" } }],
     ["by a VLEK", { report: { kind: "vlek" }, key: { kind: "vlek" } }],
     ["by a VLEK that masks the chip's key", { report: { kind: "vlek", signerInfo: 6 }, key: { kind: "vlek" } }],

@@ -5,7 +5,7 @@ import { AttestationError } from "../errors.ts";
 import { SnpAuthenticator, type AuthenticSnpReport } from "../formats/sev-snp/authenticate.ts";
 import { isSnpFault, type SnpFault, snpError } from "../formats/sev-snp/faults.ts";
 import { checkGuest } from "../formats/sev-snp/guest-checks.ts";
-import { isTcbAtLeast } from "../formats/sev-snp/tcb.ts";
+import { isTcbAtLeast, readTcb } from "../formats/sev-snp/tcb.ts";
 import { anyHexField, base64Field, byteField, unixTimeField } from "./case-fields.ts";
 import type { CaseOutcome } from "./case-outcome.ts";
 import { gunzip } from "./gunzip.ts";
@@ -77,14 +77,16 @@ function authorityFrom(pem: string | null | undefined, fault: SnpFault): Uint8Ar
   }
 }
 
-function checkPolicy({ report, reportedTcb }: AuthenticSnpReport, policy: SevCasePolicy): void {
+function checkPolicy({ report, product, reportedTcb }: AuthenticSnpReport, policy: SevCasePolicy): void {
   const minimum = {
     bootloader: policy.min_tcb_bl_spl ?? 0,
     tee: policy.min_tcb_tee_spl ?? 0,
     snp: policy.min_tcb_snp_spl ?? 0,
     microcode: policy.min_tcb_ucode_spl ?? 0,
   };
-  if (!isTcbAtLeast(reportedTcb, minimum)) {
+  // A genuine machine runs nothing older than what it reports; a made-up one may say so.
+  const stated = [reportedTcb, readTcb(report.currentTcb, product)];
+  if (!stated.every((tcb) => isTcbAtLeast(tcb, minimum))) {
     throw snpError("TCB_OUT_OF_DATE", "A patch level of the machine is below the policy's minimum.");
   }
   if (policy.enforce_spec_defaults) checkGuest(report, { refuseSingleSocket: true });

@@ -13,8 +13,14 @@ export interface EndorsementOptions {
   readonly kind?: "vcek" | "vlek";
   readonly tcb?: SnpTcb;
   readonly hardwareId?: Uint8Array;
+  readonly notBeforeMs?: number;
   readonly notAfterMs?: number;
+  readonly issuer?: string;
+  /** Whose key signs it, in place of the authority's. */
+  readonly signer?: () => TestKey;
   readonly extensions?: readonly Uint8Array[];
+  /** Of AMD's extensions. */
+  readonly isCritical?: boolean;
   /** Values of AMD's extensions in place of the right ones, by the end of their OID, as 3.1; undefined: none. */
   readonly values?: Readonly<Record<string, Uint8Array | undefined>>;
   readonly key?: TestKey;
@@ -83,12 +89,15 @@ export class TestAmd {
       ...(kind === "vcek" ? { "4": hardwareId } : { "5": ia5("cloud") }),
       ...options.values,
     };
-    const present = Object.entries(values).flatMap(([id, value]) => (value ? [extension(`${amd}.${id}`, value)] : []));
+    const present = Object.entries(values).flatMap(([id, value]) =>
+      value ? [extension(`${amd}.${id}`, value, options.isCritical)] : [],
+    );
     return makeCertificate({
       subject: kind === "vcek" ? "SEV-VCEK" : "SEV-VLEK",
-      issuer: "SEV-Test",
+      issuer: options.issuer ?? "SEV-Test",
       key: options.key ?? this.chipKey,
-      signer: this.authorityKey,
+      signer: options.signer?.() ?? this.authorityKey,
+      ...(options.notBeforeMs === undefined ? {} : { notBeforeMs: options.notBeforeMs }),
       ...(options.notAfterMs === undefined ? {} : { notAfterMs: options.notAfterMs }),
       extensions: options.extensions ?? present,
     });

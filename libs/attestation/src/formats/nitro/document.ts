@@ -48,9 +48,9 @@ export function parseNitroDocument(payload: Uint8Array): NitroDocument {
     pcrs: pcrs(fields.get("pcrs")),
     certificate: bytes(fields.get("certificate"), "certificate"),
     cabundle: cabundle(fields.get("cabundle")),
-    publicKey: optionalBytes(fields.get("public_key"), "public_key"),
-    userData: optionalBytes(fields.get("user_data"), "user_data"),
-    nonce: optionalBytes(fields.get("nonce"), "nonce"),
+    publicKey: optionalBytes(fields.get("public_key"), "public_key", 1),
+    userData: optionalBytes(fields.get("user_data"), "user_data", 0),
+    nonce: optionalBytes(fields.get("nonce"), "nonce", 0),
   };
 }
 
@@ -87,7 +87,7 @@ function timestampMs(value: unknown): number {
 
 function pcrs(value: unknown): ReadonlyMap<number, Uint8Array> {
   const registers = new Map<number, Uint8Array>();
-  if (!(value instanceof Map)) throw nitroMalformed("pcrs");
+  if (!(value instanceof Map) || value.size === 0) throw nitroMalformed("pcrs");
   const entries: ReadonlyMap<unknown, unknown> = value;
   for (const [index, digest] of entries) {
     const isIndex = typeof index === "number" && Number.isInteger(index) && index >= 0 && index <= MAX_PCR;
@@ -102,11 +102,11 @@ function cabundle(value: unknown): readonly Uint8Array[] {
   return value.map((der: unknown) => bytes(der, "cabundle"));
 }
 
-function bytes(value: unknown, name: string): Uint8Array {
-  if (value instanceof Uint8Array && value.length > 0 && value.length <= MAX_FIELD_BYTES) return value;
+function bytes(value: unknown, name: string, minBytes = 1): Uint8Array {
+  if (value instanceof Uint8Array && value.length >= minBytes && value.length <= MAX_FIELD_BYTES) return value;
   throw nitroMalformed(name);
 }
 
-function optionalBytes(value: unknown, name: string): Uint8Array | undefined {
-  return value === undefined || value === null ? undefined : bytes(value, name);
+function optionalBytes(value: unknown, name: string, minBytes: number): Uint8Array | undefined {
+  return value === undefined || value === null ? undefined : bytes(value, name, minBytes);
 }

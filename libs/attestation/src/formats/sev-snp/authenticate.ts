@@ -15,9 +15,10 @@ import { AttestationError } from "../../errors.ts";
 import { amdAuthorities } from "./amd/index.ts";
 import { type EndorsementKey, readEndorsementKey } from "./endorsement-key.ts";
 import { type SnpFault, snpError } from "./faults.ts";
-import { parseSnpReport, type SnpReport } from "./report.ts";
+import { productOfProcessor } from "./processor.ts";
+import { checkReserved, parseSnpReport, type SnpReport } from "./report.ts";
 import { readSignerInfo, type SigningKey } from "./report-bits.ts";
-import { isSameTcb, readTcb, type SnpProduct, type SnpTcb } from "./tcb.ts";
+import { hasReservedTcb, isSameTcb, readTcb, type SnpProduct, type SnpTcb } from "./tcb.ts";
 import { isAllZero } from "./zeros.ts";
 
 /** Authorities in place of AMD's own, DER. For tests and for chains that are made up on purpose. */
@@ -51,7 +52,7 @@ export class SnpAuthenticator {
 
   /**
    * In this order: the report's format; the chain VCEK or VLEK → ASK or ASVK → ARK and its validity; the report's
-   * signature; that the certificate is of this chip and this TCB.
+   * signature; zeros where its version reserves them; that the certificate is of this chip and this TCB.
    * @param endorsementKey DER of the VCEK or VLEK.
    * @throws AttestationError with an `SnpFault`.
    */
@@ -60,6 +61,7 @@ export class SnpAuthenticator {
     const key = readEndorsementKey(endorsementKey);
     const leaf = await this.#trusted(key, nowMs);
     await checkSignature(parsed, leaf);
+    checkReserved(parsed);
     checkSigner(parsed, key);
     const reportedTcb = readTcb(parsed.reportedTcb, key.product);
     checkCertified(parsed, reportedTcb, key);
@@ -113,11 +115,14 @@ function checkSigner(report: SnpReport, { kind }: EndorsementKey): void {
   }
 }
 
-function checkCertified({ chipId }: SnpReport, reportedTcb: SnpTcb, { hardwareId, tcb }: EndorsementKey): void {
-  if (hardwareId && !isChip(chipId, hardwareId)) {
+function checkCertified(report: SnpReport, reportedTcb: SnpTcb, { hardwareId, product, tcb }: EndorsementKey): void {
+  if ((productOfProcessor(report) ?? product) !== product) {
+    throw snpError("VCEK_CHAIN_INVALID", "The report is of a processor of another line than its certificate.");
+  }
+  if (hardwareId && !isChip(report.chipId, hardwareId)) {
     throw snpError("VCEK_HWID_MISMATCH", "The report is of another chip than its certificate, or hides its chip.");
   }
-  if (!isSameTcb(reportedTcb, tcb)) {
+  if (!isSameTcb(reportedTcb, tcb) || hasReservedTcb(report.reportedTcb, product)) {
     throw snpError("VCEK_TCB_MISMATCH", "The report states other patch levels than its certificate.");
   }
 }

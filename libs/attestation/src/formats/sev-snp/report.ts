@@ -48,8 +48,8 @@ export interface SnpReport {
 
 /**
  * @throws AttestationError with the fault REPORT_TRUNCATED below 1,184 bytes; WRONG_REPORT_VERSION unless 2, 3 or 5;
- * REPORT_FORMAT_UNSUPPORTED if longer, signed by another algorithm or set where the version reserves zeros;
- * REPORT_SIGNATURE_INVALID if its signature has bytes that no signature has.
+ * REPORT_FORMAT_UNSUPPORTED if longer or signed by another algorithm; REPORT_SIGNATURE_INVALID if its signature has bytes
+ * that no signature has.
  */
 export function parseSnpReport(report: Uint8Array): SnpReport {
   if (report.length < SNP_REPORT_BYTES) throw snpError("REPORT_TRUNCATED", "The report ends too early.");
@@ -65,7 +65,6 @@ export function parseSnpReport(report: Uint8Array): SnpReport {
   if (signatureAlgorithm !== ECDSA_P384_SHA384) {
     throw snpError("REPORT_FORMAT_UNSUPPORTED", "The report is signed by another algorithm than ECDSA P-384.");
   }
-  checkReserved(bytes, version);
   return {
     version,
     guestSvn: view.getUint32(0x04, true),
@@ -94,8 +93,12 @@ export function parseSnpReport(report: Uint8Array): SnpReport {
   };
 }
 
-/** A set bit where this build knows none may change what the rest means. */
-function checkReserved(bytes: Uint8Array, version: number): void {
+/**
+ * A set bit where this build knows none may change what the rest means. Of a report that somebody signed: what was changed
+ * on its way is wrong in its signature first.
+ * @throws AttestationError with the fault REPORT_FORMAT_UNSUPPORTED if one is set where the version reserves zeros.
+ */
+export function checkReserved({ bytes, version }: SnpReport): void {
   const reserved: readonly (readonly [number, number])[] = [
     [0x4c, 0x50],
     // Family, model and stepping of the processor since version 3; mitigation vectors since version 5.

@@ -39,6 +39,12 @@ export function readTcb(bytes: Uint8Array, product: SnpProduct): SnpTcb {
   };
 }
 
+/** Whether a byte is set in which the product has no part. Takes what `readTcb` does. */
+export function hasReservedTcb(bytes: Uint8Array, product: SnpProduct): boolean {
+  const known = new Set(Object.values(layouts[product]));
+  return bytes.some((byte, at) => byte !== 0 && !known.has(at));
+}
+
 export const tcbParts = ["fmc", "bootloader", "tee", "snp", "microcode"] as const satisfies readonly (keyof SnpTcb)[];
 
 export function isSameTcb(one: SnpTcb, other: SnpTcb): boolean {

@@ -41,7 +41,7 @@ export function qvResultNamed(name: string): QvResult | undefined {
 }
 
 function spelled(name: string): string {
-  const bare = name.toUpperCase().replace(/^(?:(?:SGX_QL|TEE)_QV_RESULT|STATUS_TCB)_/, "");
+  const bare = name.toUpperCase().replace(/^(?:(?:SGX_QL|TEE)_QV_RESULT|(?:STATUS_)?TCB)_/, "");
   return bare.replaceAll("_", "").replaceAll("CONFIGURATION", "CONFIG");
 }
 

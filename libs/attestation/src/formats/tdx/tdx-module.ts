@@ -24,14 +24,15 @@ export function moduleIdentityOf(teeTcbSvn: Uint8Array, tcbInfo: TcbInfo): Modul
 }
 
 /**
- * Whether the TDX module is signed and configured as TCB info says (QVL 4.1.2.4.11).
+ * Whether the TDX module is signed and configured as TCB info says, which is with no attribute (QVL 4.1.2.4.11).
  * @throws AttestationError with fault QV_RESULT_TERMINAL_UNSPECIFIED if it isn't.
  */
 export function checkModule(report: TdReport, tcbInfo: TcbInfo): void {
   const { mrsigner, attributes, attributesMask } = moduleIdentityOf(report.teeTcbSvn, tcbInfo) ?? tcbInfo.tdxModule;
   const isIntels =
     equalBytes(report.mrSignerSeam, mrsigner) &&
-    equalBytes(bytesUnderMask(report.seamAttributes, attributesMask), attributes);
+    equalBytes(bytesUnderMask(report.seamAttributes, attributesMask), attributes) &&
+    report.seamAttributes.every((byte) => byte === 0);
   if (!isIntels) throw unspecified("The TDX module is another one than TCB info names.");
 }
 
