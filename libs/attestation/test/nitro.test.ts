@@ -89,6 +89,24 @@ describe("a document of AWS Nitro Enclaves", () => {
     ["authorities that are text", { cabundle: "root" }],
     ["too many authorities", { cabundle: Array.from({ length: 8 }, () => Uint8Array.of(0x30, 0)) }],
     ["too long user data", { user_data: new Uint8Array(1025) }],
+    ["a too long nonce", { nonce: new Uint8Array(1025) }],
+    ["a too long public key", { public_key: new Uint8Array(1025) }],
+    ["an empty public key", { public_key: new Uint8Array() }],
+    ["user data of text", { user_data: "51".repeat(64) }],
+    ["a nonce that is a number", { nonce: 5 }],
+    ["a time of text", { timestamp: String(nowMs) }],
+    ["a time beyond whole numbers", { timestamp: 2n ** 63n }],
+    ["no digest", { digest: undefined }],
+    ["a digest of nothing", { digest: null }],
+    ["a too long module", { module_id: "i".repeat(129) }],
+    ["no register at all", { pcrs: new Map() }],
+    ["a register of nothing", { pcrs: new Map([[0, null]]) }],
+    ["an empty register", { pcrs: new Map([[0, new Uint8Array()]]) }],
+    ["a register of another digest", { pcrs: new Map([[0, new Uint8Array(64)]]) }],
+    ["no authorities' list", { cabundle: undefined }],
+    ["an empty authority", { cabundle: [new Uint8Array()] }],
+    ["a too long authority", { cabundle: [new Uint8Array(1025)] }],
+    ["a too long certificate", { certificate: new Uint8Array(1025) }],
   ])("is refused with %s", async (_name, fields) => {
     expect(await refusalOfFields(fields)).toBe("EVIDENCE_MALFORMED");
   });
@@ -100,8 +118,35 @@ describe("a document of AWS Nitro Enclaves", () => {
     ["no CBOR", Uint8Array.of(0xff)],
     ["a field twice", Uint8Array.of(0xa2, ...encode("digest"), ...encode("SHA384"), ...encode("digest"), 0x01)],
     ["lists in lists in lists", new Uint8Array(12_000).fill(0x81)],
+    ["maps in maps in maps", new Uint8Array(12_000).fill(0xbf)],
+    ["a map without its end", Uint8Array.of(0xbf, ...encode("digest"), ...encode("SHA384"))],
+    ["a length that isn't the shortest", Uint8Array.of(0xb8, 1, ...encode("digest"), ...encode("SHA384"))],
+    ["a name whose length isn't the shortest", Uint8Array.of(0xa1, 0x78, 6, ...Buffer.from("digest"), 0x01)],
+    ["a tagged value", Uint8Array.of(0xa1, ...encode("timestamp"), 0xc1, 0x01)],
+    ["a tagged map", Uint8Array.of(0xd9, 0xd9, 0xf7, 0xa0)],
+    ["a value that is undefined", Uint8Array.of(0xa1, ...encode("nonce"), 0xf7)],
+    ["more bytes than promised", Uint8Array.of(0xa1, ...encode("nonce"), 0x5b, 0, 0, 0, 1, 0, 0, 0, 0)],
+    ["more entries than any", Uint8Array.of(0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)],
+    ["followed by more", Uint8Array.of(...encode({}), 0)],
   ])("is refused with a payload that is %s", async (_name, payload) => {
     expect(await authenticate(await nitro.document(nowMs, { payload }))).toBe("EVIDENCE_MALFORMED");
+  });
+
+  it("is refused with a register twice", async () => {
+    const fields = [...nitro.payloadFields({}, nowMs)].filter(([name]) => name !== "pcrs");
+    const register = concatBytes(encode(0), encode(new Uint8Array(48)));
+    const twice = concatBytes(encode("pcrs"), Uint8Array.of(0xa2), register, register);
+    const entries = fields.flatMap(([name, value]) => [encode(name), encode(value)]);
+    const payload = concatBytes(Uint8Array.of(0xa0 + fields.length + 1), ...entries, twice);
+    expect(await authenticate(await nitro.document(nowMs, { payload }))).toBe("EVIDENCE_MALFORMED");
+  });
+
+  it("may say that its user data and its nonce are empty", async () => {
+    const empty = { user_data: new Uint8Array(), nonce: new Uint8Array() };
+    expect(await refusalOfFields(empty)).toBeUndefined();
+    expect(
+      await refusalOfFields({ user_data: new Uint8Array(1024), public_key: new Uint8Array(1024) }),
+    ).toBeUndefined();
   });
 
   it("is refused with other headers, bytes behind it, or above 16 KiB", async () => {
@@ -191,7 +236,7 @@ describe("evidence of a Nitro enclave", () => {
 
   it("is refused without PCR0, without user data, and with user data of another length", async () => {
     const refusals = [
-      { pcrs: new Map() },
+      { pcrs: new Map([[1, new Uint8Array(48)]]) },
       { fields: { user_data: null } },
       { fields: { user_data: new Uint8Array(63) } },
     ];

@@ -29,16 +29,20 @@ interface Changes {
   readonly iss?: string;
   readonly issuedAtMs?: number;
   readonly signer?: KeyPair;
+  readonly kid?: string;
+  /** In place of the times that the service states. */
+  readonly times?: Readonly<Record<string, unknown>>;
   /** The token beside the overall one, if it shall be another than that is about. */
   readonly beside?: (gpu: string) => Record<string, string>;
   /** What both tokens call the devices. */
   readonly names?: readonly string[];
 }
 
-function token(claims: JWTPayload, { iss = issuer, issuedAtMs = nowMs, signer = key }: Changes): Promise<string> {
+function token(claims: JWTPayload, changes: Changes): Promise<string> {
+  const { iss = issuer, issuedAtMs = nowMs, signer = key, kid = "nv-eat-1", times } = changes;
   const iat = issuedAtMs / 1000;
-  return new SignJWT({ ...claims, iss, iat, nbf: iat, exp: iat + 3600 })
-    .setProtectedHeader({ alg: "ES384", kid: "nv-eat-1" })
+  return new SignJWT({ ...claims, iss, iat, nbf: iat, exp: iat + 3600, ...times })
+    .setProtectedHeader({ alg: "ES384", kid })
     .sign(signer.privateKey);
 }
 
@@ -75,6 +79,24 @@ describe("NVIDIA's claims about a GPU", () => {
     ["another issuer", { iss: "https://nras.example" }],
     ["tokens that ended", { issuedAtMs: nowMs - 3_600_000 }],
     ["tokens of tomorrow", { issuedAtMs: nowMs + 86_400_000 }],
+    ["tokens that count from tomorrow", { times: { nbf: nowMs / 1000 + 86_400 } }],
+    ["tokens without an end", { times: { exp: undefined } }],
+    ["tokens that don't say when they were made", { times: { iat: undefined } }],
+    ["tokens whose end is text", { times: { exp: String(nowMs) } }],
+    ["tokens of a key that the service doesn't have", { kid: "nv-eat-2" }],
+    ["an overall result that is missing", { overall: { "x-nvidia-overall-att-result": undefined } }],
+    ["a measurement that is missing", { device: { measres: undefined } }],
+    ["a measurement that the device doesn't know", { device: { measres: "not-run" } }],
+    ["a boot that is missing", { device: { secboot: undefined } }],
+    ["a boot that is text", { device: { secboot: "true" } }],
+    ["debugging that was switched off since", { device: { dbgstat: "disabled-since-boot" } }],
+    ["no nonce", { overall: { eat_nonce: undefined } }],
+    ["no nonce of the device", { device: { eat_nonce: undefined } }],
+    ["two nonces", { overall: { eat_nonce: [bytesToHex(nonce), "00".repeat(32)] } }],
+    ["half of the nonce", { overall: { eat_nonce: bytesToHex(nonce.subarray(16)) } }],
+    ["submodules that are no digests", { overall: { submods: { "GPU-0": bytesToHex(nonce) } } }],
+    ["a digest of another kind", { overall: { submods: { "GPU-0": ["DIGEST", ["SHA-1", "00".repeat(20)]] } } }],
+    ["another device's digest", { overall: { submods: { "GPU-0": ["DIGEST", ["SHA-256", "00".repeat(32)]] } } }],
   ])("don't count with %s", async (_name, changes) => {
     expect(await judge(await claims(changes))).toBe("GPU_NOT_ATTESTED");
   });
@@ -105,6 +127,16 @@ describe("NVIDIA's claims about a GPU", () => {
       undefined,
       "GPU_NOT_ATTESTED",
     ]);
+  });
+
+  it("don't count by another algorithm, with the service's public key as its secret", async () => {
+    const secret = new TextEncoder().encode(JSON.stringify(keys.keys[0]));
+    const iat = nowMs / 1000;
+    const forged = await new SignJWT({ ...passed, iss: issuer, iat, exp: iat + 60, submods: {} })
+      .setProtectedHeader({ alg: "HS256", kid: "nv-eat-1" })
+      .sign(secret);
+    expect(await judge(utf8ToBytes(JSON.stringify([["JWT", forged], {}])))).toBe("GPU_NOT_ATTESTED");
+    expect(await judge(utf8ToBytes(JSON.stringify([["JWT", forged], { "GPU-0": forged }])))).toBe("GPU_NOT_ATTESTED");
   });
 
   it("don't count unsigned", async () => {

@@ -114,9 +114,10 @@ describe("the status of a TDX platform", () => {
     "%s is accepted where a policy says so",
     async (result, status) => {
       const collateral = { tcb_info_json: tcbInfo({ tcbLevels: [level({ status: status ?? "" })] }) };
-      const names = [result, `SGX_QL_QV_RESULT_${result ?? ""}`, status?.toLowerCase()];
+      const names = [result, `SGX_QL_QV_RESULT_${result ?? ""}`, `TCB_${result ?? ""}`, status?.toLowerCase()];
       const outcomes = names.map((name) => outcomeOf({ collateral, policy: { accepted_qv_results: [name] } }));
       expect([...(await Promise.all(outcomes)), await outcomeOf({ collateral })]).toEqual([
+        "accepted",
         "accepted",
         "accepted",
         "accepted",

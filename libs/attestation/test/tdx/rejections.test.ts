@@ -8,6 +8,7 @@ import {
   type CaseChange,
   hexBytes,
   level,
+  moduleFields,
   names,
   newKeyPair,
   nowMs,
@@ -44,6 +45,9 @@ const past = { nextUpdateMs: nowMs - 1000 };
 const expired = { notAfterMs: nowMs - 1000 };
 const issuers = (certificate: Uint8Array, top: Uint8Array = root): string => pem(certificate, top);
 const attributes = (hex: string): QuoteChange => ({ guest: { tdAttributes: hexBytes(hex) } });
+
+/** An identity of the module that looks at none of its attributes. */
+const unmasked = { id: "TDX_01", ...moduleFields, attributesMask: "00".repeat(8), tcbLevels: [partLevel(3)] };
 
 const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
   ["QUOTE_FORMAT_UNSUPPORTED", "a quote of version 3", ofQuote({ version: 3 })],
@@ -247,7 +251,31 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
     "TDX parts below every level",
     ofTcbInfo({ tcbLevels: [level({ tdx: tdxComponents.with(2, 6) })] }),
   ],
+  [
+    "QV_RESULT_TERMINAL_UNSPECIFIED",
+    "a TDX module with an attribute that TCB info doesn't look at",
+    both(
+      ofQuote({ guest: { seamAttributes: new Uint8Array(8).fill(1) } }),
+      ofTcbInfo({ tdxModuleIdentities: [unmasked] }),
+    ),
+  ],
   ["QV_RESULT_TERMINAL_UNSPECIFIED", "TCB info of SGX", ofTcbInfo({ id: "SGX" })],
+  ["QV_RESULT_TERMINAL_UNSPECIFIED", "TCB info of version 2", ofTcbInfo({ version: 2 })],
+  [
+    "TCB_REVOKED",
+    "a revoked TDX module",
+    ofTcbInfo({ tdxModuleIdentities: [{ ...unmasked, tcbLevels: [partLevel(3, "Revoked")] }] }),
+  ],
+  [
+    "QV_RESULT_TERMINAL_UNSPECIFIED",
+    "a TDX module below every level",
+    ofTcbInfo({ tdxModuleIdentities: [{ ...unmasked, tcbLevels: [partLevel(4)] }] }),
+  ],
+  [
+    "QV_RESULT_NOT_ACCEPTED_BY_POLICY",
+    "an old TDX module",
+    ofTcbInfo({ tdxModuleIdentities: [{ ...unmasked, tcbLevels: [partLevel(4), partLevel(2, "OutOfDate")] }] }),
+  ],
   ["QV_RESULT_TERMINAL_UNSPECIFIED", "TCB info without levels", ofTcbInfo({ tcbLevels: [] })],
   [
     "QV_RESULT_TERMINAL_UNSPECIFIED",
@@ -301,6 +329,10 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
   ["PCK_CRL_EXPIRED", "a PCK list past its next update", listed("pck_crl", pckList(past))],
   ["ROOT_CRL_EXPIRED", "a root list past its next update", listed("root_crl", rootList(past))],
 ];
+
+function both(one: CaseChange, other: CaseChange): CaseChange {
+  return { ...one, ...other };
+}
 
 function ofExtension(values: Readonly<Record<string, Uint8Array>>, ...more: readonly Uint8Array[]): CaseChange {
   return chain(pckCertificate({ extensions: [sgxExtension(platform, values, ...more)] }));
@@ -357,6 +389,55 @@ function qeAttributes(first: string): Uint8Array {
 
 describe("a TDX quote", () => {
   it.each(rejected)("is rejected with %s for %s", async (code, _what, change) => {
+    expect(await outcomeOf(change)).toBe(code);
+  });
+
+  it("is cut off wherever it ends too early", async () => {
+    const whole = quote();
+    const ends = [1, 2, 4, 8, 12, 28, 47, 48, 631, 632, 635, 636, 700, 764, 770, 1154, 1218, 1219, 1300, 2000];
+    const outcomes = await Promise.all(ends.map((end) => outcomeOf({ quote: whole.subarray(0, end) })));
+    expect(new Set(outcomes)).toEqual(new Set(["QUOTE_TRUNCATED"]));
+  });
+
+  it.each<[string, TdxFault, CaseChange]>([
+    [
+      "its form before its chain",
+      "WRONG_TEE_TYPE",
+      ofQuote({ teeType: 0, chain: pckChain(pckCertificate({ issuerKey: stranger })) }),
+    ],
+    ["its chain before the clock", "PCK_CHAIN_INVALID", chain(pckCertificate({ issuerKey: stranger, ...expired }))],
+    [
+      "its root before the rest of its chain",
+      "ROOT_CA_UNTRUSTED",
+      chain(pckCertificate(expired), undefined, strangeRoot),
+    ],
+    [
+      "revocation before the lists' dates",
+      "INTERMEDIATE_REVOKED",
+      listed("root_crl", rootList({ ...list(serials.authority), ...past })),
+    ],
+    [
+      "revocation before signatures",
+      "PCK_REVOKED",
+      both(ofQuote({ signer: stranger }), listed("pck_crl", pckList(list(serials.pck)))),
+    ],
+    [
+      "signatures before the platform",
+      "QUOTE_SIGNATURE_INVALID",
+      both(ofQuote({ signer: stranger }), ofTcbInfo({ fmspc: "000000000001" })),
+    ],
+    [
+      "TCB info before the QE identity",
+      "TCB_INFO_SIGNATURE_INVALID",
+      ofCollateral({ tcb_info_json: "", qe_identity_json: "" }),
+    ],
+    [
+      "the platform before the guest",
+      "QV_RESULT_NOT_ACCEPTED_BY_POLICY",
+      { ...ofTcbInfo({ tcbLevels: [level({ status: "OutOfDate" })] }), policy: { expected_mrtd_hex: "22".repeat(48) } },
+    ],
+    ["debugging before other attributes", "TD_ATTRIBUTES_DEBUG_SET", byDefaults(attributes("0300000000000000"))],
+  ])("is judged by %s", async (_what, code, change) => {
     expect(await outcomeOf(change)).toBe(code);
   });
 
