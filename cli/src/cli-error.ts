@@ -28,6 +28,10 @@ export const cliErrors = {
     title: "The policy is another tenant's",
     remedy: "Use the tenant's own folder and policy together.",
   },
+  ROOTS_EXHAUSTED: {
+    title: "The tenant's root was rotated as often as a chain of trust may carry",
+    remedy: "Make a new tenant with `cloister tenant init`.",
+  },
   POLICY_INCOMPLETE: {
     title: "The policy lacks fields, or its file holds no JSON object",
     remedy: "Add the fields that are named, or sign for development.",

@@ -44,6 +44,11 @@ describe("keys that are rotated while messages flow", () => {
       const policy = world.tenant.policy(world.clock.nowMs(), { version: 2 });
       return world.client().applyPolicy(world.tenant.signed(policy));
     },
+    22: () => {
+      world.tenant.rotateRoot(world.clock.nowMs());
+      const policy = world.tenant.policy(world.clock.nowMs(), { version: 3 });
+      return world.client().applyPolicy(world.tenant.signed(policy));
+    },
   };
 
   it("lose nothing: each message is answered once, and its reader verifies every reply", async () => {
@@ -60,6 +65,7 @@ describe("keys that are rotated while messages flow", () => {
     }
     expect(read.toSorted()).toEqual(sent.toSorted());
     const after = await world.client().verifiedChain();
+    expect([before.roots.length, after.roots.length]).toEqual([1, 2]);
     expect(after.issuerKey).not.toEqual(before.issuerKey);
     expect(after.formerIssuers?.map(({ key }) => key)).toEqual([before.issuerKey]);
     expect(await world.deadLetters()).toEqual([]);

@@ -8,6 +8,7 @@ import {
   signAdmission,
   signerFromSeed,
   signPolicy,
+  signRootRotation,
   type Admission,
   type NoteSigner,
   type Policy,
@@ -20,14 +21,19 @@ const days = (count: number) => ({ periodMs: count * DAY_MS, minimumDays: 0 });
 
 /** A tenant with a root key and an application backend that admits people, under policies that allow these instances. */
 export class TestTenant {
-  readonly root: NoteSigner;
+  readonly genesis: NoteSigner;
+  root: NoteSigner;
   readonly admissionIssuer: NoteSigner;
   readonly tenantId: TenantId;
   readonly #instances: AttestedInstances;
+  readonly #roots: Uint8Array[];
+  readonly #rootRotations: Uint8Array[] = [];
 
   constructor(instances: AttestedInstances, root = newSigner(), admissionIssuer = newSigner()) {
     this.#instances = instances;
+    this.genesis = root;
     this.root = root;
+    this.#roots = [root.publicKey];
     this.admissionIssuer = admissionIssuer;
     this.tenantId = deriveTenantId(root.publicKey);
   }
@@ -42,7 +48,7 @@ export class TestTenant {
     return definePolicy("standard", {
       version: 1,
       tenantId: this.tenantId,
-      roots: [this.root.publicKey],
+      roots: this.#roots,
       notBeforeMs: nowMs - DAY_MS,
       expiresAtMs: nowMs + 80 * DAY_MS,
       measurements: {
@@ -62,7 +68,18 @@ export class TestTenant {
 
   /** The request that applies a policy. */
   signed(policy: Policy, root: NoteSigner = this.root) {
-    return { genesisRoot: this.root.publicKey, policy: signPolicy(policy, root) };
+    const { publicKey: genesisRoot } = this.genesis;
+    return { genesisRoot, rootRotations: [...this.#rootRotations], policy: signPolicy(policy, root) };
+  }
+
+  /** Another root signs from now on. Returns the one that steps down. */
+  rotateRoot(nowMs: number, next = newSigner()): NoteSigner {
+    const { root, tenantId } = this;
+    const rotation = { tenantId, index: this.#roots.length, newRoot: next.publicKey, issuedAtMs: nowMs };
+    this.#rootRotations.push(signRootRotation(rotation, root));
+    this.#roots.push(next.publicKey);
+    this.root = next;
+    return root;
   }
 
   admission(keys: Parameters<typeof clientKeysHash>[0], nowMs: number, changes: Partial<Admission> = {}): Uint8Array {

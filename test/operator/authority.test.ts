@@ -1,6 +1,7 @@
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
-import type { Conversation } from "@cloister/client";
+import type { Conversation, SignedPolicy } from "@cloister/client";
 import { OpenConversationRequestSchema, type OpenConversationRequest } from "@cloister/contracts/keys/authority";
 import { Keyring, keysTransport } from "@cloister/keyring";
 import { DAY_MS, openConversationSigningBytes, unverifiedNoteText } from "@cloister/policy";
@@ -162,7 +163,7 @@ describe("an operator between the tenant and keys", () => {
   });
 
   describe("at the door of policies", () => {
-    const apply = (signed: ReturnType<TestTenant["signed"]>) => world.client().applyPolicy(signed);
+    const apply = (signed: SignedPolicy) => world.client().applyPolicy(signed);
     const newer = (choices = {}) => world.tenant.policy(world.clock.nowMs(), { version: 7, ...choices });
 
     it("can't loosen a policy: the tenant's root has to sign", async () => {
@@ -218,6 +219,30 @@ describe("an operator between the tenant and keys", () => {
       await operator.isAudited("ApplyPolicy SIGNATURE_INVALID");
     });
 
+    it("can't bring back a root that stepped down, though it has its key, nor a chain or a root of its own", async () => {
+      const tenant = new TestTenant(world.cloister.instances);
+      const policyOf = (version: number) => tenant.policy(world.clock.nowMs(), { version });
+      const stale = tenant.signed(policyOf(9));
+      await operator.authority.applyPolicy(tenant.signed(policyOf(1)));
+      const old = tenant.rotateRoot(world.clock.nowMs());
+      await operator.authority.applyPolicy(tenant.signed(policyOf(2)));
+      const forked = new TestTenant(world.cloister.instances, old);
+      forked.rotateRoot(world.clock.nowMs());
+      const own = new TestTenant(world.cloister.instances);
+      const attempts = [
+        stale,
+        tenant.signed(policyOf(9), old),
+        forked.signed(forked.policy(world.clock.nowMs(), { version: 9 })),
+        { ...own.signed(policyOf(9)), genesisRoot: tenant.genesis.publicKey },
+      ];
+      const codes: unknown[] = [];
+      for (const attempt of attempts) {
+        codes.push(await operator.authority.applyPolicy(attempt).catch((error: unknown) => codeIn(error)));
+      }
+      expect(codes).toEqual(["POLICY_FOREIGN", "SIGNATURE_INVALID", "POLICY_FOREIGN", "SIGNATURE_INVALID"]);
+      expect(operator.audited()).toEqual(codes.map((code) => `ApplyPolicy ${String(code)}`));
+    });
+
     it("can't register another root for a tenant in the tables either", async () => {
       const mine = new TestTenant(world.cloister.instances);
       const { kysely } = world.cloister.keysDatabase;
@@ -235,3 +260,6 @@ describe("an operator between the tenant and keys", () => {
     });
   });
 });
+
+/** The code that `keys` refused with. */
+const codeIn = (error: unknown): unknown => (error instanceof ConnectError ? error.rawMessage : error);

@@ -31,6 +31,7 @@ import {
   nextPolicyVersion,
   policyFileOf,
   readTenant,
+  rootHistory,
   rootSigner,
   tenantIdOf,
   type Tenant,
@@ -105,7 +106,7 @@ interface ProvedKeys {
 async function signedPolicy(flags: UnlockFlags, tenant: Tenant, allowDevelopment: boolean): Promise<Policy> {
   const newest = policyFileOf(flags.tenant, (await nextPolicyVersion(flags.tenant)) - 1);
   const note = await readBytes(flags.policy ?? newest);
-  const roots = [Buffer.from(tenant.genesisRoot, "hex")];
+  const { roots } = await rootHistory(flags.tenant, tenant);
   const expected = { tenantId: tenantIdOf(tenant), roots, nowMs: systemClock.nowMs(), allowDevelopment };
   return verifyPolicy(note, expected).policy;
 }
@@ -129,8 +130,10 @@ async function delivery(
   const aad = kmsCredentialAad(tenantId, challenge);
   const sealed = isLock ? new Uint8Array() : hpkeSeal(nodeBackend, kem, kmsCredentialInfo(), aad, plaintext);
   for (const secret of [salt, json, plaintext]) secret.fill(0);
+  const { genesisRoot, rootRotations } = await rootHistory(flags.tenant, tenant);
   return create(UnlockRequestSchema, {
-    genesisRoot: Buffer.from(tenant.genesisRoot, "hex"),
+    genesisRoot,
+    rootRotations: [...rootRotations],
     statement: signKmsUnlock(unlocked, signer, isDelegate ? "delegate" : "root"),
     sealed,
   });

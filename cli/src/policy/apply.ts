@@ -6,7 +6,7 @@ import { CliError } from "../cli-error.ts";
 import { addConnectionOptions, type ConnectionFlags } from "../connection.ts";
 import { readBytes } from "../files.ts";
 import { tenantClient } from "../tenant-client.ts";
-import { readTenant, tenantIdOf } from "../tenant/tenant-folder.ts";
+import { readTenant, rootHistory, tenantIdOf } from "../tenant/tenant-folder.ts";
 import { hexOf, isInteractive, printJson, printLines, timeText, type Terminal } from "../terminal.ts";
 import { changeLines, compare, type Comparison } from "./change-lines.ts";
 import { confirmed } from "./confirm.ts";
@@ -49,17 +49,17 @@ export function registerPolicyApply(policy: Command, terminal: Terminal): void {
 async function apply(file: string, flags: Flags, terminal: Terminal): Promise<void> {
   const tenant = await readTenant(flags.tenant);
   const tenantId = tenantIdOf(tenant);
-  const genesisRoot = Buffer.from(tenant.genesisRoot, "hex");
+  const { genesisRoot, rootRotations, roots } = await rootHistory(flags.tenant, tenant);
   const note = await readBytes(file);
   const nowMs = systemClock.nowMs();
   if (hexOf(readUnverifiedPolicy(note).tenantId) !== tenant.tenantId) {
     throw new CliError("TENANT_FOREIGN", `The policy in ${file} is of another tenant than the one in ${flags.tenant}.`);
   }
-  verifyPolicy(note, { tenantId, roots: [genesisRoot], nowMs, allowDevelopment: true });
+  verifyPolicy(note, { tenantId, roots, nowMs, allowDevelopment: true });
 
   const client = await tenantClient(tenantId, flags);
   const comparison = await agreedChange(client, readUnverifiedPolicy(note), flags, terminal);
-  await client.applyPolicy({ genesisRoot, policy: note });
+  await client.applyPolicy({ genesisRoot, rootRotations, policy: note });
   const { policy, policyHash } = await client.verifiedChain();
   if (hexOf(policyHash) !== hexOf(policyHashOf(note))) {
     throw new CliError(

@@ -6,7 +6,7 @@ import { CliError } from "../cli-error.ts";
 import { addConnectionOptions, type ConnectionFlags } from "../connection.ts";
 import { readBytes } from "../files.ts";
 import { tenantClient } from "../tenant-client.ts";
-import { readTenant, tenantIdOf } from "../tenant/tenant-folder.ts";
+import { readTenant, rootHistory, tenantIdOf } from "../tenant/tenant-folder.ts";
 import { hexOf, printJson, printLines, type Terminal } from "../terminal.ts";
 import { describePolicy } from "./describe-policy.ts";
 import { missingUnder } from "./missing.ts";
@@ -64,18 +64,23 @@ interface Shown {
 }
 
 async function inFile(file: string, { tenant }: Flags): Promise<Shown> {
-  const shown = readSignedPolicy(await readBytes(file));
-  if (tenant !== undefined && (await readTenant(tenant)).tenantId !== hexOf(shown.policy.tenantId)) {
-    throw new CliError("TENANT_FOREIGN", `The policy in ${file} is of another tenant than the one in ${tenant}.`);
-  }
-  return shown;
+  const note = await readBytes(file);
+  if (tenant === undefined) return readSignedPolicy(note);
+  const owner = await readTenant(tenant);
+  const shown = readSignedPolicy(note, await rootHistory(tenant, owner));
+  if (owner.tenantId === hexOf(shown.policy.tenantId)) return shown;
+  throw new CliError("TENANT_FOREIGN", `The policy in ${file} is of another tenant than the one in ${tenant}.`);
 }
 
 async function inForce(flags: Flags): Promise<Shown> {
   const client = await tenantClient(tenantIdOf(await readTenant(flags.tenant ?? "")), flags);
   try {
     const { policy } = await client.verifiedChain();
-    return { policy, signature: "by the tenant's root" };
+    const isFirst = policy.roots.length === 1;
+    return {
+      policy,
+      signature: isFirst ? "by the tenant's root" : "by a later root, which the tenant's rotations lead to",
+    };
   } catch (error) {
     if (!(error instanceof ClientError) || error.problem !== "TENANT_UNKNOWN") throw error;
     throw new CliError("POLICY_NOT_IN_FORCE", "The tenant has no policy in force: `cloister policy apply` puts one.");

@@ -22,6 +22,7 @@ import {
   nextPolicyVersion,
   policyFileOf,
   readTenant,
+  rootHistory,
   rootSigner,
   tenantIdOf,
   type Tenant,
@@ -66,8 +67,10 @@ Examples:
 export function registerPolicySign(policy: Command, terminal: Terminal): void {
   policy
     .command("sign")
-    .summary("make a policy from a preset and sign it with the tenant's root")
-    .description("Makes a policy from a preset, signs it with the tenant's root, writes it to a new file and shows it.")
+    .summary("make a policy from a preset and sign it with the tenant's newest root")
+    .description(
+      "Makes a policy from a preset, signs it with the tenant's newest root, writes it to a new file and shows it.",
+    )
     .requiredOption("--tenant <folder>", "folder that `cloister tenant init` made")
     .addOption(new Option("--preset <name>", "what to start from").choices(presetNames).default("standard"))
     .option("--development", "allow simulated evidence and a local key file; production refuses such a policy")
@@ -119,7 +122,7 @@ async function policyOf(flags: Flags, tenant: Tenant, version: number): Promise<
   const fromPreset = definePolicy(flags.preset, {
     version,
     tenantId: tenantIdOf(tenant),
-    roots: [Buffer.from(tenant.genesisRoot, "hex")],
+    roots: [...(await rootHistory(flags.tenant, tenant)).roots],
     // Clocks of other machines may be a little behind.
     notBeforeMs: nowMs - 60_000,
     expiresAtMs: nowMs - 60_000 + flags.expiresDays * DAY_MS,

@@ -1,11 +1,11 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { deriveTenantId, type TenantId } from "@cloister/envelope";
-import { signerFromSeed, type NoteSigner } from "@cloister/policy";
+import { PolicyError, signerFromSeed, verifyRoots, type NoteSigner } from "@cloister/policy";
 import { codeOf } from "@cloister/service";
 import { z } from "zod";
 import { CliError } from "../cli-error.ts";
-import { fileExists, readJson, readSeed, writeNew } from "../files.ts";
+import { fileExists, readBytes, readJson, readSeed, writeNew } from "../files.ts";
 import { hexOf } from "../terminal.ts";
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -24,7 +24,7 @@ export type Tenant = z.output<typeof schema>;
 /** The name under which a policy lists the issuer that `tenant init` makes. */
 const ISSUER_NAME = "app-backend";
 const TENANT_FILE = "tenant.json";
-const ROOT_FILE = "root.key";
+const GENESIS_ROOT_FILE = "root.key";
 const ADMISSION_FILE = "admission.key";
 
 /**
@@ -49,7 +49,7 @@ export async function makeTenant(
     admissionIssuer: { name: ISSUER_NAME, publicKey: hexOf(signerFromSeed(admissionSeed).publicKey) },
   };
   // The root first: where one lies already, nothing else is written.
-  await writeNew(join(folder, ROOT_FILE), `${hexOf(rootSeed)}\n`, 0o600);
+  await writeNew(join(folder, GENESIS_ROOT_FILE), `${hexOf(rootSeed)}\n`, 0o600);
   await writeNew(join(folder, ADMISSION_FILE), `${hexOf(admissionSeed)}\n`, 0o600);
   await writeNew(join(folder, TENANT_FILE), `${JSON.stringify(tenant, null, 2)}\n`, 0o644);
   return tenant;
@@ -74,12 +74,46 @@ export function tenantIdOf({ genesisRoot }: Tenant): TenantId {
   return deriveTenantId(Buffer.from(genesisRoot, "hex"));
 }
 
-/** @throws CliError FILE_UNREADABLE, KEY_FILE_OPEN, TENANT_MALFORMED when it is another tenant's */
+/** The seed of the root that the rotation of this number named; 0 is the first root. */
+export const rootKeyFileOf = (folder: string, index: number): string =>
+  join(folder, index === 0 ? GENESIS_ROOT_FILE : `root-${index}.key`);
+
+/** The note in which the root before names its successor; public. */
+export const rotationFileOf = (folder: string, index: number): string => join(folder, `root-rotation-${index}.note`);
+
+/** The tenant's roots, and what ties each to the one before. */
+export interface RootHistory {
+  readonly genesisRoot: Uint8Array;
+  /** Signed notes, oldest first. */
+  readonly rootRotations: readonly Uint8Array[];
+  /** Ed25519 public keys, genesis first; the last one signs. */
+  readonly roots: readonly Uint8Array[];
+}
+
+/** @throws CliError FILE_UNREADABLE; TENANT_MALFORMED when a rotation is not signed by the root before it */
+export async function rootHistory(folder: string, tenant: Tenant): Promise<RootHistory> {
+  const genesisRoot = Buffer.from(tenant.genesisRoot, "hex");
+  const rootRotations: Uint8Array[] = [];
+  for (let path = rotationFileOf(folder, 1); await fileExists(path);) {
+    rootRotations.push(await readBytes(path));
+    path = rotationFileOf(folder, rootRotations.length + 1);
+  }
+  try {
+    return { genesisRoot, rootRotations, roots: verifyRoots(tenantIdOf(tenant), genesisRoot, rootRotations) };
+  } catch (cause) {
+    if (!(cause instanceof PolicyError)) throw cause;
+    const sentence = `A root rotation in ${folder} does not follow from the tenant's first root: restore its notes.`;
+    throw new CliError("TENANT_MALFORMED", sentence, { cause });
+  }
+}
+
+/** The newest root. @throws CliError FILE_UNREADABLE, KEY_FILE_OPEN, TENANT_MALFORMED when it is another tenant's */
 export async function rootSigner(folder: string, tenant: Tenant): Promise<NoteSigner> {
-  const path = join(folder, ROOT_FILE);
+  const { roots } = await rootHistory(folder, tenant);
+  const path = rootKeyFileOf(folder, roots.length - 1);
   const signer = signerFromSeed(await readSeed(path));
-  if (hexOf(signer.publicKey) !== tenant.genesisRoot) {
-    throw new CliError("TENANT_MALFORMED", `${path} is not the root key of the tenant in ${folder}.`);
+  if (hexOf(signer.publicKey) !== hexOf(roots.at(-1) ?? new Uint8Array())) {
+    throw new CliError("TENANT_MALFORMED", `${path} is not the newest root key of the tenant in ${folder}.`);
   }
   return signer;
 }

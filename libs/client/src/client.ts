@@ -102,7 +102,7 @@ export class Client {
     if (!sameBytes(snapshot.tenantId, this.#context.tenantId)) {
       throw new ClientError("STATE_INVALID", "The exported conversation is another tenant's.");
     }
-    this.#context.authority.know(snapshot.inbound.policyVersion);
+    this.#context.authority.know(snapshot.inbound.policyVersion, snapshot.roots);
     return new Conversation(this.#context, snapshot);
   }
 

@@ -31,6 +31,8 @@ const schema = z.strictObject({
     expiresAtMs: count,
     policyVersion: count,
   }),
+  /** The tenant's roots as they were seen, genesis first. */
+  roots: z.optional(z.array(bytes(32)).check(z.maxLength(16))),
   lastSenderSeq: count,
   lastEventId: z.optional(z.string()),
   placeholders: z.array(

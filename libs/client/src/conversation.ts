@@ -200,6 +200,7 @@ export class Conversation {
       signingSeed: this.#signingSeed,
       replyKeys: { current, former: [...former], ...(pending !== undefined && { pending }) },
       inbound: pickInbound(this.#inbound),
+      roots: [...this.#context.authority.knownRoots],
       lastSenderSeq: this.#lastSenderSeq,
       ...(this.#lastEventId !== undefined && { lastEventId: this.#lastEventId }),
       placeholders: this.#placeholders.entries(this.#context.clock.nowMs()),

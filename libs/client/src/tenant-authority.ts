@@ -6,7 +6,7 @@ import {
   GetPolicyResponseSchema,
   type AuthorityChain,
 } from "@cloister/contracts/keys/authority";
-import { PolicyError, verifyAuthorityChain, type VerifiedChain } from "@cloister/policy";
+import { PolicyError, requireSeenRoots, verifyAuthorityChain, type VerifiedChain } from "@cloister/policy";
 
 import type { Clock } from "./clock.ts";
 import { ClientError } from "./errors.ts";
@@ -39,18 +39,29 @@ export class TenantAuthority {
   readonly #options: TenantAuthorityOptions;
   #newest: { readonly chain: VerifiedChain; readonly verifiedAtMs: number } | undefined;
   #knownVersion = 0;
+  #knownRoots: readonly Uint8Array[] = [];
 
   constructor(options: TenantAuthorityOptions) {
     this.#options = options;
   }
 
-  /** A policy version that was seen, here or in an earlier process: an older one is refused from now on. */
-  know(policyVersion: number): void {
-    this.#knownVersion = Math.max(this.#knownVersion, policyVersion);
+  /** The tenant's roots that were seen, genesis first; empty before any answer was verified. */
+  get knownRoots(): readonly Uint8Array[] {
+    return this.#knownRoots;
   }
 
   /**
-   * Follows tenant root → policy → evidence of `keys` → issuer. An older policy than one seen before is refused.
+   * What was seen, here or in an earlier process: an older policy is refused from now on, and so is a root that stepped
+   * down.
+   */
+  know(policyVersion: number, roots: readonly Uint8Array[] = []): void {
+    this.#knownVersion = Math.max(this.#knownVersion, policyVersion);
+    if (roots.length > this.#knownRoots.length) this.#knownRoots = roots;
+  }
+
+  /**
+   * Follows tenant root → policy → evidence of `keys` → issuer. An older policy than one seen before is refused, and
+   * so is one by a root that stepped down.
    * @throws ClientError AUTHORITY_UNTRUSTED with the verifier's code as `problem`
    */
   async verify(chain: AuthorityChain | undefined): Promise<VerifiedChain> {
@@ -69,7 +80,8 @@ export class TenantAuthority {
     );
     // Another answer may have been verified meanwhile.
     if (verified.policy.version < this.#knownVersion) rejectUntrusted(stalePolicy());
-    this.know(verified.policy.version);
+    trusted(() => requireSeenRoots(verified.roots, this.#knownRoots));
+    this.know(verified.policy.version, verified.roots);
     this.#newest = { chain: verified, verifiedAtMs: nowMs };
     return verified;
   }

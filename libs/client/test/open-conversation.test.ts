@@ -80,6 +80,29 @@ describe("opening a conversation", () => {
     await expect(service.open(afterRestart)).rejects.toMatchObject({ problem: "POLICY_STALE" });
   });
 
+  it("goes on under another root of the tenant's, and refuses what the one that stepped down signs since", async () => {
+    const service = new SimulatedService();
+    const client = service.client();
+    const before = await service.open(client);
+    const { policy } = service.tenant;
+    // A later version than any that the tenant makes, by a root that was stolen.
+    service.tenant.policy = { ...policy, version: 9 };
+    const stolen = await service.tenant.chain(service.nowMs);
+    service.tenant.policy = policy;
+    service.tenant.rotateRoot(service.nowMs);
+    const after = await service.open(client);
+    await before.send("And now?");
+    service.tamper = (chain, statement) => {
+      Object.assign(chain, create(AuthorityChainSchema, stolen));
+      return statement;
+    };
+    const refused = { code: "AUTHORITY_UNTRUSTED", problem: "ROOT_UNTRUSTED" };
+    await expect(service.open(client)).rejects.toMatchObject(refused);
+    const afterRestart = service.client();
+    afterRestart.resumeConversation(after.exportState());
+    await expect(service.open(afterRestart)).rejects.toMatchObject(refused);
+  });
+
   it("refuses an expired policy", async () => {
     const service = new SimulatedService();
     service.nowMs += 61 * DAY_MS;

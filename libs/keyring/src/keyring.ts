@@ -13,7 +13,7 @@ import { LeasedKeys, type LeasedKey, type LeaseOutcomes } from "./leased-keys.ts
 import { receive, type Received } from "./receive.ts";
 import { RevocationWatch } from "./revocation-watch.ts";
 import { KeysSession } from "./session.ts";
-import type { TenantTrust } from "./tenant-trust.ts";
+import type { SeenOfTenant, TenantTrust } from "./tenant-trust.ts";
 import type { TransformKey } from "./transform-key.ts";
 
 export interface KeyringOptions {
@@ -56,7 +56,7 @@ export class Keyring {
   readonly #conversations: LeaseStore<ConversationRecord>;
   readonly #tenants: LeaseStore<TenantTrust>;
   /** The newest policy version seen, by tenant: `keys` can't go back behind it. */
-  readonly #policyVersions = new Map<string, number>();
+  readonly #seenOfTenants = new Map<string, SeenOfTenant>();
   readonly #sweeper: NodeJS.Timeout;
   #session: KeysSession | undefined;
   #watch: RevocationWatch | undefined;
@@ -154,7 +154,7 @@ export class Keyring {
       allowDevelopment,
       keysEvidence: session.keysEvidence,
       nonce: session.nonce,
-      policyVersions: this.#policyVersions,
+      seenOfTenants: this.#seenOfTenants,
       heldKey: (name) => this.#keys.get(name)?.value,
       heldTransform: (name) => this.#transforms.get(name)?.value,
       heldTenant: (name) => this.#tenants.get(name)?.value,

@@ -18,7 +18,7 @@ import { KeyringError } from "./errors.ts";
 import { conversationText, requestText, type KeyRequest } from "./key-request.ts";
 import type { Lease } from "./lease-store.ts";
 import type { LeasedKey } from "./leased-keys.ts";
-import { isVerified, verifyTenant, type TenantTrust } from "./tenant-trust.ts";
+import { isVerified, verifyTenant, type SeenOfTenant, type TenantTrust } from "./tenant-trust.ts";
 import { TransformKey } from "./transform-key.ts";
 
 export interface ReceiveInput {
@@ -30,8 +30,8 @@ export interface ReceiveInput {
   readonly allowDevelopment: boolean;
   readonly keysEvidence: InstanceEvidence;
   readonly nonce: Uint8Array;
-  /** Read, and raised by what is verified. */
-  readonly policyVersions: Map<string, number>;
+  /** By tenant in hex; read, and raised by what is verified. */
+  readonly seenOfTenants: Map<string, SeenOfTenant>;
   /** The handle that is held under a name: the same key renewed keeps its handle and its use budget. */
   readonly heldKey: (name: string) => LeasedKey | undefined;
   readonly heldTransform: (name: string) => TransformKey | undefined;
@@ -77,8 +77,9 @@ async function receiveTenants(input: ReceiveInput): Promise<Map<string, Outcome<
       const trust =
         held !== undefined && isVerified(held, { record, nonce: input.nonce })
           ? held
-          : await verifyTenant({ ...input, record, knownPolicyVersion: input.policyVersions.get(name) });
-      input.policyVersions.set(name, trust.chain.policy.version);
+          : await verifyTenant({ ...input, record, seen: input.seenOfTenants.get(name) });
+      const { policy, roots } = trust.chain;
+      input.seenOfTenants.set(name, { policyVersion: policy.version, roots });
       return leaseOf(input, trust, trust.chain.policy.expiresAtMs);
     });
     tenants.set(name, outcome);

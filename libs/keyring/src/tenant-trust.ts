@@ -1,5 +1,11 @@
 import { toBinary } from "@bufbuild/protobuf";
-import { PolicyError, verifyAuthorityChain, verifyInstanceEvidence, type VerifiedChain } from "@cloister/policy";
+import {
+  PolicyError,
+  requireSeenRoots,
+  verifyAuthorityChain,
+  verifyInstanceEvidence,
+  type VerifiedChain,
+} from "@cloister/policy";
 import type { EvidenceVerifier } from "@cloister/attestation";
 import type { InstanceEvidence } from "@cloister/contracts/keys/authority";
 import { TenantRecordSchema, type TenantRecord } from "@cloister/contracts/keys/release";
@@ -20,13 +26,19 @@ export function isVerified(trust: TenantTrust, { record, nonce }: Pick<TrustInpu
   return trust.nonce === nonce && Buffer.compare(trust.recordBytes, toBinary(TenantRecordSchema, record)) === 0;
 }
 
+/** What an instance has seen of a tenant: it goes behind neither. */
+export interface SeenOfTenant {
+  readonly policyVersion: number;
+  /** Genesis first. */
+  readonly roots: readonly Uint8Array[];
+}
+
 export interface TrustInput {
   readonly record: TenantRecord;
   readonly nowMs: number;
   readonly verifiers: readonly EvidenceVerifier[];
   readonly allowDevelopment: boolean;
-  /** The newest version this instance has seen of the tenant's policy. */
-  readonly knownPolicyVersion: number | undefined;
+  readonly seen: SeenOfTenant | undefined;
   /** What `keys` showed at the beginning of the session, and the challenge it answered. */
   readonly keysEvidence: InstanceEvidence;
   readonly nonce: Uint8Array;
@@ -38,7 +50,7 @@ export interface TrustInput {
  * @throws KeyringError CHAIN_INVALID, or POLICY_EXPIRED
  */
 export async function verifyTenant(input: TrustInput): Promise<TenantTrust> {
-  const { record, nowMs, verifiers, knownPolicyVersion } = input;
+  const { record, nowMs, verifiers, seen } = input;
   if (record.chain === undefined) throw new KeyringError("CHAIN_INVALID", "A tenant came without its chain.");
   try {
     const chain = await verifyAuthorityChain({
@@ -47,8 +59,9 @@ export async function verifyTenant(input: TrustInput): Promise<TenantTrust> {
       nowMs,
       verifiers,
       allowDevelopment: input.allowDevelopment,
-      ...(knownPolicyVersion === undefined ? {} : { knownPolicyVersion }),
+      ...(seen === undefined ? {} : { knownPolicyVersion: seen.policyVersion }),
     });
+    requireSeenRoots(chain.roots, seen?.roots ?? []);
     const ofThisSession = { role: "keys" as const, nowMs, verifiers, nonce: input.nonce };
     await verifyInstanceEvidence(input.keysEvidence, chain.policy, ofThisSession);
     const recordBytes = toBinary(TenantRecordSchema, record);

@@ -83,3 +83,13 @@ export function verifyRoots(
   }
   return roots;
 }
+
+/**
+ * For who has seen this tenant's roots before: a root that stepped down does not come back by a chain that leaves its
+ * rotation out, nor by another rotation that it signed.
+ * @throws PolicyError ROOT_UNTRUSTED unless `roots` begin with all of `seen`
+ */
+export function requireSeenRoots(roots: readonly Uint8Array[], seen: readonly Uint8Array[]): void {
+  if (seen.every((root, index) => equalBytes(root, roots[index] ?? new Uint8Array()))) return;
+  throw new PolicyError("ROOT_UNTRUSTED", "The chain leaves out a rotation of the tenant's root that was seen before.");
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import {
+  requireSeenRoots,
   signIssuerNote,
   signPolicy,
   verifyAuthorityChain,
@@ -9,7 +10,7 @@ import {
   type ChainToVerify,
 } from "@cloister/policy";
 import { chainOf, evidenceOf, newSigner, newTenant, nowMs } from "./fixture.ts";
-import { laterRefusalOf } from "./refusal.ts";
+import { laterRefusalOf, refusalOf } from "./refusal.ts";
 
 const tenant = newTenant({}, 2);
 const other = newTenant({}, 1);
@@ -88,6 +89,24 @@ describe("the authority chain", () => {
     ["by a production build", { allowDevelopment: false }, "DEVELOPMENT_REFUSED"],
   ])("is refused %s", async (_name, input, code) => {
     expect(await laterRefusalOf(() => judge({}, input))).toBe(code);
+  });
+});
+
+describe("roots of a tenant that were seen before", () => {
+  const [genesis, second, third] = tenant.policy.roots;
+  const all = [genesis, second, third].filter((root) => root !== undefined);
+
+  it.each([[[]], [all.slice(0, 1)], [all]])("may be continued (%#)", (seen) => {
+    expect(() => {
+      requireSeenRoots(all, seen);
+    }).not.toThrow();
+  });
+
+  it.each([
+    ["left out", all.slice(0, 2), all],
+    ["replaced by others", [...all.slice(0, 2), newSigner().publicKey], all],
+  ])("are not %s", (_, roots, seen) => {
+    expect(refusalOf(() => requireSeenRoots(roots, seen))).toBe("ROOT_UNTRUSTED");
   });
 });
 

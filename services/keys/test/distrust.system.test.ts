@@ -154,6 +154,26 @@ describe("of another keys that its tenant allows, an instance", () => {
     expect(codes).toEqual(["given", "given", "CHAIN_INVALID"]);
   });
 
+  it("doesn't go back to a root that it has seen step down", async () => {
+    const { request, tenant } = await mapKeyOfNewConversation();
+    const stolen = tenant.signed(tenant.policy(world.clock.nowMs(), { version: 9 }));
+    let isShown = false;
+    const released = ({ tenants: [record] }: ReleasedKeys): void => {
+      if (isShown) Object.assign(record?.chain ?? {}, { policy: stolen.policy, rootRotations: [] });
+    };
+    const keyring = world.keyring("redaction", { transport: dishonestKeys(world, { released }) });
+    const code = async () => {
+      world.clock.advance(60_000);
+      const leased = await keyring.lease([request]);
+      return given(() => leased.certificateFor(request.tenantId));
+    };
+    tenant.rotateRoot(world.clock.nowMs());
+    await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { version: 2 })));
+    const before = await code();
+    isShown = true;
+    expect([before, await code()]).toEqual(["given", "CHAIN_INVALID"]);
+  });
+
   describe("a tenant whose trust is still held", () => {
     /** A keyring that leases a new conversation of the tenant each time, and says what it thinks of the tenant. */
     async function heldTenant() {

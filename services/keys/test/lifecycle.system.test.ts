@@ -281,6 +281,17 @@ describe("an operator who writes to the database", () => {
     expect(await code()).toBe("given");
   });
 
+  it("can't go back to a root that keys has seen step down since its start, by deleting what it named its successor in", async () => {
+    const { tenant, code } = await withMapKey(world);
+    const stolen = tenant.signed(tenant.policy(world.clock.nowMs(), { version: 9 }));
+    tenant.rotateRoot(world.clock.nowMs());
+    await world.authority.applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), { version: 2 })));
+    expect(await code()).toBe("given");
+    await tables(world).deleteFrom("policy").where("tenant_id", "=", tenant.tenantId).execute();
+    await world.authority.applyPolicy(stolen);
+    expect(await code()).toBe("POLICY_FOREIGN");
+  });
+
   it("can't restore what has a tombstone: it is destroyed again at the next start, and refused before that", async () => {
     const { name, request, code } = await withMapKey(world);
     const db = tables(world);

@@ -105,8 +105,7 @@ export class SimulatedAuthority {
     const issuedAtMs = this.#nowMs();
     const window = inboundWindow(policy.periods.flow.periodMs, issuedAtMs);
     const key = createKemPrivateKey(nodeBackend, nodeBackend.randomBytes(32));
-    const roots = [signedPolicy.genesisRoot];
-    const expected = { tenantId, roots, nowMs: issuedAtMs, allowDevelopment: true };
+    const expected = { tenantId, roots: policy.roots, nowMs: issuedAtMs, allowDevelopment: true };
     return {
       inboundKeys: [...known, key],
       inboundPublicKey: key.publicKeyBytes,

@@ -11,6 +11,7 @@ import {
   signInstanceCertificate,
   signIssuerNote,
   signPolicy,
+  signRootRotation,
   type AuthorityChainFields,
   type NoteSigner,
   type Policy,
@@ -31,7 +32,9 @@ export class SimulatedTenant {
   readonly tenantId: TenantId;
   readonly issuer = newSigner();
   policy: Policy;
-  readonly #root = newSigner();
+  readonly #genesis = newSigner();
+  #root = this.#genesis;
+  readonly #rootRotations: Uint8Array[] = [];
   readonly #simulatedRoot = SimulatedRoot.create();
   readonly #admissionIssuer = newSigner();
   readonly #keysSigner = newSigner();
@@ -57,8 +60,23 @@ export class SimulatedTenant {
     });
   }
 
-  get signedPolicy(): { readonly genesisRoot: Uint8Array; readonly policy: Uint8Array } {
-    return { genesisRoot: this.#root.publicKey, policy: signPolicy(this.policy, this.#root) };
+  get signedPolicy(): {
+    readonly genesisRoot: Uint8Array;
+    readonly rootRotations: Uint8Array[];
+    readonly policy: Uint8Array;
+  } {
+    const { publicKey: genesisRoot } = this.#genesis;
+    return { genesisRoot, rootRotations: [...this.#rootRotations], policy: signPolicy(this.policy, this.#root) };
+  }
+
+  /** Another root signs from now on, beginning with the next version of the policy. */
+  rotateRoot(nowMs: number): void {
+    const next = newSigner();
+    const { roots, version } = this.policy;
+    const rotation = { tenantId: this.tenantId, index: roots.length, newRoot: next.publicKey, issuedAtMs: nowMs };
+    this.#rootRotations.push(signRootRotation(rotation, this.#root));
+    this.#root = next;
+    this.policy = { ...this.policy, version: version + 1, roots: [...roots, next.publicKey] };
   }
 
   /** A signed admission statement, as the tenant's own backend gives it. */
@@ -96,7 +114,6 @@ export class SimulatedTenant {
     const issuerNote = { tenantId: this.tenantId, issuerKey: this.issuer.publicKey, issuedAtMs: nowMs };
     return {
       ...this.signedPolicy,
-      rootRotations: [],
       keysEvidence: { ...binding, notAfterMs: BigInt(binding.notAfterMs), evidence },
       issuerNote: signIssuerNote(issuerNote, this.#keysSigner),
     };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Kysely } from "kysely";
-import { readUnverifiedPolicy, verifyPolicy, verifyRoots, type Policy } from "@cloister/policy";
+import { readUnverifiedPolicy, requireSeenRoots, verifyPolicy, verifyRoots, type Policy } from "@cloister/policy";
 import type { Clock } from "@cloister/service";
 import { KeysError } from "../errors.ts";
 import { decodeByteList } from "../records/byte-list.ts";
@@ -27,8 +27,8 @@ export class PolicyBook {
   readonly #allowDevelopment: boolean;
   /** By tenant and digest of what is stored. */
   readonly #verified = new Map<string, TenantInForce>();
-  /** The newest version that this process saw, by tenant in hex: rows that are taken away lead to no older policy. */
-  readonly #newestVersions = new Map<string, number>();
+  /** The newest that this process saw, by tenant in hex: rows that are taken away lead to no older policy or root. */
+  readonly #newest = new Map<string, Pick<Policy, "version" | "roots">>();
 
   constructor(db: Kysely<KeysTables>, clock: Clock, allowDevelopment: boolean) {
     this.#db = db;
@@ -77,10 +77,14 @@ export class PolicyBook {
 
   #requireNewest({ tenant, policy }: TenantInForce): void {
     const tenantHex = Buffer.from(tenant.tenant_id).toString("hex");
-    if (policy.version < (this.#newestVersions.get(tenantHex) ?? 0)) {
+    const { version: newestVersion, roots: seen } = this.#newest.get(tenantHex) ?? { version: 0, roots: [] };
+    if (policy.version < newestVersion) {
       throw new KeysError("POLICY_STALE", "A newer policy of this tenant was in force here: apply it again.");
     }
-    this.#newestVersions.set(tenantHex, policy.version);
+    refusing(() => {
+      requireSeenRoots(policy.roots, seen);
+    });
+    this.#newest.set(tenantHex, { version: policy.version, roots: policy.roots });
   }
 
   #hold(name: string, verified: TenantInForce): void {
