@@ -1,8 +1,10 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { once } from "node:events";
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import { createServer, type Server, type Socket } from "node:net";
-import { afterEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import { Http2SessionManager } from "@connectrpc/connect-node";
 import { AuthorityService } from "@cloister/contracts/keys/authority";
 import {
   ChannelCredential,
@@ -13,6 +15,7 @@ import {
   tlsKeyHash,
   type Channel,
 } from "@cloister/keyring";
+import { TlsConnection } from "../src/channel/tls-connection.ts";
 
 const key = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 const channel: Channel = { server: key(1), client: key(2) };
@@ -98,7 +101,7 @@ describe("a call over TLS", () => {
     server.close();
   });
 
-  async function called(onConnection: (socket: Socket) => void): Promise<string> {
+  async function called(onConnection: (socket: Socket) => void, timeoutMs = 5_000): Promise<string> {
     server = createServer((socket) => {
       sockets.add(socket);
       socket.on("error", () => undefined);
@@ -109,7 +112,7 @@ describe("a call over TLS", () => {
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("the server does not listen");
     const url = `https://127.0.0.1:${String(address.port)}`;
-    const client = createClient(AuthorityService, keysTransport({ url, credential: "c", timeoutMs: 200 }));
+    const client = createClient(AuthorityService, keysTransport({ url, credential: "c", timeoutMs }));
     return client.getPolicy({}).then(
       () => "answered",
       (error: unknown) => Code[ConnectError.from(error).code],
@@ -117,7 +120,7 @@ describe("a call over TLS", () => {
   }
 
   it("ends in its time where somebody listens and says nothing", async () => {
-    expect(await called(() => undefined)).toBe("DeadlineExceeded");
+    expect(await called(() => undefined, 200)).toBe("DeadlineExceeded");
   });
 
   it.each<[string, (socket: Socket) => void]>([
@@ -125,6 +128,64 @@ describe("a call over TLS", () => {
     ["speaks something else", (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")],
   ])("finds nobody where somebody %s", async (_what, onConnection) => {
     expect(await called(onConnection)).toBe("Unavailable");
+  });
+});
+
+describe("a connection that is another one when a call is made than when its credential was", () => {
+  const identity = createTlsIdentity();
+  const sessions: ServerHttp2Session[] = [];
+  let server: Http2SecureServer;
+  let connection: TlsConnection;
+
+  beforeEach(async () => {
+    const { key: ownKey, certificate: cert } = identity;
+    server = createSecureServer({
+      key: ownKey,
+      cert,
+      minVersion: "TLSv1.3",
+      requestCert: true,
+      rejectUnauthorized: false,
+    });
+    server.on("sessionError", () => undefined);
+    server.on("session", (session) => sessions.push(session));
+    server.on("stream", (stream) => {
+      stream.on("error", () => undefined);
+      stream.respond({ ":status": 200 }, { endStream: true });
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("the server does not listen");
+    const keepAlive = { pingIntervalMs: 60_000, pingTimeoutMs: 60_000 };
+    const url = `https://127.0.0.1:${String(address.port)}`;
+    connection = new TlsConnection(url, createTlsIdentity(), new ChannelCredential("t".repeat(32)), keepAlive);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    for (const session of sessions.splice(0)) session.destroy();
+    server.close();
+  });
+
+  const call = () => connection.request("POST", "/", {}, {});
+
+  it("takes no call, and the next one with the credential as it counts there", async () => {
+    const { server: before } = await connection.channel();
+    jest.spyOn(Http2SessionManager.prototype, "request").mockImplementationOnce(function (
+      this: Http2SessionManager,
+      ...made
+    ) {
+      // The far end goes away in the one moment between.
+      this.abort();
+      return this.request(...made);
+    });
+    await expect(call()).rejects.toMatchObject({
+      code: Code.Unavailable,
+      rawMessage: "the connection changed while a call was made",
+    });
+    const stream = await call();
+    const [headers] = (await once(stream.resume(), "response")) as [Record<string, unknown>];
+    const { server: after } = await connection.channel();
+    expect([headers[":status"], after === before]).toEqual([200, false]);
   });
 });
 
