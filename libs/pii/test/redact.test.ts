@@ -85,6 +85,44 @@ describe("redact", () => {
     expect(redact(later, [], first.memory, { expiresAtMs }).text).toBe("card [CREDIT_CARD_1.2], or [CREDIT_CARD_1.3]");
   });
 
+  it("finds the longest of values that begin alike, each with the signs it was written with", () => {
+    const { texts } = converse(
+      ["Anna Berg and Anna Berg Holm", "Anna Berg", "Anna Berg Holm"],
+      ["Anna Berg Holm met Anna Berg, not Anna Bergen"],
+    );
+    expect(texts[1]).toMatch(/^\[PERSON_\S+ met \[PERSON_\S+, not \[PERSON_\S+ Bergen$/);
+    const memory = PlaceholderMemory.from([
+      { placeholder: "[URL_1]", type: "URL", value: "a.bb/cc", expiresAtMs },
+      { placeholder: "[URL_2]", type: "URL", value: "a-bb.cc", expiresAtMs },
+    ]);
+    expect(redact("a-bb.cc a.bb/cc a.bb.cc", [], memory, { expiresAtMs }).text).toBe("[URL_2] [URL_1] a.bb.cc");
+  });
+
+  it("hides all of a value of more words than are compared at once, and of its first ones where it goes on otherwise", () => {
+    const words = Array.from({ length: 100 }, (_, n) => `w${n}x`);
+    const value = words.join(" ");
+    const memory = PlaceholderMemory.from([{ placeholder: "[SECRET_1]", type: "SECRET", value, expiresAtMs }]);
+    expect(redact(`see ${value} there`, [], memory, { expiresAtMs }).text).toBe("see [SECRET_1] there");
+    const other = redact(`${words.slice(0, 80).join(" ")} there`, [], memory, { expiresAtMs });
+    expect(other.text).toBe("[SECRET_2] there");
+  });
+
+  it("takes no longer than its length asks for many people of one name, who are all found again", () => {
+    const people = Array.from(
+      { length: 20_000 },
+      (_, n) => `Maria Q${n.toString(26).replace(/\d/g, (d) => "stuvwxyzab"[Number(d)] ?? "")}q`,
+    );
+    const text = people.join(", ");
+    let end = -2;
+    const spans = people.map((name) => {
+      const start = end + 2;
+      end = start + name.length;
+      return { start, end, type: "PERSON" };
+    });
+    const { memory } = redact(text, spans, PlaceholderMemory.empty(), { expiresAtMs });
+    expect(redact(text.toLowerCase(), [], memory, { expiresAtMs }).text).not.toContain("maria");
+  });
+
   it("hides a placeholder that the user typed and restores it to what was typed", () => {
     const text = "Ann asks what [PERSON_1] and [PERSON_9] mean";
     const redacted = redact(text, [spanOf(text, "Ann")], PlaceholderMemory.empty(), { expiresAtMs });

@@ -1,5 +1,7 @@
 import { isEverydayWord, nameWords, standsAlone } from "./name-parts.ts";
 import { unhide } from "../unhide/unhide.ts";
+import { CompactTrie } from "./compact-trie.ts";
+import { SequenceTrie } from "./sequence-trie.ts";
 import { type Word, type WordList, wordsIn, wordsOf } from "./words.ts";
 
 /** A value that was found earlier; `label` is handed back with each place where it stands again. */
@@ -17,42 +19,46 @@ export interface KnownPlace {
   readonly label: string;
 }
 
-interface Sequence {
-  readonly words: readonly string[];
-  readonly known: KnownValue;
-  /** Two words of the value may be this far apart; undefined asks for exactly the separators of the value. */
-  readonly gaps: readonly string[] | "loose";
-  /** Only where it is written as a name is: it is an everyday word otherwise. */
-  readonly capitalOnly: boolean;
+/** The words of a text, and those of what is meant where something in it is spelt out, taken apart or disguised. */
+export interface ReadText {
+  readonly asWritten: WordList;
+  readonly asMeant: WordList | undefined;
 }
 
-interface Compact {
-  readonly known: KnownValue;
+export function readText(text: string): ReadText {
+  const asWritten = wordsOf(text);
+  const meant = unhide(asWritten.normalized.text);
+  return { asWritten, asMeant: meant && wordsIn(meant) };
 }
 
 const namedTypes = new Set(["PERSON", "LOCATION", "ORGANIZATION"]);
 /** Two or three digits: what they are is said by the words around them, so they are not looked for elsewhere. */
 const contextualTypes = new Set(["AGE", "CREDIT_CARD_CVV"]);
-const mostPieces = 24;
 
 /**
  * Finds values again that are already known, in another case, with other marks, spaces or invisible characters; a
- * person also by parts of the name; numbers with other separators. Takes time linear in the text: a place is
- * compared only with the values that begin with its word.
+ * person also by parts of the name; numbers with other separators. Takes time linear in the text, however many values
+ * there are.
  */
 export class KnownValues {
-  readonly #byFirstWord = new Map<string, Sequence[]>();
-  readonly #compact = new Map<string, Compact>();
-  readonly #compactStarts = new Set<string>();
-  #longestCompact = 0;
-  readonly #seen = new Set<string>();
+  readonly #sequences = new SequenceTrie<KnownValue>();
+  readonly #compact = new CompactTrie<KnownValue>();
+  readonly #added = new Set<string>();
 
   constructor(values: Iterable<KnownValue> = []) {
     for (const value of values) this.add(value);
   }
 
+  /** How many different values it looks for. */
+  get size(): number {
+    return this.#added.size;
+  }
+
   add(known: KnownValue): void {
     if (contextualTypes.has(known.type)) return;
+    const identity = `${known.type}\0${known.label}\0${known.value}`;
+    if (this.#added.has(identity)) return;
+    this.#added.add(identity);
     const asWritten = wordsOf(known.value);
     this.#addSpelling(known, asWritten);
     if (namedTypes.has(known.type)) return;
@@ -64,42 +70,25 @@ export class KnownValues {
     if (words.length === 0) return;
     const folded = words.map((word) => word.folded);
     const isNamed = namedTypes.has(known.type);
-    this.#addSequence({
+    this.#sequences.add({
       words: folded,
-      known,
+      value: known,
       gaps: isNamed ? "loose" : separators(normalized.text, words),
       capitalOnly: isNamed && folded.every(isEverydayWord),
     });
     if (known.type === "PERSON") this.#addParts(known, folded);
-    if (isNumberLike(known)) this.#addCompact(known, folded.join(""));
+    if (isNumberLike(known)) this.#compact.set(folded.join(""), known);
   }
 
   #addParts(known: KnownValue, folded: readonly string[]): void {
     const own = nameWords(folded);
     if (own.length > 1 && own.length < folded.length) {
-      this.#addSequence({ words: own, known, gaps: "loose", capitalOnly: false });
+      this.#sequences.add({ words: own, value: known, gaps: "loose", capitalOnly: false });
     }
     for (const word of own) {
       if (!standsAlone(word)) continue;
-      this.#addSequence({ words: [word], known, gaps: "loose", capitalOnly: isEverydayWord(word) });
+      this.#sequences.add({ words: [word], value: known, gaps: "loose", capitalOnly: isEverydayWord(word) });
     }
-  }
-
-  #addSequence(sequence: Sequence): void {
-    const identity = JSON.stringify([sequence.words, sequence.known.type, sequence.gaps, sequence.capitalOnly]);
-    const [first] = sequence.words;
-    if (first === undefined || this.#seen.has(`${identity}${sequence.known.label}`)) return;
-    this.#seen.add(`${identity}${sequence.known.label}`);
-    const others = this.#byFirstWord.get(first) ?? [];
-    others.push(sequence);
-    others.sort((a, b) => b.words.length - a.words.length);
-    this.#byFirstWord.set(first, others);
-  }
-
-  #addCompact(known: KnownValue, compact: string): void {
-    this.#compact.set(compact, { known });
-    this.#compactStarts.add(compact.slice(0, 2));
-    this.#longestCompact = Math.max(this.#longestCompact, compact.length);
   }
 
   /**
@@ -107,14 +96,16 @@ export class KnownValues {
    * overlapping another.
    */
   find(text: string): KnownPlace[] {
-    if (this.#byFirstWord.size === 0) return [];
-    const list = wordsOf(text);
-    const places = this.#findIn(list);
-    const meant = unhide(list.normalized.text);
-    if (meant === undefined) return places;
-    const hidden = this.#findIn(wordsIn(meant)).map(({ start, end, ...known }) => ({
+    return this.#sequences.size === 0 ? [] : this.findIn(readText(text));
+  }
+
+  /** The same for a text that is searched more than once. */
+  findIn({ asWritten, asMeant }: ReadText): KnownPlace[] {
+    const places = this.#findIn(asWritten);
+    if (asMeant === undefined) return places;
+    const hidden = this.#findIn(asMeant).map(({ start, end, ...known }) => ({
       ...known,
-      ...list.normalized.toOriginal(start, end),
+      ...asWritten.normalized.toOriginal(start, end),
     }));
     return merged(places, hidden);
   }
@@ -123,42 +114,17 @@ export class KnownValues {
   #findIn(list: WordList): KnownPlace[] {
     const places: KnownPlace[] = [];
     for (let at = 0; at < list.words.length;) {
-      const match = this.#sequenceAt(list, at) ?? this.#compactAt(list, at);
+      const match = this.#sequences.longestAt(list, at) ?? this.#compact.shortestAt(list, at);
       if (match === undefined) {
         at++;
         continue;
       }
       const start = list.words[at]?.start ?? 0;
       const end = list.words[at + match.length - 1]?.end ?? start;
-      places.push({ ...list.normalized.toOriginal(start, end), type: match.known.type, label: match.known.label });
+      places.push({ ...list.normalized.toOriginal(start, end), type: match.value.type, label: match.value.label });
       at += match.length;
     }
     return places;
-  }
-
-  #sequenceAt(list: WordList, at: number): { known: KnownValue; length: number } | undefined {
-    const first = list.words[at];
-    if (first === undefined) return undefined;
-    for (const sequence of this.#byFirstWord.get(first.folded) ?? []) {
-      if (matchesAt(sequence, list, at)) return { known: sequence.known, length: sequence.words.length };
-    }
-    return undefined;
-  }
-
-  #compactAt(list: WordList, at: number): { known: KnownValue; length: number } | undefined {
-    if (this.#compact.size === 0) return undefined;
-    let compact = "";
-    for (let length = 1; length <= mostPieces; length++) {
-      const word = list.words[at + length - 1];
-      if (word === undefined) return undefined;
-      if (length > 1 && gapBefore(list, at + length - 1).length > 3) return undefined;
-      compact += word.folded;
-      if (compact.length > this.#longestCompact) return undefined;
-      if (compact.length >= 2 && !this.#compactStarts.has(compact.slice(0, 2))) return undefined;
-      const found = this.#compact.get(compact);
-      if (found !== undefined) return { known: found.known, length };
-    }
-    return undefined;
   }
 }
 
@@ -172,29 +138,6 @@ function merged(first: readonly KnownPlace[], second: readonly KnownPlace[]): Kn
     end = place.end;
   }
   return kept;
-}
-
-function matchesAt(sequence: Sequence, list: WordList, at: number): boolean {
-  for (const [offset, wanted] of sequence.words.entries()) {
-    const word = list.words[at + offset];
-    if (word === undefined || word.folded !== wanted) return false;
-    if (offset > 0 && !gapFits(sequence, offset - 1, gapBefore(list, at + offset))) return false;
-  }
-  const [first] = [list.words[at]];
-  return !sequence.capitalOnly || (first !== undefined && isCapitalized(list, first));
-}
-
-function gapFits(sequence: Sequence, index: number, gap: string): boolean {
-  if (sequence.gaps === "loose") return gap.length <= 3 || gap.trim() === "";
-  return gap.replace(/\s/g, "") === sequence.gaps[index];
-}
-
-function isCapitalized(list: WordList, word: Word): boolean {
-  return /^\p{Lu}/u.test(list.normalized.text.slice(word.start, word.end));
-}
-
-function gapBefore(list: WordList, at: number): string {
-  return list.normalized.text.slice(list.words[at - 1]?.end ?? 0, list.words[at]?.start ?? 0);
 }
 
 function separators(text: string, words: readonly Word[]): string[] {

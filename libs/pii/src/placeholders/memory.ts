@@ -93,6 +93,8 @@ export interface Assignment {
 /** The type of a placeholder that the user typed, which is hidden behind one of our own. */
 export const literalType = "LITERAL";
 
+const mostBearers = 64;
+
 /** The working copy behind `assign`. */
 class Book {
   readonly entries: Map<string, MapEntry>;
@@ -107,13 +109,16 @@ class Book {
   constructor(entries: ReadonlyMap<string, MapEntry>, counters: PlaceholderCounters) {
     this.entries = new Map(entries);
     this.counters = { ...counters };
-    for (const entry of entries.values()) this.#index(entry, parsePlaceholder(entry.placeholder)?.subject ?? 0);
+    for (const entry of entries.values()) {
+      this.#index(entry, keyOf(entry.type, entry.value), parsePlaceholder(entry.placeholder)?.subject ?? 0);
+    }
   }
 
   placeholderFor({ type, value, isWithheld = false }: AssignedValue, expiresAtMs: number): string {
     const known = this.#bySpelling.get(spelling(type, value));
     if (known !== undefined && (isWithheld || known.isWithheld !== true)) return known.placeholder;
-    const subject = this.#subjectOf(type, value);
+    const key = keyOf(type, value);
+    const subject = this.#subjectOf(type, value, key);
     const placeholder =
       subject === undefined
         ? formatPlaceholder({ type, subject: this.#next(type), variant: 1 })
@@ -121,19 +126,19 @@ class Book {
     const entry: MapEntry = { placeholder, type, value, expiresAtMs, ...(isWithheld && { isWithheld }) };
     this.entries.set(placeholder, entry);
     this.added.push(entry);
-    this.#index(entry, parsePlaceholder(placeholder)?.subject ?? 0);
+    this.#index(entry, key, parsePlaceholder(placeholder)?.subject ?? 0);
     return placeholder;
   }
 
-  #subjectOf(type: string, value: string): number | undefined {
+  #subjectOf(type: string, value: string, key: string): number | undefined {
     if (type === literalType) return undefined;
-    return this.#byKey.get(keyOf(type, value)) ?? (type === "PERSON" ? this.#bearerOf(value) : undefined);
+    return this.#byKey.get(key) ?? (type === "PERSON" ? this.#bearerOf(value) : undefined);
   }
 
   /** The one person whose name holds this one or is held by it; undefined if nobody is, or several are. */
   #bearerOf(value: string): number | undefined {
     const words = wordsOfName(value);
-    const candidates = new Set(words.flatMap((word) => [...(this.#bearers.get(word) ?? [])]));
+    const candidates = new Set(words.flatMap((word) => this.#bearersOf(word)));
     const fitting = [...candidates].filter((subject) => {
       const name = this.#names.get(subject) ?? new Set<string>();
       return words.every((word) => holds(name, word)) || [...name].every((word) => holds(new Set(words), word));
@@ -141,13 +146,18 @@ class Book {
     return fitting.length === 1 ? fitting[0] : undefined;
   }
 
-  #index(entry: MapEntry, subject: number): void {
+  /** None where so many bear it that it tells nobody from the others; a text of such names would take too long. */
+  #bearersOf(word: string): number[] {
+    const bearers = this.#bearers.get(word);
+    return bearers === undefined || bearers.size > mostBearers ? [] : [...bearers];
+  }
+
+  #index(entry: MapEntry, key: string, subject: number): void {
     const sameSpelling = this.#bySpelling.get(spelling(entry.type, entry.value));
     if (sameSpelling === undefined || sameSpelling.isWithheld === true) {
       this.#bySpelling.set(spelling(entry.type, entry.value), entry);
     }
     if (entry.type === literalType) return;
-    const key = keyOf(entry.type, entry.value);
     if (!this.#byKey.has(key)) this.#byKey.set(key, subject);
     if (entry.type !== "PERSON") return;
     const name = this.#names.get(subject) ?? new Set<string>();

@@ -1,8 +1,8 @@
 import { PiiError } from "../errors.ts";
 import { type EntityAction, written } from "./actions.ts";
 import type { MapEntry } from "./map-entry.ts";
-import { wordsOf } from "./words.ts";
-import { KnownValues } from "./known-values.ts";
+import type { WordList } from "./words.ts";
+import { KnownValues, readText, type ReadText } from "./known-values.ts";
 import { placeholderPattern } from "./grammar.ts";
 import { literalType, type PlaceholderMemory } from "./memory.ts";
 
@@ -50,11 +50,12 @@ export function redact(
   const actionOf = (type: string): EntityAction => actions[type] ?? "placeholder";
   const refused = spans.find(({ type }) => actionOf(type) === "refuse");
   if (refused !== undefined) throw new PiiError("REFUSED_ENTITY", `the text holds ${refused.type}, which is refused`);
+  const read = readText(text);
   const wholeWords = extendedToWords(
-    text,
+    read.asWritten,
     spans.map((span) => checked(text, span)),
   );
-  const places = withKnownValues(text, [...wholeWords, ...literals(text)], memory)
+  const places = withKnownValues(text, read, [...wholeWords, ...literals(text)], memory)
     .map((place) => {
       const value = text.slice(place.start, place.end);
       return { ...place, value, instead: written(actionOf(place.type), { type: place.type, value }, hashKey) };
@@ -80,22 +81,32 @@ export function redact(
   };
 }
 
-/** A value found in one place counts in all others of the text; joining places can make new values, hence the loop. */
-function withKnownValues(text: string, spans: readonly FoundSpan[], memory: PlaceholderMemory): FoundSpan[] {
-  const known = new KnownValues(memory.knownValues());
+/** For a text that is made to bring new values in each pass; what is left of it then, the leak scan finds. */
+const mostPasses = 8;
+
+/** A value found in one place counts in all others of the text; joining places can make new values, hence the passes. */
+function withKnownValues(
+  text: string,
+  read: ReadText,
+  spans: readonly FoundSpan[],
+  memory: PlaceholderMemory,
+): FoundSpan[] {
+  const seen = new Set<string>();
   let places = joined(spans);
-  for (let previous = -1; previous !== coveredBy(places);) {
-    previous = coveredBy(places);
+  let known = new KnownValues(memory.knownValues());
+  for (let pass = 1; pass <= mostPasses; pass++) {
     for (const { start, end, type } of places) {
-      if (type !== literalType) known.add({ value: text.slice(start, end), type, label: "" });
+      const value = text.slice(start, end);
+      const identity = `${type}\0${value}`;
+      if (type === literalType || seen.has(identity)) continue;
+      seen.add(identity);
+      known.add({ value, type, label: "" });
     }
-    places = joined([...places, ...known.find(text)]);
+    if (known.size === 0) break;
+    places = joined([...places, ...known.findIn(read)]);
+    known = new KnownValues();
   }
   return places;
-}
-
-function coveredBy(places: readonly FoundSpan[]): number {
-  return places.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 /** Overlapping spans as one, with the type of the longest. */
@@ -137,9 +148,8 @@ function isLowSurrogate(text: string, at: number): boolean {
 }
 
 /** A span that cuts a word takes all of it: what would be left of the word could give it away, or be another value. */
-function extendedToWords(text: string, spans: readonly FoundSpan[]): FoundSpan[] {
+function extendedToWords({ normalized, words }: WordList, spans: readonly FoundSpan[]): FoundSpan[] {
   if (spans.length === 0) return [];
-  const { normalized, words } = wordsOf(text);
   const places = words.map((word) => normalized.toOriginal(word.start, word.end));
   return spans.map(({ start, end, type }) => {
     const first = places[firstEndingAfter(places, start)];

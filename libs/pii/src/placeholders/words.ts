@@ -30,6 +30,25 @@ export function wordsIn(normalized: NormalizedText): WordList {
 
 /** Without case and without marks: "GONZÁLEZ" and "gonzalez" are one word. */
 function fold(word: string): string {
-  const lower = word.toLowerCase();
-  return /^[a-z0-9]*$/.test(lower) ? lower : lower.normalize("NFD").replace(/\p{M}/gu, "").replaceAll("ß", "ss");
+  if (/^[a-z0-9]*$/.test(word)) return word;
+  let folded = "";
+  for (let at = 0; at < word.length; at++) {
+    const unit = word.charCodeAt(at);
+    const known = (foldedUnits[unit] ??= isFoldedAlone(unit) ? foldAll(word.charAt(at)) : null);
+    if (known === null) return foldAll(word);
+    folded += known;
+  }
+  return folded;
+}
+
+/** What each UTF-16 unit is folded to, once it was asked for; null where that depends on the units beside it. */
+const foldedUnits: (string | null | undefined)[] = [];
+
+/** Not halves of a character, and not sigma, whose small form at the end of a word is another. */
+function isFoldedAlone(unit: number): boolean {
+  return !(unit >= 0xd800 && unit <= 0xdfff) && unit !== 0x3a3;
+}
+
+function foldAll(word: string): string {
+  return word.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").replaceAll("ß", "ss");
 }
