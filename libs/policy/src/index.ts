@@ -1,4 +1,10 @@
-export { verifyAuthorityChain, verifyRoots, type ChainToVerify, type VerifiedChain } from "./authority-chain.ts";
+export {
+  requireSeenRoots,
+  verifyAuthorityChain,
+  verifyRoots,
+  type ChainToVerify,
+  type VerifiedChain,
+} from "./authority-chain.ts";
 export { DAY_MS, HOUR_MS, bucketEndMs, bucketWidthMs, inboundWindow, type InboundWindow } from "./buckets.ts";
 export { checkMessage, type MessageContext, type MessageHeader } from "./check-message.ts";
 export { definePolicy, type PolicyChoices } from "./define-policy.ts";
