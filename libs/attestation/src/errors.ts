@@ -22,6 +22,10 @@ export const attestationErrors = {
     title: "The policy doesn't allow this program",
     remedy: "If it was updated on purpose, sign a policy that names its measurement; if not, send nothing.",
   },
+  MEASUREMENT_WITHDRAWN: {
+    title: "The policy has withdrawn this program",
+    remedy: "Send nothing to this instance; have the operator run a newer version.",
+  },
   CONFIGURATION_NOT_ALLOWED: {
     title: "The policy doesn't allow this configuration",
     remedy: "If it was changed on purpose, sign a policy that names its digest; if not, send nothing.",

@@ -12,11 +12,15 @@ export interface AllowedMeasurement {
   /** When it is allowed; always if left out. The end doesn't count. */
   readonly notBeforeMs?: number | undefined;
   readonly notAfterMs?: number | undefined;
+  /** Which evidence it is of; of any if left out. */
+  readonly format?: EvidenceFormat | undefined;
 }
 
 /** What a tenant's signed policy says about evidence. What it leaves out is refused. */
 export interface EvidencePolicy {
   readonly measurements: Readonly<Record<AttestedRole, readonly AllowedMeasurement[]>>;
+  /** Programs, SHA-384, 48 bytes each, that are refused in every role, whatever allows them. */
+  readonly withdrawn?: readonly Uint8Array[] | undefined;
   /** P-256 keys, compressed, 33 bytes. Empty unless the policy is marked `development`. */
   readonly simulatedRoots: readonly Uint8Array[];
   /** Which hardware counts, and how old its firmware may be. A format that isn't named is refused. */

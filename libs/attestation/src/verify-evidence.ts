@@ -41,6 +41,8 @@ export interface VerifiedEvidence {
   readonly notAfterMs: number;
   /** Proved by hardware, or by the policy's list of machines. */
   readonly region?: string;
+  /** The entry of the policy that allows it: the very object that was passed in. */
+  readonly allowedBy: AllowedMeasurement;
 }
 
 /**
@@ -48,7 +50,8 @@ export interface VerifiedEvidence {
  * @throws AttestationError FORMAT_UNSUPPORTED if no verifier for its tag was passed in or the policy doesn't name such
  * hardware; those of `EvidenceVerifier.verify`; ROLE_MISMATCH; NONCE_MISMATCH; REPORT_DATA_MISMATCH if the binding isn't
  * the one signed; EVIDENCE_EXPIRED outside its life (or a life above an hour) or above the policy's age;
- * MEASUREMENT_NOT_ALLOWED, CONFIGURATION_NOT_ALLOWED if the policy doesn't list them for the role at that time;
+ * MEASUREMENT_WITHDRAWN; MEASUREMENT_NOT_ALLOWED, CONFIGURATION_NOT_ALLOWED if the policy doesn't list them for the role,
+ * at that time and for that format;
  * REGION_NOT_ATTESTED, GPU_NOT_ATTESTED if the policy demands them.
  */
 export async function verifyEvidence(
@@ -64,14 +67,15 @@ export async function verifyEvidence(
   checkBinding(claims, expected.binding);
   checkLife(claims, expected);
   checkAge(claims, policy, expected);
-  const allowed = allowedMeasurement(claims, policy, expected);
+  checkWithdrawn(claims, policy);
+  const allowed = allowedMeasurement(claims, format, policy, expected);
   const region = provedRegion(claims, policy.attestedRegions);
   await checkGpu(gpuClaims, claims, policy.gpu, expected);
   const { role, configurationDigest, kemPublicKey, signingPublicKey } = expected.binding;
   const notAfterMs = Math.min(expected.binding.notAfterMs, allowed.notAfterMs ?? Infinity);
   const { measurement, issuedAtMs = expected.nowMs } = claims;
   const proved = { format, role, measurement, configurationDigest, kemPublicKey, signingPublicKey };
-  return { ...proved, issuedAtMs, notAfterMs, ...(region === undefined ? {} : { region }) };
+  return { ...proved, issuedAtMs, notAfterMs, allowedBy: allowed, ...(region === undefined ? {} : { region }) };
 }
 
 function verifierOf(
@@ -134,14 +138,24 @@ function checkAge(
   }
 }
 
+function checkWithdrawn({ measurement }: EvidenceClaims, { withdrawn = [] }: EvidencePolicy): void {
+  if (withdrawn.some((one) => equalBytes(one, measurement))) {
+    throw new AttestationError("MEASUREMENT_WITHDRAWN", "The policy has withdrawn this program.");
+  }
+}
+
 /** What allows it; of several, the one that does so the longest. */
 function allowedMeasurement(
   claims: EvidenceClaims,
+  format: EvidenceFormat,
   policy: EvidencePolicy,
   expected: EvidenceExpectations,
 ): AllowedMeasurement {
   const sameProgram = policy.measurements[expected.role].filter(
-    (allowed) => isAllowedAt(allowed, expected.nowMs) && equalBytes(allowed.measurement, claims.measurement),
+    (allowed) =>
+      isAllowedAt(allowed, expected.nowMs) &&
+      (allowed.format === undefined || allowed.format === format) &&
+      equalBytes(allowed.measurement, claims.measurement),
   );
   if (sameProgram.length === 0) {
     throw new AttestationError("MEASUREMENT_NOT_ALLOWED", `The policy doesn't allow this program as ${expected.role}.`);
@@ -157,7 +171,10 @@ function allowedMeasurement(
   );
 }
 
-/** Whether a policy allows a measurement at that time. */
-export function isAllowedAt({ notBeforeMs, notAfterMs }: AllowedMeasurement, nowMs: number): boolean {
+/** Whether a window, that of a measurement or of a release, is open at that time. */
+export function isAllowedAt(
+  { notBeforeMs, notAfterMs }: Pick<AllowedMeasurement, "notBeforeMs" | "notAfterMs">,
+  nowMs: number,
+): boolean {
   return (notBeforeMs === undefined || nowMs >= notBeforeMs) && (notAfterMs === undefined || nowMs < notAfterMs);
 }

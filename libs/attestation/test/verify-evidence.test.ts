@@ -38,7 +38,24 @@ describe("evidence", () => {
       signingPublicKey: binding.signingPublicKey,
       issuedAtMs: nowMs,
       notAfterMs: binding.notAfterMs,
+      allowedBy: allowed[0],
     });
+  });
+
+  it("counts by an entry for its format, and not by one for another", async () => {
+    const under = (format: "simulated" | "intel-tdx") => ({
+      ...policy,
+      measurements: { ...policy.measurements, redaction: allowed.map((entry) => ({ ...entry, format })) },
+    });
+    const refusals = [under("simulated"), under("intel-tdx")].map((other) =>
+      laterRefusalOf(() => verifyEvidence(evidence, other, expected)),
+    );
+    expect(await Promise.all(refusals)).toEqual([undefined, "MEASUREMENT_NOT_ALLOWED"]);
+  });
+
+  it("is refused once its program is withdrawn, though the policy lists it", async () => {
+    const withdrawing = { ...policy, withdrawn: [new Uint8Array(48), measurement] };
+    expect(await laterRefusalOf(() => verifyEvidence(evidence, withdrawing, expected))).toBe("MEASUREMENT_WITHDRAWN");
   });
 
   it("counts without a challenge where cached evidence will do", async () => {

@@ -43,8 +43,17 @@ export class InstanceIdentity {
       notAfterMs: clock.nowMs() + EVIDENCE_LIFE_MS,
       nonce,
     };
-    const evidence = await source.collect(reportData(binding));
-    return create(InstanceEvidenceSchema, { ...binding, evidence, notAfterMs: BigInt(binding.notAfterMs) });
+    const [evidence, releaseManifests = []] = await Promise.all([
+      source.collect(reportData(binding)),
+      source.releaseManifests?.(),
+    ]);
+    const notAfterMs = BigInt(binding.notAfterMs);
+    return create(InstanceEvidenceSchema, {
+      ...binding,
+      evidence,
+      notAfterMs,
+      releaseManifests: [...releaseManifests],
+    });
   }
 
   /** Evidence without a challenge, at most 10 minutes old. */

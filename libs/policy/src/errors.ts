@@ -46,6 +46,14 @@ export const policyErrors = {
     title: "The policy doesn't allow the program that runs, or its configuration",
     remedy: "If it was changed on purpose, sign a policy that names it.",
   },
+  MEASUREMENT_WITHDRAWN: {
+    title: "The policy has withdrawn the program that runs, whatever else allows it",
+    remedy: "Send nothing to this instance; have the operator run a newer version.",
+  },
+  MANIFEST_MALFORMED: {
+    title: "A release manifest is not in its form, too large, or one of too many",
+    remedy: "Show at most 4 of 8 KiB each beside the evidence, as `cloister release sign` wrote them.",
+  },
   CERTIFICATE_INVALID: {
     title: "An instance's certificate is of another tenant, role or time",
     remedy: "Don't show what it signed.",

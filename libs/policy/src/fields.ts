@@ -26,12 +26,23 @@ export function hex(length: number): BytesField {
 /** Exactly `length` bytes as standard base64 with padding. */
 export function base64(length: number): BytesField {
   const characters = 4 * Math.ceil(length / 3);
-  return z.codec(z.string().check(z.length(characters)), isBytes.check(z.refine(hasLength(length))), {
-    decode: (text, context) => {
+  return base64Of(z.string().check(z.length(characters)), isBytes.check(z.refine(hasLength(length))));
+}
+
+/** At most `maximum` bytes as standard base64 with padding. */
+export function base64UpTo(maximum: number): BytesField {
+  const characters = 4 * Math.ceil(maximum / 3);
+  const isShort = (bytes: Uint8Array): boolean => bytes.length <= maximum;
+  return base64Of(z.string().check(z.maxLength(characters)), isBytes.check(z.refine(isShort)));
+}
+
+function base64Of(text: z.ZodMiniString, bytes: typeof isBytes): BytesField {
+  return z.codec(text, bytes, {
+    decode: (encoded, context) => {
       try {
-        return fromBase64(text);
+        return fromBase64(encoded);
       } catch {
-        context.issues.push({ code: "custom", input: text, message: "not canonical base64" });
+        context.issues.push({ code: "custom", input: encoded, message: "not canonical base64" });
         return z.NEVER;
       }
     },

@@ -1,4 +1,4 @@
-import type { AttestedRole, EvidencePolicy } from "@cloister/attestation";
+import type { AllowedMeasurement, AttestedRole, EvidencePolicy } from "@cloister/attestation";
 import * as z from "zod/mini";
 import { HOUR_MS } from "./buckets.ts";
 import { hex, shortName } from "./fields.ts";
@@ -76,11 +76,17 @@ export function namesHardware({ hardware }: Pick<Policy, "hardware">): boolean {
 /**
  * The part of a tenant's policy that the evidence of a role is judged by. A `development` policy demands neither a
  * region nor a GPU: nothing simulated could prove them.
+ * @param released what release manifests beside the evidence allow in this role
  */
-export function evidencePolicyFor(role: AttestedRole, policy: Policy): EvidencePolicy {
-  const { measurements, development, hardware } = policy;
+export function evidencePolicyFor(
+  role: AttestedRole,
+  policy: Policy,
+  released: Iterable<AllowedMeasurement> = [],
+): EvidencePolicy {
+  const { measurements, withdrawn, development, hardware } = policy;
   return {
-    measurements,
+    measurements: { ...measurements, [role]: [...measurements[role], ...released] },
+    withdrawn,
     hardware,
     simulatedRoots: development ? policy.simulatedRoots : [],
     maximumAgeMs: hardware?.maximumEvidenceAgeMs,

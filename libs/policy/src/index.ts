@@ -13,7 +13,7 @@ export { PolicyError, policyErrors, type PolicyErrorCode } from "./errors.ts";
 export type { ConversationKind } from "./fields.ts";
 export { embeddedCapabilities, missingFromDeployment, missingGuarantees, type Capabilities } from "./guarantees.ts";
 export { clientKeysHash, type ClientKeys } from "./client-keys.ts";
-export { verifyInstanceEvidence, type InstanceExpectations } from "./instance-evidence.ts";
+export { verifyInstanceEvidence, type InstanceExpectations, type VerifiedInstance } from "./instance-evidence.ts";
 export { openIssued, type FormerIssuer, type IssuerKeys } from "./issuer-keys.ts";
 export { noteKeyName, type NoteOffice } from "./key-names.ts";
 export {
@@ -94,6 +94,24 @@ export {
   type KmsUnlock,
   type KmsUnlockExpectations,
 } from "./statements/kms-unlock.ts";
+export {
+  MAX_MANIFEST_BYTES,
+  MAX_MANIFEST_LIFE_MS,
+  MAX_MANIFESTS,
+  manifestFromJson,
+  manifestToJson,
+  openReleaseManifest,
+  readUnverifiedManifest,
+  signReleaseManifest,
+  type ReleaseManifest,
+} from "./statements/release-manifest.ts";
+export {
+  releasedMeasurements,
+  releaseName,
+  requireAllowedProgram,
+  type Release,
+  type Released,
+} from "./release-signers.ts";
 export { signRootRotation, verifyRootRotation, type RootRotation } from "./statements/root-rotation.ts";
 export {
   policyHashOf,

@@ -5,6 +5,7 @@ import { digest384, ed25519Key, hex, kemKey, shortName, tenantIdField, timeMs } 
 import { hardwareField } from "./hardware.ts";
 import { allowsItsVectors, statesItsGuarantees } from "./guarantees.ts";
 import { entityName, generalizesWhatCanBe, namesKnownKinds, redactionRulesField } from "./redaction-rules.ts";
+import { releaseSignersField, withdrawnField } from "./release-signers.ts";
 import { readUnverified, statementFormat } from "./statement.ts";
 import { forbiddenTopicsField } from "./topic-phrases.ts";
 
@@ -79,6 +80,10 @@ const fields = z.strictObject({
     "enclave-inference": measurements,
     embedding: measurements,
   }),
+  /** Whose release manifests allow further programs, by role. */
+  releaseSigners: z.optional(releaseSignersField),
+  /** Programs that are refused, whatever allows them. */
+  withdrawn: z.optional(withdrawnField),
   /** Which hardware counts, how old its firmware and evidence may be, and where machines stand. */
   hardware: z.optional(hardwareField),
   /** P-256, compressed. Development policies only. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { parseTenantId } from "@cloister/envelope";
 import {
+  openReleaseManifest,
   signIssuerNote,
+  signReleaseManifest,
   signRootRotation,
   signerFromSeed,
   verifyIssuerNote,
@@ -34,6 +36,35 @@ const rotationNote = `cloister/v1 root rotation
 
 — cloister/01010101010101010101010101010101/root jwtX84g9i6bYsbqi+TxKB1+Q94lWk7hrb8UVy3PDP0s7My2P0YbaZLIyzbagmvsv/FZ2ktc+BipBMHCi2JbaYMjEDQk=
 `;
+const manifest = {
+  name: "cloister",
+  version: "1.4.2",
+  role: "redaction" as const,
+  measurements: {
+    "sev-snp": [{ measurement: new Uint8Array(48).fill(4), configurationDigest: new Uint8Array(48).fill(5) }],
+  },
+  notBeforeMs: issuedAtMs,
+  notAfterMs: issuedAtMs + 86_400_000,
+};
+const manifestNote = `cloister/v1 release manifest
+{
+  "name": "cloister",
+  "version": "1.4.2",
+  "role": "redaction",
+  "measurements": {
+    "sev-snp": [
+      {
+        "measurement": "040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404040404",
+        "configurationDigest": "050505050505050505050505050505050505050505050505050505050505050505050505050505050505050505050505"
+      }
+    ]
+  },
+  "notBeforeMs": 1795000000000,
+  "notAfterMs": 1795086400000
+}
+
+— cloister/release 89zoH2L46jRElTNyTKjxLGENr8bpH2i00+JKQkOGUnSygps9MvPMF0mXG7kxFd/SccY6Fv0e2I7vO54M5+xBXsFZ7AE=
+`;
 
 describe("a frozen note", () => {
   it("of an issuer is still made byte for byte, in whatever order its fields come", () => {
@@ -52,5 +83,13 @@ describe("a frozen note", () => {
   it("of a root rotation is still read", () => {
     const expected = { tenantId, previousRoot: signer.publicKey, index: 1 };
     expect(verifyRootRotation(new TextEncoder().encode(rotationNote), expected).newRoot).toEqual(newKey);
+  });
+
+  it("of a release manifest is still made byte for byte", () => {
+    expect(textOf(signReleaseManifest(manifest, signer))).toBe(manifestNote);
+  });
+
+  it("of a release manifest is still read", () => {
+    expect(openReleaseManifest(new TextEncoder().encode(manifestNote), [signer.publicKey])).toEqual(manifest);
   });
 });

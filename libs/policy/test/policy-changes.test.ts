@@ -376,6 +376,36 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
       says: [["strengthens", "1 value known by hash will always count as personal data."]],
     },
   ],
+  releaseSigners: [
+    {
+      from: { releaseSigners: { redaction: [{ name: "team", publicKey: key(1) }] } },
+      to: {
+        releaseSigners: { redaction: [{ name: "team", publicKey: key(2) }], keys: [{ name: "hq", publicKey: key(1) }] },
+      },
+      says: [
+        ["weakens", `Whatever hq (key ${shown("01")}) releases may run as the key service.`],
+        ["weakens", `Whatever team (key ${shown("02")}) releases may run as redaction.`],
+        ["strengthens", `What team (key ${shown("01")}) releases may no longer run as redaction.`],
+      ],
+    },
+    {
+      from: { releaseSigners: { embedding: [{ name: "team", publicKey: key(1) }] } },
+      to: { releaseSigners: { embedding: [{ name: "hq", publicKey: key(1) }] } },
+      says: [["changes", `team (key ${shown("01")}), who releases embedding, is called hq.`]],
+    },
+  ],
+  withdrawn: [
+    {
+      from: {},
+      to: { withdrawn: [new Uint8Array(48).fill(3)] },
+      says: [["strengthens", `The program ${shown("03")} is withdrawn: it may run as nothing.`]],
+    },
+    {
+      from: { withdrawn: [new Uint8Array(48).fill(3)] },
+      to: {},
+      says: [["weakens", `The program ${shown("03")} is no longer withdrawn.`]],
+    },
+  ],
   measurements: [
     {
       from: onlyKeys(program(1)),

@@ -31,6 +31,11 @@ export class Audit {
     this.#log.info("audit", { at, code, ...ids });
   }
 
+  /** Somebody who was let in by another's word than that of whoever answers for it: by whose, to look it up later. */
+  admitted({ at, ...ids }: Omit<Refusal, "code">): void {
+    this.#log.info("audit", { at, code: "ADMITTED", ...ids });
+  }
+
   /**
    * A request at a door, over HTTP unless `at` says otherwise. Anybody can send those, so of each code 100 in a minute are written down; `count` in the next
    * line says how many were left out before it. The metric counts all.

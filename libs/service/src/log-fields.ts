@@ -25,6 +25,7 @@ export const LOG_FIELDS = [
   "offset",
   "partition",
   "port",
+  "release",
   "route",
   "schema",
   "signal",

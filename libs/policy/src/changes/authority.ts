@@ -57,6 +57,8 @@ export function development(_before: boolean, after: boolean): Said[] {
     : [strengthens("It is for production: what its preset requires must be there.")];
 }
 
+const attestedRoles = ["keys", "redaction", "enclave-inference", "embedding"] as const;
+
 type Program = Policy["measurements"]["keys"][number];
 
 const roleWords: Readonly<Record<keyof Policy["measurements"], string>> = {
@@ -67,8 +69,7 @@ const roleWords: Readonly<Record<keyof Policy["measurements"], string>> = {
 };
 
 export function measurements(before: Policy["measurements"], after: Policy["measurements"]): Said[] {
-  const roles: readonly (keyof Policy["measurements"])[] = ["keys", "redaction", "enclave-inference", "embedding"];
-  return roles.flatMap((role) => {
+  return attestedRoles.flatMap((role) => {
     const { added, removed } = compareLists(before[role], after[role], programKey);
     return [
       ...added.map((one) => weakens(`Another program may run as ${roleWords[role]}: ${programText(one)}.`)),
@@ -85,6 +86,31 @@ function programText({ measurement, configurationDigest, notBeforeMs, notAfterMs
   const from = notBeforeMs === undefined ? "" : `, from ${timeText(notBeforeMs)}`;
   const until = notAfterMs === undefined ? "" : `, until ${timeText(notAfterMs)}`;
   return `measurement ${shortHex(measurement)}, configuration ${shortHex(configurationDigest)}${from}${until}`;
+}
+
+type ReleaseSigners = NonNullable<Policy["releaseSigners"]>;
+
+export function releaseSigners(before: ReleaseSigners = {}, after: ReleaseSigners = {}): Said[] {
+  return attestedRoles.flatMap((role) => {
+    const keyOf = ({ publicKey }: { readonly publicKey: Uint8Array }): string => bytesToHex(publicKey);
+    const { added, removed, kept } = compareLists(before[role] ?? [], after[role] ?? [], keyOf);
+    const text = ({ name, publicKey }: (typeof added)[number]): string => `${name} (key ${shortHex(publicKey)})`;
+    return [
+      ...added.map((one) => weakens(`Whatever ${text(one)} releases may run as ${roleWords[role]}.`)),
+      ...removed.map((one) => strengthens(`What ${text(one)} releases may no longer run as ${roleWords[role]}.`)),
+      ...kept.flatMap(([was, is]) =>
+        was.name === is.name ? [] : [changes(`${text(was)}, who releases ${roleWords[role]}, is called ${is.name}.`)],
+      ),
+    ];
+  });
+}
+
+export function withdrawn(before: readonly Uint8Array[] = [], after: readonly Uint8Array[] = []): Said[] {
+  const { added, removed } = compareLists(before, after, bytesToHex);
+  return [
+    ...added.map((one) => strengthens(`The program ${shortHex(one)} is withdrawn: it may run as nothing.`)),
+    ...removed.map((one) => weakens(`The program ${shortHex(one)} is no longer withdrawn.`)),
+  ];
 }
 
 export function simulatedRoots(before: Policy["simulatedRoots"], after: Policy["simulatedRoots"]): Said[] {

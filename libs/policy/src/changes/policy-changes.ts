@@ -43,6 +43,8 @@ const explainers: { readonly [Field in keyof Fields]: (before: Policy[Field], af
   vectors: custody.vectors,
   witnesses: custody.witnesses,
   measurements: authority.measurements,
+  releaseSigners: authority.releaseSigners,
+  withdrawn: authority.withdrawn,
   hardware,
   simulatedRoots: authority.simulatedRoots,
 };

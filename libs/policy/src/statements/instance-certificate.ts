@@ -1,13 +1,15 @@
 import { equalBytes } from "@noble/curves/utils.js";
 import * as z from "zod/mini";
-import { isAllowedAt, type AttestedRole } from "@cloister/attestation";
+import type { AttestedRole } from "@cloister/attestation";
 import type { NoteSigner } from "../ed25519.ts";
 import { PolicyError } from "../errors.ts";
-import { digest384, ed25519Key, kemKey, roleField, tenantIdField, timeMs } from "../fields.ts";
+import { base64UpTo, digest384, ed25519Key, kemKey, roleField, tenantIdField, timeMs } from "../fields.ts";
 import { noteKeyName } from "../key-names.ts";
 import type { Policy } from "../policy.ts";
 import { openIssued, type IssuerKeys } from "../issuer-keys.ts";
+import { requireAllowedProgram } from "../release-signers.ts";
 import { signStatement, statementFormat } from "../statement.ts";
+import { manifestFormats, MAX_MANIFEST_BYTES } from "./release-manifest.ts";
 
 const schema = z.strictObject({
   tenantId: tenantIdField,
@@ -18,6 +20,8 @@ const schema = z.strictObject({
   signingPublicKey: ed25519Key,
   notBeforeMs: timeMs,
   notAfterMs: timeMs,
+  /** Of an instance that a release manifest allows: its kind of evidence, and the manifest's note. */
+  release: z.optional(z.strictObject({ format: z.enum(manifestFormats), manifest: base64UpTo(MAX_MANIFEST_BYTES) })),
 });
 
 /** The issuer's word that an attested instance holds these keys for this tenant, for as long as its evidence counts. */
@@ -43,7 +47,8 @@ export interface IssuerInForce extends IssuerKeys {
 
 /**
  * @throws PolicyError of `openNote`; CERTIFICATE_INVALID if malformed, of another tenant or role, or not valid at atMs;
- * MEASUREMENT_NOT_ALLOWED if the policy doesn't list its program and configuration for the role.
+ * MEASUREMENT_NOT_ALLOWED if neither the policy nor the certificate's manifest lists its program and configuration for
+ * the role at atMs; MEASUREMENT_WITHDRAWN; those of `releasedMeasurements`.
  */
 export function verifyInstanceCertificate(
   note: Uint8Array,
@@ -55,14 +60,6 @@ export function verifyInstanceCertificate(
   if (!isOurs || expected.atMs < value.notBeforeMs || expected.atMs >= value.notAfterMs) {
     throw new PolicyError("CERTIFICATE_INVALID", "The certificate is of another tenant, role or time.");
   }
-  const isAllowed = chain.policy.measurements[value.role].some(
-    (allowed) =>
-      isAllowedAt(allowed, expected.atMs) &&
-      equalBytes(allowed.measurement, value.measurement) &&
-      equalBytes(allowed.configurationDigest, value.configurationDigest),
-  );
-  if (!isAllowed) {
-    throw new PolicyError("MEASUREMENT_NOT_ALLOWED", `The policy doesn't allow this program as ${value.role}.`);
-  }
+  requireAllowedProgram(chain.policy, value.role, value, expected.atMs);
   return value;
 }

@@ -30,7 +30,7 @@ import {
 } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { isSameChannel, type Channel } from "@cloister/keyring";
-import { sessionChannelSigningBytes } from "@cloister/policy";
+import { MAX_MANIFEST_BYTES, MAX_MANIFESTS, sessionChannelSigningBytes } from "@cloister/policy";
 import type { TenantInForce } from "../authority/policy-book.ts";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
@@ -101,7 +101,8 @@ export class Sessions {
   /**
    * Takes the instance's evidence over that challenge, once.
    * @throws KeysError SESSION_UNKNOWN; EVIDENCE_REJECTED unless it is authentic, of now, over this challenge, and of a
-   * role that is given keys; CHANNEL_MISMATCH unless the instance sees the TLS keys that are seen here
+   * role that is given keys, with release manifests within their bounds; CHANNEL_MISMATCH unless the instance sees the
+   * TLS keys that are seen here
    */
   async attest(request: AttestSessionRequest, channel: Channel | undefined): Promise<AttestSessionResponse> {
     const begun = this.#take(this.#begun, request.sessionId);
@@ -112,6 +113,7 @@ export class Sessions {
     if (evidence === undefined || !isAttestedRole(role) || role === "keys") {
       throw new KeysError("EVIDENCE_REJECTED", "The evidence is not of a role that is given keys.");
     }
+    requireBoundedManifests(evidence);
     const nowMs = this.#parts.clock.nowMs();
     const notAfterMs = await this.#verify(evidence, role, begun.nonce, nowMs);
     const keys = boundKeys(evidence);
@@ -204,6 +206,14 @@ export class Sessions {
     if (isOurs && this.#parts.clock.nowMs() < session.expiresAtMs) return session;
     throw new KeysError("SESSION_UNKNOWN", "The session is unknown or has expired: begin a new one.");
   }
+}
+
+/** They are kept as long as the session; what they say is each tenant's policy's to judge. */
+function requireBoundedManifests({ releaseManifests }: InstanceEvidence): void {
+  const isBounded =
+    releaseManifests.length <= MAX_MANIFESTS && releaseManifests.every(({ length }) => length <= MAX_MANIFEST_BYTES);
+  if (isBounded) return;
+  throw new KeysError("EVIDENCE_REJECTED", "An instance showed too many release manifests, or one that is too large.");
 }
 
 function requireChannel({ channel: bound }: BegunSession | AttestedSession, channel: Channel | undefined): void {
