@@ -40,28 +40,28 @@ function outcome({ exitCode, stdout, stderr }: Awaited<ReturnType<typeof command
 const rejected = (code: string) => ({ accepted: false, rejection: { code } });
 
 describe("cloister attest verify", () => {
+  it.each<[string, readonly (string | Uint8Array)[], RegExp]>([
+    ["no JSON", ["{"], /no JSON: correct it/],
+    ["no object", ["[]"], /no JSON object: a case is one object, as /],
+    ["no evidence", ["{}"], /has none of .*: a case is one object, as /],
+    ["nothing at all", [], /empty: name its file with --input, or pipe it/],
+    ["no text", [Uint8Array.of(0xff)], /no UTF-8 text: .* put it into a case as base64/],
+    ["far too long", Array<string>(17).fill(" ".repeat(1024 * 1024)), /above 16 MiB, .*: is it the right file/],
+    ["half a case", ['{"schema_version": "1", "quote_b64": "AA=="}'], /collateral is missing/],
+  ])("exits with 30 for an input that is %s, and says what to do", async (_name, chunks, sentence) => {
+    const { exitCode, output } = await verifyStream(...chunks);
+    const said = { accepted: false, rejection: { code: "INPUT_MALFORMED", message: expect.stringMatching(sentence) } };
+    expect([exitCode, output]).toMatchObject([30, said]);
+  });
+
   it.each([
-    ["no JSON", "{"],
-    ["no object", "[]"],
-    ["no evidence", "{}"],
-  ])("exits with 30 for an input that is %s", async (_name, text) => {
-    const { exitCode, output } = await verifyFile(text);
-    expect([exitCode, output]).toMatchObject([30, rejected("INPUT_MALFORMED")]);
-  });
-
-  it("exits with 30 for bytes that are no text, and for far too many", async () => {
-    const large = " ".repeat(1024 * 1024);
-    const [binary, long] = [
-      await verifyStream(Uint8Array.of(0xff)),
-      await verifyStream(...Array<string>(17).fill(large)),
-    ];
-    expect([binary.exitCode, long.exitCode]).toEqual([30, 30]);
-  });
-
-  it("exits with 1 and one line on standard error when there is no such file", async () => {
-    const { exitCode, stdout, stderr } = await command("attest", "verify", "--input", join(folder, "missing.json"));
+    ["no such file", "missing.json", "ENOENT"],
+    ["a folder in its place", ".", "EISDIR"],
+  ])("exits with 1 and one line on standard error when there is %s", async (_what, name, errno) => {
+    const path = join(folder, name);
+    const { exitCode, stdout, stderr } = await command("attest", "verify", "--input", path);
     expect([exitCode, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^cloister: FILE_UNREADABLE: .*missing\.json.*\n$/);
+    expect(stderr).toBe(`cloister: FILE_UNREADABLE: ${path} can't be read (${errno}): is that its path?\n`);
   });
 });
 

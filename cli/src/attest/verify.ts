@@ -1,7 +1,7 @@
 import { type CaseOutcome, malformedInput, verifyCase } from "@cloister/attestation/conformance";
 import type { Command } from "commander";
 import { printJson, type Terminal } from "../terminal.ts";
-import { readCase } from "./read-case.ts";
+import { readCase, type ReadCase } from "./read-case.ts";
 
 const notes = `
 The input is one JSON object: the evidence, its certificates and collateral, the clock and what is expected of it.
@@ -18,7 +18,10 @@ Exit codes:
 
 Examples:
   cloister attest verify --input input.json
-  cloister attest verify < input.json`;
+  cloister attest verify < input.json
+  jq -n --arg d "$(base64 -w0 document.bin)" '{schema_version: "1", nitro_document_b64: $d}' | cloister attest verify
+  jq -n --arg r "$(gzip -c report.bin | base64 -w0)" --arg k "$(base64 -w0 vcek.der)" \\
+    '{schema_version: "1", attestation_doc_b64: $r, vcek_der_b64: $k}' | cloister attest verify`;
 
 /** Adds `cloister attest verify`. It runs on this machine alone. */
 export function registerAttestVerify(attest: Command, terminal: Terminal): void {
@@ -35,13 +38,15 @@ export function registerAttestVerify(attest: Command, terminal: Terminal): void 
     });
 }
 
-async function outcomeOf(text: string | undefined): Promise<CaseOutcome> {
-  if (text === undefined) return malformedInput("The input is no UTF-8 text, or above 16 MiB.");
+async function outcomeOf({ text, problem }: ReadCase): Promise<CaseOutcome> {
+  if (text === undefined) return malformedInput(problem);
   let input: unknown;
   try {
     input = JSON.parse(text);
   } catch {
-    return malformedInput("The input is no JSON.");
+    return malformedInput(
+      "The input is no JSON: correct it (jq . FILE says where), or see cloister attest verify --help for what a case is.",
+    );
   }
   return verifyCase(input, Date.now());
 }

@@ -43,5 +43,10 @@ export function onlyUnknownNames(error: z.core.$ZodError): readonly string[] {
 
 /** Which field is wrong and why, in one line. Values aren't repeated. */
 export function problemOf({ issues }: z.core.$ZodError): string {
-  return issues.map(({ path, message }) => `${path.join(".") || "the input"}: ${message}`).join("; ");
+  return issues.map(sentenceOf).join("; ");
+}
+
+function sentenceOf({ path, message }: z.core.$ZodIssue): string {
+  const name = path.join(".") || "the input";
+  return message.endsWith("received undefined") ? `${name} is missing` : `${name}: ${message}`;
 }
