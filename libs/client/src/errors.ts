@@ -44,6 +44,8 @@ export interface ClientErrorDetails {
   /** The stable code that the service or the verifier gave, for example RETENTION_TOO_LONG. */
   readonly problem?: string;
   readonly retryable?: boolean;
+  /** When the service asked to be called again, in ms from its answer. */
+  readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
@@ -52,6 +54,7 @@ export class ClientError extends Error {
   readonly code: ClientErrorCode;
   readonly problem: string | undefined;
   readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ClientErrorCode, message: string, details: ClientErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -59,5 +62,6 @@ export class ClientError extends Error {
     this.code = code;
     this.problem = details.problem;
     this.retryable = details.retryable ?? false;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }

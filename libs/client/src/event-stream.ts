@@ -51,7 +51,7 @@ export async function* readEventStream(options: EventStreamOptions): AsyncGenera
     } catch (error) {
       if (!(error instanceof ClientError) || !error.retryable) throw error;
       failedAttempts += 1;
-      await pause(options.retry, failedAttempts, options.signal);
+      await pause(options.retry, failedAttempts, { signal: options.signal, askedMs: error.retryAfterMs });
     }
   }
 }

@@ -41,7 +41,7 @@ export class HttpDoor {
       const outcome = await this.#attempt(request);
       if ("bytes" in outcome) return outcome.bytes;
       if (!outcome.error.retryable || attempt >= attempts) throw outcome.error;
-      await pause(this.#options.retry, attempt, request.signal);
+      await pause(this.#options.retry, attempt, { signal: request.signal, askedMs: outcome.error.retryAfterMs });
     }
   }
 
@@ -121,6 +121,7 @@ async function refusal(response: Response): Promise<ClientError> {
   return new ClientError(code, `The service answered ${response.status} ${problem.code}: ${problem.detail}`, {
     problem: problem.code,
     retryable,
+    ...(problem.retryAfterMs !== undefined && { retryAfterMs: problem.retryAfterMs }),
   });
 }
 

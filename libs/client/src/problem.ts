@@ -3,6 +3,8 @@ export interface Problem {
   readonly code: string;
   readonly detail: string;
   readonly retryable: boolean | undefined;
+  /** RFC 9110's Retry-After, where it is given in seconds. */
+  readonly retryAfterMs: number | undefined;
 }
 
 const maxDetailCharacters = 300;
@@ -11,15 +13,17 @@ const maxDetailCharacters = 300;
  * Never throws: what is no problem document becomes the code HTTP_<status>. Nobody vouches for a refusal, so its sentence
  * is cut short and loses whatever a terminal obeys or a reader can't see.
  */
-export function readProblem({ status, statusText }: Response, body: Uint8Array): Problem {
+export function readProblem({ status, statusText, headers }: Response, body: Uint8Array): Problem {
   const document = parseJson(body);
   const isCode =
     "code" in document && typeof document.code === "string" && /^[A-Z][A-Z0-9_]{0,63}$/u.test(document.code);
+  const seconds = headers.get("retry-after") ?? "";
   const detail = "detail" in document && typeof document.detail === "string" ? document.detail : statusText;
   return {
     code: isCode ? String(document.code) : `HTTP_${status}`,
     detail: detail.slice(0, maxDetailCharacters).replaceAll(/[\p{Cc}\p{Cf}]/gu, " "),
     retryable: "retryable" in document && typeof document.retryable === "boolean" ? document.retryable : undefined,
+    retryAfterMs: /^\d{1,6}$/u.test(seconds) ? Number(seconds) * 1_000 : undefined,
   };
 }
 

@@ -9,16 +9,25 @@ export interface RetryPolicy {
 
 export const defaultRetry: RetryPolicy = { attempts: 6, firstPauseMs: 200, longestPauseMs: 5_000 };
 
-/** Doubles with each attempt up to the longest, then takes a random part of it so that clients don't come in step. */
-export function pauseMs(policy: RetryPolicy, attempt: number, random: number): number {
+/**
+ * Doubles with each attempt up to the longest, then takes a random part of it so that clients don't come in step. Not
+ * less than the service asks for, and up to a quarter more; but what it asks for counts up to the longest alone, so that
+ * nobody who stands in for it stops a client.
+ */
+export function pauseMs(policy: RetryPolicy, attempt: number, random: number, askedMs = 0): number {
   const ceiling = Math.min(policy.longestPauseMs, policy.firstPauseMs * 2 ** (attempt - 1));
-  return ceiling / 2 + (ceiling / 2) * random;
+  const own = ceiling / 2 + (ceiling / 2) * random;
+  return Math.max(own, Math.min(policy.longestPauseMs, askedMs) * (1 + random / 4));
 }
 
 /** @throws ClientError ABORTED as soon as the signal fires. */
-export async function pause(policy: RetryPolicy, attempt: number, signal: AbortSignal | undefined): Promise<void> {
+export async function pause(
+  policy: RetryPolicy,
+  attempt: number,
+  { signal, askedMs }: { readonly signal?: AbortSignal | undefined; readonly askedMs?: number | undefined },
+): Promise<void> {
   const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
-  await sleep(pauseMs(policy, attempt, random / 2 ** 32), signal);
+  await sleep(pauseMs(policy, attempt, random / 2 ** 32, askedMs), signal);
 }
 
 /** @throws ClientError ABORTED as soon as the signal fires. */

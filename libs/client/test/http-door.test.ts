@@ -96,6 +96,18 @@ describe("the HTTP door", () => {
     expect(requests).toBe(retry.attempts);
   });
 
+  it.each([
+    ["7", 7_000],
+    ["Fri, 31 Dec 1999 23:59:59 GMT", undefined],
+    ["-1", undefined],
+    ["", undefined],
+  ])("tells when the service asked to be called again: %j", async (retryAfter, retryAfterMs) => {
+    const door = await doorTo((_request, response) => {
+      response.writeHead(503, { "retry-after": retryAfter }).end();
+    });
+    await expect(door.request({ method: "GET", path: "/" })).rejects.toMatchObject({ retryAfterMs });
+  });
+
   it("hands on a refusal's code at once", async () => {
     let requests = 0;
     const door = await doorTo((_request, response) => {

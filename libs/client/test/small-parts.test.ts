@@ -30,6 +30,13 @@ describe("the pause before another attempt", () => {
   });
 });
 
+describe("the pause that a service asks for", () => {
+  it("is kept up to the longest, and some more so that clients don't come in step", () => {
+    const policy = { attempts: 9, firstPauseMs: 100, longestPauseMs: 1_000 };
+    expect([0, 300, 60_000].map((askedMs) => pauseMs(policy, 1, 0.5, askedMs))).toEqual([75, 337.5, 1_125]);
+  });
+});
+
 describe("a refusal's document", () => {
   it.each([
     ["is read", '{"code":"ID_REUSED","detail":"d"}', "ID_REUSED"],

@@ -7,6 +7,7 @@ import type { Authority } from "../authority/authority.ts";
 import { problem } from "../ingest.problems.ts";
 
 const callTimeoutMs = 5_000;
+const MAX_RETRY_AFTER_S = 60;
 
 /** `keys` over Connect; the transport decides the protocol (gRPC between processes, a router inside one). */
 export function connectAuthority(transport: Transport): Authority {
@@ -32,13 +33,21 @@ async function answered<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/** A refusal keeps the stable code of `keys`; what it says beside the code stays inside. */
+/** A refusal keeps the stable code of `keys` and when to come again; what it says beside stays inside. */
 function refusalOf(error: ConnectError): ProblemError {
   const code = readKeysErrorCode(error.metadata);
   const status = code === undefined ? undefined : httpStatusOfKeysError(code);
+  const headers = retryAfterOf(error.metadata);
   if (code === undefined || status === undefined) {
-    return problem("AUTHORITY_UNAVAILABLE", "The key service is not available. Send the same request again.");
+    return problem("AUTHORITY_UNAVAILABLE", "The key service is not available. Send the same request again.", headers);
   }
   const { title, remedy } = keysErrors[code];
-  return new ProblemError(code, status, `${title}. ${remedy}`, status === 503 ? { "retry-after": "1" } : {}, title);
+  const answerHeaders = status === 503 ? { "retry-after": "1", ...headers } : headers;
+  return new ProblemError(code, status, `${title}. ${remedy}`, answerHeaders, title);
+}
+
+/** As `keys` says it to whoever calls too often: whole seconds, up to a minute. */
+function retryAfterOf(metadata: Headers): Readonly<Record<string, string>> {
+  const seconds = metadata.get("retry-after") ?? "";
+  return /^[1-9]\d{0,3}$/u.test(seconds) ? { "retry-after": String(Math.min(MAX_RETRY_AFTER_S, Number(seconds))) } : {};
 }
