@@ -75,7 +75,7 @@ async function receiveTenants(input: ReceiveInput): Promise<Map<string, Outcome<
       if (record.refusal !== "") throw refusalOf(record.refusal);
       const held = input.heldTenant(name);
       const trust =
-        held !== undefined && isVerified(held, { record, nonce: input.nonce })
+        held !== undefined && isVerified(held, { ...input, record })
           ? held
           : await verifyTenant({ ...input, record, seen: input.seenOfTenants.get(name) });
       const { policy, roots } = trust.chain;

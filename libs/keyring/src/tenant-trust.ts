@@ -21,9 +21,16 @@ export interface TenantTrust {
   readonly nonce: Uint8Array;
 }
 
-/** True if this very record was verified in this very session: a session is short, and its challenge is its own. */
-export function isVerified(trust: TenantTrust, { record, nonce }: Pick<TrustInput, "record" | "nonce">): boolean {
-  return trust.nonce === nonce && Buffer.compare(trust.recordBytes, toBinary(TenantRecordSchema, record)) === 0;
+/**
+ * True if this very record was verified in this very session, whose challenge is its own, and what allowed `keys` then
+ * still does: the window of its program may end within a session.
+ */
+export function isVerified(
+  { chain, recordBytes, nonce: verified }: TenantTrust,
+  { record, nonce, nowMs }: Pick<TrustInput, "record" | "nonce" | "nowMs">,
+): boolean {
+  const isSame = verified === nonce && Buffer.compare(recordBytes, toBinary(TenantRecordSchema, record)) === 0;
+  return isSame && nowMs < chain.keysEvidence.notAfterMs;
 }
 
 /** What an instance has seen of a tenant: it goes behind neither. */

@@ -13,6 +13,7 @@ import type { Machine, MachineOwner } from "../attested-machine.ts";
 import { digestOfSettings } from "../digest-of-settings.ts";
 import { refusingMachine } from "../machine-error.ts";
 import { hardwareSource, nsmOf, type HardwareEnvironment } from "./hardware-source.ts";
+import { withReleaseManifests } from "./release-manifests.ts";
 
 /** What stands for hardware and its vendors in tests: no setting of a process reaches them. */
 export interface HardwarePorts extends HardwarePlaces {
@@ -24,11 +25,11 @@ const REPORT_DATA_BYTES = 64;
 /**
  * The machine that this process runs on, after it has given evidence once that its own verifiers take for genuine: what
  * is wrong with hardware, certificates or collateral is found at the start and not by the first message.
- * @throws MachineError EVIDENCE_UNAVAILABLE, and what the verifiers refuse
+ * @throws MachineError EVIDENCE_UNAVAILABLE, and what the verifiers refuse; ServiceError as `withReleaseManifests`
  */
 export function openHardwareMachine(
   environment: HardwareEnvironment,
-  { configuration, clock, log }: MachineOwner,
+  { role, configuration, clock, log }: MachineOwner,
   { verifiers = hardwareVerifiers, ...places }: HardwarePorts = {},
 ): Promise<Machine> {
   return refusingMachine(async () => {
@@ -40,9 +41,11 @@ export function openHardwareMachine(
       measurement: hexOf(measurement),
       configurationDigest: hexOf(configurationDigest),
     });
+    const program = { role, measurement, configurationDigest };
+    const shown = await withReleaseManifests(evidence, environment.releaseManifestsFolder, program, log);
     const nitroDocument = async (publicKey: Uint8Array) => nsmDocument(await nsmOf(places), { publicKey });
     return {
-      ...{ evidence, verifiers, measurement, configurationDigest },
+      ...{ evidence: shown, verifiers, measurement, configurationDigest },
       ...{ isDevelopment: false, simulatedRoots: [] },
       ...(evidence.format === "aws-nitro" && { nitroDocument }),
     };

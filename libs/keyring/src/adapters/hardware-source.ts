@@ -30,12 +30,16 @@ export const hardwareVariables = {
   tdxCollateralFolder: variable("CLOISTER_TDX_COLLATERAL_FOLDER", path, {
     description: "Of TDX: the folder with Intel's collateral for this platform, which a job keeps current",
   }),
+  releaseManifestsFolder: variable("CLOISTER_RELEASE_MANIFESTS_FOLDER", path, {
+    description: "Folder with signed release manifests (*.note), shown beside the evidence; read anew each time",
+  }),
 };
 
 export interface HardwareEnvironment {
   readonly evidence?: HardwareFormat | undefined;
   readonly snpCertificateFile?: string | undefined;
   readonly tdxCollateralFolder?: string | undefined;
+  readonly releaseManifestsFolder?: string | undefined;
   /** Of enclave-inference beside GPUs: where the image's agent answers with claims about them. */
   readonly gpuClaimsFolder?: string | undefined;
 }

@@ -2,6 +2,7 @@ import { variable } from "@cloister/service";
 import { z } from "zod";
 import { openHardwareMachine } from "../adapters/hardware-machine.ts";
 import { hardwareVariables } from "../adapters/hardware-source.ts";
+import { withReleaseManifests } from "../adapters/release-manifests.ts";
 import { SimulatedMachine } from "./simulated-machine.ts";
 
 export { keyringFromEnvironment, keyringVariables, type KeyringEnvironment } from "../adapters/keyring-environment.ts";
@@ -28,6 +29,13 @@ export async function openMachine(
   if (simulatedRootFile === undefined) return openHardwareMachine(environment, owner, ports);
   const machine = await SimulatedMachine.open(simulatedRootFile);
   const attested = await machine.attest(owner.role, owner);
+  const program = { ...attested, role: owner.role };
+  const evidence = await withReleaseManifests(
+    attested.evidence,
+    environment.releaseManifestsFolder,
+    program,
+    owner.log,
+  );
   owner.log.warn("the evidence is simulated: it proves nothing, and counts for development policies alone");
-  return { ...attested, isDevelopment: true, simulatedRoots: [machine.rootPublicKey] };
+  return { ...attested, evidence, isDevelopment: true, simulatedRoots: [machine.rootPublicKey] };
 }
