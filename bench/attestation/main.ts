@@ -38,8 +38,11 @@ const verifyTdx = (bytes: Uint8Array, trust: TdxTrust) =>
 
 const contenders: Contender[] = [
   { name: "floor: one ECDSA P-384 check by WebCrypto", verify: await rawSignature(report.length) },
-  { name: "SEV-SNP, warm", verify: () => warmSnp.authenticate(report, endorsement, nowMs) },
-  { name: "SEV-SNP, chain not seen before", verify: () => newSnp().authenticate(report, endorsement, nowMs) },
+  { name: "SEV-SNP, warm", verify: () => warmSnp.authenticate(report, { endorsementKey: endorsement }, nowMs) },
+  {
+    name: "SEV-SNP, chain not seen before",
+    verify: () => newSnp().authenticate(report, { endorsementKey: endorsement }, nowMs),
+  },
   { name: "Nitro, warm", verify: () => warmNitro.authenticate(document, nowMs) },
   { name: "Nitro, chain not seen before", verify: () => newNitro().authenticate(document, nowMs) },
   { name: "TDX, warm", verify: () => verifyTdx(quote, warmTdx) },
@@ -67,8 +70,8 @@ await printFlips();
 /** Every byte of each document changed, one at a time: the slowest refusal. */
 async function printFlips(): Promise<void> {
   const judged: [string, Uint8Array, (changed: Uint8Array) => Promise<unknown>][] = [
-    ["SEV-SNP report", report, (changed) => warmSnp.authenticate(changed, endorsement, nowMs)],
-    ["SEV-SNP certificate", endorsement, (changed) => warmSnp.authenticate(report, changed, nowMs)],
+    ["SEV-SNP report", report, (changed) => warmSnp.authenticate(changed, { endorsementKey: endorsement }, nowMs)],
+    ["SEV-SNP certificate", endorsement, (changed) => warmSnp.authenticate(report, { endorsementKey: changed }, nowMs)],
     ["Nitro document", document, (changed) => warmNitro.authenticate(changed, nowMs)],
     ["TDX quote", quote, (changed) => verifyTdx(changed, warmTdx)],
     ...realDocuments(),
@@ -99,7 +102,7 @@ function realDocuments(): [string, Uint8Array, (changed: Uint8Array) => Promise<
   const read = (name: string): Uint8Array => new Uint8Array(readFileSync(folder + name));
   const [real, key] = [read("milan-v2-report.bin"), read("milan-v2-vcek.der")];
   const byAmd = new SnpAuthenticator();
-  return [["a Milan's report", real, (changed) => byAmd.authenticate(changed, key, nowMs)]];
+  return [["a Milan's report", real, (changed) => byAmd.authenticate(changed, { endorsementKey: key }, nowMs)]];
 }
 
 async function rawSignature(bytes: number): Promise<() => Promise<boolean>> {

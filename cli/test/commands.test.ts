@@ -96,7 +96,7 @@ describe("cloister policy show, of hardware", () => {
     const level = { bootloader: 4, tee: 0, snp: 22, microcode: 213 };
     const hardware = {
       "aws-nitro": { pcrs: { 8: "00".repeat(48) } },
-      "sev-snp": { minimumTcb: { milan: level } },
+      "sev-snp": { minimumTcb: { milan: level }, revocationList: "required" },
       "intel-tdx": {},
       maximumEvidenceAgeMs: 60_000,
       machines: { "eu-central-1": ["11".repeat(64)] },
@@ -108,7 +108,7 @@ describe("cloister policy show, of hardware", () => {
     expect(stdout).toContain(
       [
         "- AWS Nitro Enclaves, with the values it names of PCR8.",
-        "- AMD SEV-SNP on milan, patched at least to bootloader 4, tee 0, snp 22, microcode 213.",
+        "- AMD SEV-SNP on milan, patched at least to bootloader 4, tee 0, snp 22, microcode 213, with AMD's list of revoked authorities.",
         "- Intel TDX, where Intel's rules say OK of the machine.",
         "- Programs that may run, by role: keys 1, redaction 1, enclave-inference 1, embedding 1.",
         "- Evidence counts for 60 seconds.",

@@ -29,9 +29,10 @@ function nitro({ "aws-nitro": named }: Hardware): string[] {
 }
 
 function snp({ "sev-snp": named }: Hardware): string[] {
+  const list = named?.revocationList ? ", with AMD's list of revoked authorities" : "";
   return Object.entries(named?.minimumTcb ?? {}).map(([line, levels]) => {
     const parts = Object.entries(levels ?? {}).map(([part, level]) => `${part} ${String(level)}`);
-    return `AMD SEV-SNP on ${line}, patched at least to ${parts.join(", ")}.`;
+    return `AMD SEV-SNP on ${line}, patched at least to ${parts.join(", ")}${list}.`;
   });
 }
 

@@ -51,6 +51,8 @@ export interface SnpPolicy {
   readonly minimumTcb: Readonly<Partial<Record<SnpProduct, MinimumSnpTcb | undefined>>>;
   /** HOST_DATA, 32 bytes, has to be one of these, as the host gives it and no measurement covers it; zeros if left out. */
   readonly hostData?: readonly Uint8Array[] | "any" | undefined;
+  /** Whether evidence must bring AMD's list of revoked authorities. One that it brings counts always. */
+  readonly revocationList?: "required" | undefined;
 }
 
 /** What is left out may be anything. */

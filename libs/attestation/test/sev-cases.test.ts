@@ -11,6 +11,7 @@ import {
   keyUsage,
   levels,
   makeCertificate,
+  makeRevocationList,
   type ReportOptions,
   SOUND_POLICY,
   TestAmd,
@@ -28,6 +29,8 @@ let misshapen: Uint8Array;
 /** Authorities and roots that are right but for one thing. */
 let authorities: Readonly<Record<string, string>>;
 let stranger: TestKey;
+/** AMD's lists of revoked authorities, right and wrong ones, in base64. The authority's serial number is 1. */
+let lists: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   amd = await TestAmd.make();
@@ -41,7 +44,22 @@ beforeAll(async () => {
   const top = { subject: "ARK-Test", issuer: "ARK-Test", key: rootKey, signer: rootKey };
   const of = async (fields: object, extensions = [authority()]): Promise<string> =>
     pem(await makeCertificate({ ...middle, extensions, ...fields }));
+  const atMs = clock * 1000;
+  const list = async (fields: Partial<Parameters<typeof makeRevocationList>[0]>): Promise<string> =>
+    base64(await makeRevocationList({ issuer: "ARK-Test", signer: rootKey, ...fields }));
+  lists = {
+    current: await list({ nextUpdateMs: atMs, serials: [2, 3] }),
+    "of tomorrow": await list({ thisUpdateMs: atMs + 1000 }),
+    revoking: await list({ serials: [7, 1] }),
+    "revoking and past": await list({ serials: [1], nextUpdateMs: atMs - 1000 }),
+    past: await list({ nextUpdateMs: atMs - 1000 }),
+    "by the authority": await list({ signer: authorityKey }),
+    "by another kind of key": await list({ signer: stranger }),
+    "in another name": await list({ issuer: "SEV-Test" }),
+    "by the authority for itself": await list({ issuer: "SEV-Test", signer: authorityKey }),
+  };
   authorities = {
+    "a root that may not sign lists": await of(top, [authority(), keyUsage(0x04)]),
     "an authority that is none": await of({}, []),
     "an authority that may only sign data": await of({}, [authority(), keyUsage(0x80)]),
     "an authority with a critical extension": await of({}, [
@@ -93,7 +111,7 @@ const bits = (...set: number[]): bigint => set.reduce((value, bit) => value | (1
 const ones = "ff".repeat(48);
 
 /** For each code of the contract, cases that come to it. */
-const cases: Readonly<Record<SnpFault, readonly Case[]>> = {
+const cases: Readonly<Record<Exclude<SnpFault, "ARK_CRL_MISSING">, readonly Case[]>> = {
   REPORT_FORMAT_UNSUPPORTED: [
     { change: (report) => Uint8Array.of(...report, 0) },
     { report: { change: (report) => report.fill(9, 0x34, 0x35) } },
@@ -170,6 +188,20 @@ const cases: Readonly<Record<SnpFault, readonly Case[]>> = {
       "an authority by another kind of key",
     ].map((name) => ({ input: () => ({ ask_pem: authorities[name] }) })),
   ],
+  ASK_REVOKED: ["revoking", "revoking and past"].map(listed),
+  ARK_CRL_EXPIRED: [listed("past")],
+  ARK_CRL_INVALID: [
+    ...["by the authority", "by another kind of key", "in another name", "by the authority for itself"].map(listed),
+    { input: () => ({ ark_crl_der_b64: "" }) },
+    { input: () => ({ ark_crl_der_b64: base64(amd.ask) }) },
+    { input: () => ({ ark_crl_der_b64: base64(Uint8Array.of(0x30, 0)) }) },
+    {
+      input: () => ({
+        ark_crl_der_b64: lists["current"],
+        amd_root_ca_pem: authorities["a root that may not sign lists"],
+      }),
+    },
+  ],
   REPORT_SIGNATURE_INVALID: [
     { change: (report) => report.with(0x2a0, (report[0x2a0] ?? 0) ^ 1) },
     { change: (report) => report.with(0x90, 0) },
@@ -218,6 +250,10 @@ const cases: Readonly<Record<SnpFault, readonly Case[]>> = {
   AUTHOR_KEY_DIGEST_MISMATCH: [{ policy: { expected_author_key_digest_hex: ones } }],
 };
 
+function listed(name: string): Case {
+  return { input: () => ({ ark_crl_der_b64: lists[name] }) };
+}
+
 /** Something set before the report is signed. */
 function setAt(at: number): Case {
   return { report: { change: (report) => report.fill(1, at, at + 1) } };
@@ -240,8 +276,8 @@ describe("a case of SEV-SNP", () => {
     },
   );
 
-  it("is tried with every code of the contract", () => {
-    expect(Object.keys(cases).toSorted()).toEqual(Object.keys(snpFaults).toSorted());
+  it("is tried with every code, but that of a list which a policy alone can demand", () => {
+    expect([...Object.keys(cases), "ARK_CRL_MISSING"].toSorted()).toEqual(Object.keys(snpFaults).toSorted());
   });
 
   it.each<[string, Case]>([
@@ -249,6 +285,9 @@ describe("a case of SEV-SNP", () => {
     ["in version 5", { report: { version: 5 } }],
     ["of Genoa", { report: { product: "genoa" }, key: { product: "genoa" } }],
     ["of a processor of its line", processor(0x19, 0x01)],
+    ["beside AMD's current list", listed("current")],
+    ["beside AMD's list of tomorrow", listed("of tomorrow")],
+    ["beside no list", { input: () => ({ ark_crl_der_b64: null }) }],
     ["of Bergamo", { ...processor(0x19, 0xa0), key: { product: "genoa" } }],
     ["of a processor that nobody knows yet", processor(0x1b, 0x01)],
     ["of Turin", { report: { product: "turin" }, key: { product: "turin" } }],

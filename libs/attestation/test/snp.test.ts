@@ -21,6 +21,7 @@ import {
   keyUsage,
   levels,
   makeCertificate,
+  makeRevocationList,
   octets,
   type ReportOptions,
 } from "@cloister/testing/evidence";
@@ -51,7 +52,7 @@ async function outcomeOf(authenticated: Promise<unknown>): Promise<string> {
 }
 
 const authenticate = (report: Uint8Array, key: Uint8Array, atMs = nowMs, by = authenticator) =>
-  outcomeOf(by.authenticate(report, key, atMs));
+  outcomeOf(by.authenticate(report, { endorsementKey: key }, atMs));
 
 describe("a report of SEV-SNP", () => {
   const kinds = ["vcek", "vlek"] as const;
@@ -64,7 +65,7 @@ describe("a report of SEV-SNP", () => {
     const tcb = product === "turin" ? { ...levels, fmc: 1 } : levels;
     const key = await amd.endorse({ product, kind, tcb });
     const report = await amd.report({ product, kind, version, tcb });
-    const verified = await authenticator.authenticate(report, key, nowMs);
+    const verified = await authenticator.authenticate(report, { endorsementKey: key }, nowMs);
     expect({ ...verified, report: verified.report.version }).toEqual({
       report: version,
       product,
@@ -291,9 +292,15 @@ describe("evidence of SEV-SNP", () => {
     const [report, endorsementKey] = [await amd.report(), await amd.endorse()];
     const bodies = [
       encodeSnpEvidence({ report, endorsementKey: new Uint8Array(16 * 1024) }),
-      ...[[report], ["report", endorsementKey], [report, "key"], [report, endorsementKey, 1], { report }].map((body) =>
-        encode(body),
-      ),
+      ...[
+        [report],
+        ["report", endorsementKey],
+        [report, "key"],
+        [report, endorsementKey, 1],
+        [report, endorsementKey, null],
+        [report, endorsementKey, report, 1],
+        { report },
+      ].map((body) => encode(body)),
     ];
     for (const body of bodies) {
       const verdict = await laterRefusalOf(async () => snpVerifier(authenticator).verify(body, policy, nowMs));
@@ -326,6 +333,23 @@ describe("evidence of SEV-SNP", () => {
 
   it("is refused under a policy that doesn't name SEV-SNP", async () => {
     expect(await faultOf({}, { ...policy, hardware: {} as typeof hardware })).toBe("TCB_OUT_OF_DATE");
+  });
+
+  it("brings AMD's list of revoked authorities along where the policy demands it, and is judged by it in any case", async () => {
+    const list = (serials: number[]) => makeRevocationList({ issuer: "ARK-Test", signer: amd.rootKey, serials });
+    const [report, endorsementKey] = [await amd.report(), await amd.endorse()];
+    const required = { "sev-snp": { ...hardware["sev-snp"], revocationList: "required" as const } };
+    const judged = (revocationList: Uint8Array | undefined, under: object) => {
+      const body = encodeSnpEvidence({ report, endorsementKey, revocationList });
+      return outcomeOf(Promise.resolve(snpVerifier(authenticator).verify(body, { ...policy, hardware: under }, nowMs)));
+    };
+    expect([
+      await judged(await list([7]), required),
+      await judged(undefined, required),
+      await judged(await list([1]), required),
+      await judged(await list([1]), hardware),
+      await judged(new Uint8Array(), hardware),
+    ]).toEqual(["accepted", "ARK_CRL_MISSING", "ASK_REVOKED", "ASK_REVOKED", "ARK_CRL_INVALID"]);
   });
 
   it("is refused in another encoding of the same", async () => {
@@ -362,7 +386,7 @@ describeWithVectors("a report of a real machine", () => {
 
   it("is authentic by AMD's own authorities", async () => {
     const [report, key] = [vector("snp/milan-v2-report.bin"), vector("snp/milan-v2-vcek.der")];
-    const verified = await byAmd.authenticate(report, key, clockMs);
+    const verified = await byAmd.authenticate(report, { endorsementKey: key }, clockMs);
     expect([verified.product, verified.signingKey, verified.reportedTcb]).toEqual([
       "milan",
       "vcek",

@@ -5,7 +5,15 @@ import { SnpAuthenticator, snpVerifier } from "@cloister/attestation/sev-snp";
 import { openMachine } from "@cloister/keyring/machine";
 import { MachineError } from "../src/machine-error.ts";
 import { capturedLog, FakeClock } from "@cloister/testing";
-import { FakeKernel, snpGuest, SOUND_POLICY, TestAmd, TestNitro, type FakeProvider } from "@cloister/testing/evidence";
+import {
+  FakeKernel,
+  makeRevocationList,
+  snpGuest,
+  SOUND_POLICY,
+  TestAmd,
+  TestNitro,
+  type FakeProvider,
+} from "@cloister/testing/evidence";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -98,6 +106,19 @@ describe("a machine with hardware", () => {
       /^EVIDENCE_UNAVAILABLE: The host gave no certificate/,
     );
     expect(await refusalOf(openMachine({ snpCertificateFile }, owner, ports(bare)))).toBe("opened");
+  });
+
+  it("looks at AMD's list of revoked authorities where a file has one", async () => {
+    const snpRevocationListFile = join(folder, "ark.crl");
+    const openedUnder = async (serials: readonly number[]) => {
+      const list = await makeRevocationList({ issuer: "ARK-Test", signer: amd.rootKey, serials });
+      await writeFile(snpRevocationListFile, list);
+      return refusalOf(openMachine({ snpRevocationListFile }, owner, ports(snpGuest(amd, vcek))));
+    };
+    expect([await openedUnder([9]), await openedUnder([1])]).toEqual([
+      "opened",
+      expect.stringMatching(/^CERTIFICATE_REVOKED: /),
+    ]);
   });
 
   it.each<[string, () => Promise<unknown>, RegExp]>([

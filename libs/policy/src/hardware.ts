@@ -36,6 +36,8 @@ export const hardwareField = z.strictObject({
       }),
       /** What a host may give a guest as HOST_DATA; nothing (zeros) if left out. */
       hostData: z.optional(z.array(hex(32)).check(z.minLength(1), z.maxLength(16))),
+      /** Evidence must bring AMD's current list of revoked authorities along. */
+      revocationList: z.optional(z.literal("required")),
     }),
   ),
   "intel-tdx": z.optional(

@@ -487,6 +487,16 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
       ],
     },
     {
+      from: { hardware: snp({ milan: levels(3) }) },
+      to: { hardware: { "sev-snp": { minimumTcb: { milan: levels(3) }, revocationList: "required" } } },
+      says: [["strengthens", "Evidence of SEV-SNP must bring AMD's list of revoked authorities along."]],
+    },
+    {
+      from: { hardware: { "sev-snp": { minimumTcb: { milan: levels(3) }, revocationList: "required" } } },
+      to: { hardware: snp({ milan: levels(3) }) },
+      says: [["weakens", "Evidence of SEV-SNP need no longer bring AMD's list of revoked authorities along."]],
+    },
+    {
       from: { hardware: { "intel-tdx": { minimumTcbEvaluationDataNumber: 18 } } },
       to: { hardware: { "intel-tdx": { acceptedResults: ["SW_HARDENING_NEEDED"] } } },
       says: [

@@ -18,6 +18,6 @@ export {
 export { allowsKeyUsage, basicConstraintsOf, type Extension, type Extensions } from "./extensions.ts";
 export { faultOfPath, invalidAt, type FaultyCertificate, type PathFault, type ValidityFault } from "./path.ts";
 export { certificatesFromPem } from "./pem.ts";
-export { parseRevocationList, type RevocationList } from "./revocation-list.ts";
+export { isListOf, parseRevocationList, type RevocationList } from "./revocation-list.ts";
 export { ecdsaKeyFromPoint, isEcdsaSignature, isSignedByKeyOf, publicKeyOf, type ImportedKey } from "./signature.ts";
 export { VerifiedPaths } from "./verified-paths.ts";

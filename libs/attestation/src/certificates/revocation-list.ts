@@ -1,9 +1,11 @@
+import { equalBytes } from "@noble/curves/utils.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { checkInnerAlgorithm, readSigned, type SignedDer } from "./certificate.ts";
+import { type Certificate, checkInnerAlgorithm, readSigned, type SignedDer } from "./certificate.ts";
 import { contextTag, derMalformed, DerReader, derSmallInteger, derTag, derTimeMs, derUnsigned } from "./der.ts";
-import { type Extensions, readExtensions } from "./extensions.ts";
+import { allowsKeyUsage, type Extensions, readExtensions } from "./extensions.ts";
+import { isSignedByKeyOf } from "./signature.ts";
 
-/** A certificate revocation list of version 2 (RFC 5280 5). Its signature is checked by `isSignedByKeyOf`. */
+/** A certificate revocation list of version 2 (RFC 5280 5). Whose it is, `isListOf` says. */
 export interface RevocationList extends SignedDer {
   /** DER of the Name. */
   readonly issuer: Uint8Array;
@@ -35,6 +37,20 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
   fields.end();
   const revokedSerialsHex = entries ? readSerials(new DerReader(entries.content)) : new Set<string>();
   return { ...signed.data, issuer, thisUpdateMs, nextUpdateMs, revokedSerialsHex, extensions };
+}
+
+/**
+ * Whether the list is the issuer's: in its name, by its key, which may sign lists, and about all that it issued: no
+ * critical extension narrows that down.
+ * @throws AttestationError EVIDENCE_MALFORMED if the issuer's key usage is not in its format.
+ */
+export async function isListOf(issuer: Certificate, list: RevocationList): Promise<boolean> {
+  return (
+    equalBytes(list.issuer, issuer.subject) &&
+    allowsKeyUsage(issuer.extensions, "crlSign") &&
+    ![...list.extensions.values()].some(({ isCritical }) => isCritical) &&
+    (await isSignedByKeyOf(issuer, list))
+  );
 }
 
 /** Every entry counts, whatever its date and reason: a key that will be revoked is not trusted either. */

@@ -34,6 +34,8 @@ const inputSchema = z.object({
   vcek_der_b64: base64Field,
   amd_root_ca_pem: z.nullish(z.string()),
   ask_pem: z.nullish(z.string()),
+  /** AMD's list of revoked authorities. */
+  ark_crl_der_b64: z.nullish(base64Field),
   expiration_check_date_unix: z.nullish(unixTimeField),
   policy: z.nullish(policySchema),
 });
@@ -64,7 +66,9 @@ async function authenticate(input: SevCase, nowMs: number): Promise<AuthenticSnp
   const ark = authorityFrom(input.amd_root_ca_pem, "ARK_UNTRUSTED");
   const ask = authorityFrom(input.ask_pem, "ASK_INVALID");
   const authenticator = new SnpAuthenticator({ ...(ark && { ark }), ...(ask && { ask }) });
-  return authenticator.authenticate(report, input.vcek_der_b64, input.expiration_check_date_unix ?? nowMs);
+  const { vcek_der_b64: endorsementKey, ark_crl_der_b64: list } = input;
+  const certificates = { endorsementKey, revocationList: list ?? undefined };
+  return authenticator.authenticate(report, certificates, input.expiration_check_date_unix ?? nowMs);
 }
 
 function authorityFrom(pem: string | null | undefined, fault: SnpFault): Uint8Array | undefined {

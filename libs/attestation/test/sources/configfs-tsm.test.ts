@@ -72,6 +72,14 @@ describe("evidence of SEV-SNP by configfs-tsm", () => {
     expect([kernel.folders.size, kernel.removed.length, new Set(kernel.removed).size]).toEqual([0, 2, 2]);
   });
 
+  it("has AMD's list of revoked authorities behind the certificate where one is given", async () => {
+    const list = Uint8Array.of(0x30, 5);
+    const source = snpSource({ files: new FakeKernel(snp), folder, wait, revocationList: async () => list });
+    expect(decodeSnpEvidence(decodeEvidence(await source.collect(reportData)).body).revocationList).toEqual(list);
+    const { body } = decodeEvidence(await collectSnp(new FakeKernel(snp)));
+    expect(decodeSnpEvidence(body).revocationList).toBeUndefined();
+  });
+
   it("asks for the endorsement key where the host gives none", async () => {
     const kernel = new FakeKernel({ name: "sev_guest", report: (inblob) => ({ outblob: snpReport(inblob, 0) }) });
     const source = snpSource({ files: kernel, folder, wait, endorsementKey: async () => vcek });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { snpCertificateFromFile } from "@cloister/attestation/sources/configfs-tsm";
+import { snpCertificateFromFile, snpRevocationListFromFile } from "@cloister/attestation/sources/configfs-tsm";
 import { sourceFaultOf } from "./source-fault.ts";
 
 const der = Uint8Array.of(0x30, 3, 2, 1, 7);
@@ -23,6 +23,13 @@ describe("the VCEK of a file", () => {
     const file = join(folder, "vcek");
     await writeFile(file, content);
     expect(await snpCertificateFromFile(file)).toEqual(der);
+  });
+
+  it("has AMD's list of revoked authorities beside it, byte for byte", async () => {
+    const file = join(folder, "ark.crl");
+    expect(await sourceFaultOf(() => snpRevocationListFromFile(file))).toBe("COLLATERAL_MISSING");
+    await writeFile(file, der);
+    expect(await snpRevocationListFromFile(file)).toEqual(der);
   });
 
   it("is missed with the sentence what to look at", async () => {

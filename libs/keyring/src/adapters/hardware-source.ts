@@ -8,6 +8,7 @@ import {
 } from "@cloister/attestation/sources";
 import {
   snpCertificateFromFile,
+  snpRevocationListFromFile,
   snpSource,
   tdxCollateralFromFolder,
   tdxSource,
@@ -27,6 +28,9 @@ export const hardwareVariables = {
   snpCertificateFile: variable("CLOISTER_SNP_CERTIFICATE_FILE", path, {
     description: "Of SEV-SNP: the VCEK or VLEK (DER or PEM), where the host puts none beside its reports",
   }),
+  snpRevocationListFile: variable("CLOISTER_SNP_REVOCATION_LIST_FILE", path, {
+    description: "Of SEV-SNP: AMD's list of revoked authorities (DER), for policies that demand it",
+  }),
   tdxCollateralFolder: variable("CLOISTER_TDX_COLLATERAL_FOLDER", path, {
     description: "Of TDX: the folder with Intel's collateral for this platform, which a job keeps current",
   }),
@@ -38,6 +42,7 @@ export const hardwareVariables = {
 export interface HardwareEnvironment {
   readonly evidence?: HardwareFormat | undefined;
   readonly snpCertificateFile?: string | undefined;
+  readonly snpRevocationListFile?: string | undefined;
   readonly tdxCollateralFolder?: string | undefined;
   readonly releaseManifestsFolder?: string | undefined;
   /** Of enclave-inference beside GPUs: where the image's agent answers with claims about them. */
@@ -60,7 +65,7 @@ export async function hardwareSource(
 }
 
 function sourceOf(format: HardwareFormat, environment: HardwareEnvironment, places: HardwarePlaces): EvidenceSource {
-  const { snpCertificateFile: certificate, tdxCollateralFolder: collateral } = environment;
+  const { snpCertificateFile: certificate, snpRevocationListFile: list, tdxCollateralFolder: collateral } = environment;
   switch (format) {
     case "aws-nitro":
       return nsmSource(() => nsmOf(places));
@@ -68,6 +73,7 @@ function sourceOf(format: HardwareFormat, environment: HardwareEnvironment, plac
       return snpSource({
         ...tsmOptions(places),
         ...(certificate !== undefined && { endorsementKey: () => snpCertificateFromFile(certificate) }),
+        ...(list !== undefined && { revocationList: () => snpRevocationListFromFile(list) }),
       });
     case "intel-tdx":
       if (collateral === undefined) throw withoutCollateral();

@@ -13,6 +13,7 @@ export function hardware(before: Hardware = {}, after: Hardware = {}): Said[] {
     ...registers(before["aws-nitro"]?.pcrs ?? {}, after["aws-nitro"]?.pcrs ?? {}),
     ...patchLevels(before["sev-snp"]?.minimumTcb ?? {}, after["sev-snp"]?.minimumTcb ?? {}),
     ...hostData(before["sev-snp"], after["sev-snp"]),
+    ...revocationList(before["sev-snp"], after["sev-snp"]),
     ...(before["intel-tdx"] && after["intel-tdx"] ? platformStatus(before["intel-tdx"], after["intel-tdx"]) : []),
     ...age(before.maximumEvidenceAgeMs, after.maximumEvidenceAgeMs),
     ...machines(before.machines ?? {}, after.machines ?? {}),
@@ -68,6 +69,13 @@ function hostData(before: Hardware["sev-snp"], after: Hardware["sev-snp"]): Said
     ...added.map((data) => weakens(`A host may give a guest of SEV-SNP the data ${shortHex(data)}.`)),
     ...removed.map((data) => strengthens(`A host may no longer give a guest of SEV-SNP the data ${shortHex(data)}.`)),
   ];
+}
+
+function revocationList(before: Hardware["sev-snp"], after: Hardware["sev-snp"]): Said[] {
+  if (!before || !after || before.revocationList === after.revocationList) return [];
+  return after.revocationList
+    ? [strengthens("Evidence of SEV-SNP must bring AMD's list of revoked authorities along.")]
+    : [weakens("Evidence of SEV-SNP need no longer bring AMD's list of revoked authorities along.")];
 }
 
 type Tdx = NonNullable<Hardware["intel-tdx"]>;

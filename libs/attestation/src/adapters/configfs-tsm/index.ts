@@ -8,7 +8,7 @@ export {
   type TsmProvider,
   type TsmReport,
 } from "./request-report.ts";
-export { snpCertificateFromFile } from "./snp-certificate-file.ts";
+export { snpCertificateFromFile, snpRevocationListFromFile } from "./snp-certificate-file.ts";
 export { snpSource, type SnpSourceOptions } from "./snp-source.ts";
 export { collateralFiles, tdxCollateralFromFolder } from "./tdx-collateral-folder.ts";
 export { tdxSource, type TdxSourceOptions } from "./tdx-source.ts";

@@ -9,6 +9,8 @@ import { type TsmOptions, TsmReports } from "./tsm-reports.ts";
 export interface SnpSourceOptions extends TsmOptions {
   /** The VCEK or VLEK, DER, for hosts that put none beside their reports; asked anew each time, as firmware changes it. */
   readonly endorsementKey?: () => Promise<Uint8Array>;
+  /** AMD's list of revoked authorities, DER, for policies that demand it; asked anew each time. */
+  readonly revocationList?: () => Promise<Uint8Array>;
 }
 
 /** What the guest was started at: the level that `snpVerifier` asks for. */
@@ -19,7 +21,7 @@ const MOST_PRIVILEGED_LEVEL = 0;
  * @throws AttestationError EVIDENCE_UNAVAILABLE as `requestReport` and `readCertificateTable`; ANSWER_MALFORMED if the
  * report has another length than 1,184 bytes; COLLATERAL_MISSING if neither the host nor the options bring a key.
  */
-export function snpSource({ endorsementKey, ...options }: SnpSourceOptions = {}): EvidenceSource {
+export function snpSource({ endorsementKey, revocationList, ...options }: SnpSourceOptions = {}): EvidenceSource {
   const reports = new TsmReports(options);
   return {
     format: "sev-snp",
@@ -40,7 +42,8 @@ export function snpSource({ endorsementKey, ...options }: SnpSourceOptions = {})
           "The host gave no certificate with its report: have it provide the VCEK, or configure one from AMD's KDS.",
         );
       }
-      const body = encodeSnpEvidence({ report: outblob, endorsementKey: key });
+      const list = await revocationList?.();
+      const body = encodeSnpEvidence({ report: outblob, endorsementKey: key, revocationList: list });
       return encodeEvidence({ format: "sev-snp", body });
     },
   };

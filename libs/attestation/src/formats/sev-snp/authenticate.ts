@@ -16,6 +16,7 @@ import { amdAuthorities } from "./amd/index.ts";
 import { type EndorsementKey, readEndorsementKey } from "./endorsement-key.ts";
 import { type SnpFault, snpError } from "./faults.ts";
 import { productOfProcessor } from "./processor.ts";
+import { checkNotRevoked } from "./revocation.ts";
 import { checkReserved, parseSnpReport, type SnpReport } from "./report.ts";
 import { readSignerInfo, type SigningKey } from "./report-bits.ts";
 import { hasReservedTcb, isSameTcb, readTcb, type SnpProduct, type SnpTcb } from "./tcb.ts";
@@ -27,12 +28,26 @@ export interface SnpAuthorities {
   readonly ask?: Uint8Array;
 }
 
+/** What a report is authenticated by. */
+export interface SnpCertificates {
+  /** DER of the VCEK or VLEK. */
+  readonly endorsementKey: Uint8Array;
+  /** DER of AMD's list of revoked authorities, signed by the ARK. Without it revocation is not looked at. */
+  readonly revocationList?: Uint8Array | undefined;
+}
+
 /** A report that a genuine chip signed. Whether the guest may be trusted is for a policy to say. */
 export interface AuthenticSnpReport {
   readonly report: SnpReport;
   readonly product: SnpProduct;
   readonly signingKey: SigningKey;
   readonly reportedTcb: SnpTcb;
+}
+
+interface Chain {
+  readonly leaf: Certificate;
+  readonly authority: Certificate;
+  readonly root: Certificate;
 }
 
 /** Faults of a path's certificates, from the leaf. */
@@ -51,15 +66,19 @@ export class SnpAuthenticator {
   }
 
   /**
-   * In this order: the report's format; the chain VCEK or VLEK → ASK or ASVK → ARK and its validity; the report's
-   * signature; zeros where its version reserves them; that the certificate is of this chip and this TCB.
-   * @param endorsementKey DER of the VCEK or VLEK.
+   * In this order: the report's format; the chain VCEK or VLEK → ASK or ASVK → ARK, its validity and its revocation;
+   * the report's signature; zeros where its version reserves them; that the certificate is of this chip and this TCB.
    * @throws AttestationError with an `SnpFault`.
    */
-  async authenticate(report: Uint8Array, endorsementKey: Uint8Array, nowMs: number): Promise<AuthenticSnpReport> {
+  async authenticate(
+    report: Uint8Array,
+    { endorsementKey, revocationList }: SnpCertificates,
+    nowMs: number,
+  ): Promise<AuthenticSnpReport> {
     const parsed = parseSnpReport(report);
     const key = readEndorsementKey(endorsementKey);
-    const leaf = await this.#trusted(key, nowMs);
+    const { leaf, authority, root } = await this.#trusted(key, nowMs);
+    if (revocationList) await checkNotRevoked(authority, root, revocationList, nowMs);
     await checkSignature(parsed, leaf);
     checkReserved(parsed);
     checkSigner(parsed, key);
@@ -73,7 +92,7 @@ export class SnpAuthenticator {
   }
 
   /** The key's certificate as it was parsed when its chain was checked: its imported key is kept with it. */
-  async #trusted({ certificate, kind, product }: EndorsementKey, nowMs: number): Promise<Certificate> {
+  async #trusted({ certificate, kind, product }: EndorsementKey, nowMs: number): Promise<Chain> {
     const builtIn = builtInAuthorities(product, kind);
     const { ark = builtIn.ark, ask = builtIn.ask } = this.#authorities;
     if (this.#authorities.ask) checkAuthority(ask, "ASK_INVALID");
@@ -82,7 +101,9 @@ export class SnpAuthenticator {
     if (faulty) throw chainError(this.#isOnlyRootReplaced ? pathFaultsOfRoot : pathFaults, faulty);
     const invalid = invalidAt(path, nowMs);
     if (invalid) throw chainError(validityFaults, invalid);
-    return path[0] ?? certificate;
+    const [leaf, authority, root] = path;
+    if (!leaf || !authority || !root) throw snpError("VCEK_CHAIN_INVALID", "The chain is not whole.");
+    return { leaf, authority, root };
   }
 }
 

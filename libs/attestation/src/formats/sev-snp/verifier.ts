@@ -3,7 +3,7 @@ import { decode, encode } from "cborg";
 import { equalBytes } from "@noble/curves/utils.js";
 import { AttestationError } from "../../errors.ts";
 import type { EvidenceClaims, EvidencePolicy, EvidenceVerifier } from "../../verifier.ts";
-import { type AuthenticSnpReport, SnpAuthenticator } from "./authenticate.ts";
+import { type AuthenticSnpReport, SnpAuthenticator, type SnpCertificates } from "./authenticate.ts";
 import { snpError } from "./faults.ts";
 import { checkGuest } from "./guest-checks.ts";
 import { isTcbAtLeast } from "./tcb.ts";
@@ -13,6 +13,8 @@ export interface SnpEvidence {
   readonly report: Uint8Array;
   /** DER of the VCEK or VLEK. */
   readonly endorsementKey: Uint8Array;
+  /** DER of AMD's list of revoked authorities. */
+  readonly revocationList?: Uint8Array | undefined;
 }
 
 const NO_HOST_DATA = new Uint8Array(32);
@@ -20,9 +22,9 @@ const MAX_BODY_BYTES = 16 * 1024;
 /** Less privileged levels are not what was measured and started first. */
 const MOST_PRIVILEGED_LEVEL = 0;
 
-/** The body of tagged evidence: deterministic CBOR [report, VCEK or VLEK]. */
-export function encodeSnpEvidence({ report, endorsementKey }: SnpEvidence): Uint8Array {
-  return encode([report, endorsementKey]);
+/** The body of tagged evidence: deterministic CBOR [report, VCEK or VLEK], with AMD's revocation list as a third if any. */
+export function encodeSnpEvidence({ report, endorsementKey, revocationList }: SnpEvidence): Uint8Array {
+  return encode([report, endorsementKey, ...(revocationList ? [revocationList] : [])]);
 }
 
 /** @throws AttestationError EVIDENCE_MALFORMED. */
@@ -35,10 +37,12 @@ export function decodeSnpEvidence(body: Uint8Array): SnpEvidence {
     throw malformed(cause);
   }
   const list: readonly unknown[] = Array.isArray(fields) ? fields : [];
-  const [report, endorsementKey, ...rest] = list;
+  const [report, endorsementKey, revocationList, ...rest] = list;
   if (!(report instanceof Uint8Array) || !(endorsementKey instanceof Uint8Array) || rest.length > 0) throw malformed();
-  if (!equalBytes(encodeSnpEvidence({ report, endorsementKey }), body)) throw malformed();
-  return { report, endorsementKey };
+  if (revocationList !== undefined && !(revocationList instanceof Uint8Array)) throw malformed();
+  const evidence = { report, endorsementKey, revocationList };
+  if (!equalBytes(encodeSnpEvidence(evidence), body)) throw malformed();
+  return evidence;
 }
 
 /**
@@ -49,14 +53,23 @@ export function snpVerifier(authenticator = new SnpAuthenticator()): EvidenceVer
   return {
     format: "sev-snp",
     async verify(body: Uint8Array, policy: EvidencePolicy, nowMs: number): Promise<EvidenceClaims> {
-      const { report, endorsementKey } = decodeSnpEvidence(body);
-      const verified = await authenticator.authenticate(report, endorsementKey, nowMs);
+      const { report, ...certificates } = decodeSnpEvidence(body);
+      const verified = await authenticator.authenticate(report, certificates, nowMs);
+      checkList(certificates, policy);
       checkMachine(verified, policy);
       const { measurement, reportData, chipId } = verified.report;
       const isNamed = verified.signingKey === "vcek";
       return { measurement, reportData, ...(isNamed ? { platformIdHex: bytesToHex(chipId) } : {}) };
     },
   };
+}
+
+function checkList({ revocationList }: SnpCertificates, { hardware }: EvidencePolicy): void {
+  if (hardware?.["sev-snp"]?.revocationList !== "required" || revocationList) return;
+  throw snpError(
+    "ARK_CRL_MISSING",
+    "The policy demands AMD's revocation list, which the evidence doesn't bring along.",
+  );
 }
 
 function checkMachine({ report, product, reportedTcb }: AuthenticSnpReport, { hardware }: EvidencePolicy): void {

@@ -1,10 +1,9 @@
 import type { AttestationError } from "../../errors.ts";
 import { equalBytes } from "@noble/curves/utils.js";
 import {
-  allowsKeyUsage,
   type Certificate,
   invalidAt,
-  isSignedByKeyOf,
+  isListOf,
   parseRevocationList,
   type RevocationList,
 } from "../../certificates/index.ts";
@@ -47,12 +46,8 @@ export async function checkRevocation(
 async function verifyList(der: Uint8Array, issuer: Certificate, trust: TdxTrust): Promise<RevocationList> {
   return trust.lists.get([issuer.der, der], async () => {
     const list = await faultOfParsing("PCK_CHAIN_INVALID", "A revocation list", () => parseRevocationList(der.slice()));
-    const isIssuers =
-      equalBytes(list.issuer, issuer.subject) &&
-      allowsKeyUsage(issuer.extensions, "crlSign") &&
-      ![...list.extensions.values()].some(({ isCritical }) => isCritical) &&
-      (await isSignedByKeyOf(issuer, list));
-    if (!isIssuers) throw invalid("A revocation list isn't signed by the authority of the PCK chain.");
+    if (!(await isListOf(issuer, list)))
+      throw invalid("A revocation list isn't signed by the authority of the PCK chain.");
     return list;
   });
 }
