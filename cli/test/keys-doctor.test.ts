@@ -3,6 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { systemClock } from "@cloister/service";
+import { SimulatedTenant } from "@cloister/testing/tenant";
+import { witnessFinding } from "../src/keys/witness-finding.ts";
 import { command } from "./captured-terminal.ts";
 
 const tenantId = "0123456789abcdef0123456789abcdef";
@@ -31,7 +34,7 @@ describe("cloister keys doctor", () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/ok {7}round trip {3}A key was wrapped and unwrapped in \d+ ms\./u);
     expect(stdout).toMatch(/warning {2}export .*\n.*→ Make one that can't be exported/u);
-    expect(stdout).toMatch(/8 checks: 0 failed, 3 to look at\./u);
+    expect(stdout).toMatch(/10 checks: 0 failed, 3 to look at\./u);
   });
 
   it("prints the same as JSON", async () => {
@@ -44,6 +47,8 @@ describe("cloister keys doctor", () => {
       "export: warning",
       "round trip: ok",
       "binding: ok",
+      "permissions: skipped",
+      "clock: skipped",
       "credential: warning",
       "witnesses: warning",
     ]);
@@ -52,7 +57,7 @@ describe("cloister keys doctor", () => {
   it("fails a tenant that has no key there, says what to do, and exits 1", async () => {
     const stranger = ["--provider", "local", "--tenant-id", "f".repeat(32)];
     const { exitCode, stdout, stderr } = await doctor([`CLOISTER_KEYS_KEYRING_FILE=${keyring}`], ...stranger);
-    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^cloister: CHECK_FAILED: 2 of 8 checks failed\./u)]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^cloister: CHECK_FAILED: 2 of 10 checks failed\./u)]);
     expect(stdout).toMatch(/FAILED {3}key .*KMS_KEY_UNKNOWN: .*\n.*→ Compare the policy's `keyRef`/u);
   });
 
@@ -74,6 +79,24 @@ describe("cloister keys doctor", () => {
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(said);
     expect(stdout).toMatch(/1 checks: 1 failed/u);
+  });
+
+  it.each([
+    [
+      "requires none",
+      { preset: "standard" },
+      "warning",
+      /The policy \(standard\) requires none\. It names w\.example/u,
+    ],
+    ["requires some", { preset: "healthcare" }, "failed", /requires witnesses, as each of preset healthcare does/u],
+    ["does without", { preset: "healthcare", development: true }, "warning", /Marked development, it does without/u],
+  ] as const)("says of a policy that %s what follows from no witness being asked", (_, choices, result, said) => {
+    const { policy } = new SimulatedTenant(systemClock.nowMs());
+    const witnesses = [{ name: "w.example", publicKey: new Uint8Array(32).fill(1) }];
+    const finding = witnessFinding({ ...policy, witnesses, development: false, ...choices });
+    expect(finding).toMatchObject({ result, detail: expect.stringMatching(said) as unknown });
+    expect(finding.detail).toMatch(/^This version asks no witness: .* is not excluded, and receipts say so\./u);
+    expect(finding.code).toBe(result === "failed" ? "DEVELOPMENT_POLICY_REQUIRED" : undefined);
   });
 
   it("leaves a keyring in clear as it is, though it is given a passphrase", async () => {

@@ -19,6 +19,7 @@ import { explained } from "../error-line.ts";
 import { readBytes } from "../files.ts";
 import { readSignedPolicy } from "../policy/policy-note.ts";
 import { readCredential, type CredentialFlags } from "./credential-file.ts";
+import { witnessFinding } from "./witness-finding.ts";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
 
 export const kmsProviders = ["local", "vault", "openbao", "aws-kms", "pkcs11"] as const satisfies KmsProvider[];
@@ -35,7 +36,8 @@ export interface KeysDoctorFlags extends CredentialFlags {
 interface Wanted {
   readonly kek: Kek;
   readonly kms: Policy["kms"];
-  readonly kmsTrust?: Policy["kmsTrust"];
+  /** Unless only a key was named. */
+  readonly policy?: Policy;
 }
 
 /** @throws CliError FILE_UNREADABLE, CHECK_FAILED; PolicyError for a note that is no signed policy */
@@ -52,7 +54,7 @@ export async function doctor(flags: KeysDoctorFlags, terminal: Terminal): Promis
 async function wantedKek({ policy: file, provider, keyRef, tenantId = "" }: KeysDoctorFlags): Promise<Wanted> {
   if (file !== undefined) {
     const { policy } = readSignedPolicy(await readBytes(file));
-    return { kms: policy.kms, kmsTrust: policy.kmsTrust, kek: kekOf(policy) };
+    return { kms: policy.kms, policy, kek: kekOf(policy) };
   }
   if (provider === undefined) throw new CliError("POLICY_INCOMPLETE", "Give --policy, or --provider with --key-ref.");
   if (!/^(?:[0-9a-f]{32})?$/u.test(tenantId)) {
@@ -74,7 +76,7 @@ async function givenCredential(flags: KeysDoctorFlags): Promise<KmsCredential | 
 }
 
 async function examined(
-  { kek, kms, kmsTrust }: Wanted,
+  { kek, kms, policy }: Wanted,
   given: KmsCredential | undefined,
   env: Terminal["env"],
 ): Promise<Finding[]> {
@@ -82,22 +84,21 @@ async function examined(
   const findings: Finding[] = [opened.finding];
   if (opened.wrapper === undefined) return findings;
   findings.push(...(await examineKek(opened.wrapper, kek, systemClock)));
-  findings.push({ check: "credential", ...(given === undefined ? credentialTrust(kms, kmsTrust) : tenantsOwn) });
-  findings.push(noWitnesses);
+  const trust = given === undefined ? credentialTrust(kms, policy?.kmsTrust) : tenantsOwn(policy?.kmsTrust);
+  findings.push({ check: "credential", ...trust }, { check: "witnesses", ...witnessFinding(policy) });
   return findings;
 }
 
-const tenantsOwn = {
-  result: "ok",
-  detail: "The credential is the tenant's: `cloister keys unlock` puts it into the memory of keys alone.",
-} as const;
-
-const noWitnesses: Finding = {
-  check: "witnesses",
-  result: "warning",
-  detail: "No witness is asked by this version: that the database of keys was not set back is not proved.",
-  remedy: "Nothing to set. Receipts say so, and a policy that requires witnesses has to be marked development.",
-};
+/** With a credential that the tenant gives itself. */
+function tenantsOwn(kmsTrust: Policy["kmsTrust"]): Pick<Finding, "result" | "detail" | "remedy"> {
+  const detail = "The credential is the tenant's: `cloister keys unlock` puts it into the memory of keys alone.";
+  if (kmsTrust !== "credential") return { result: "ok", detail };
+  return {
+    result: "warning",
+    detail: `${detail} The policy accepts one of whoever runs keys as well (kmsTrust).`,
+    remedy: "Leave `kmsTrust` out of the next policy.",
+  };
+}
 
 /** The settings are a check of their own: most of what goes wrong is there. */
 async function open(kek: Kek, given: KmsCredential | undefined, env: Terminal["env"]) {

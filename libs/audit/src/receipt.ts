@@ -39,6 +39,11 @@ const schema = z
        * more, and how many had not in time. Missing where this instance of `keys` heard none of them.
        */
       evictions: z.optional(z.strictObject({ acknowledged: count, notAcknowledged: count })),
+      /**
+       * Set: the tenant's policy accepts that its KMS is asked with a credential which whoever runs `keys` could use
+       * beside it. Missing where it doesn't, and from receipts of before this was said.
+       */
+      kmsTrust: z.optional(z.literal("credential")),
       /** False while no witnessed time proves that the key database wasn't set back. */
       isRollbackExcluded: z.boolean(),
     }),

@@ -15,6 +15,9 @@ export function renderReceipt(receipt: Receipt): string {
     ...attested.tombstones.map((tombstone) => `- ${tombstoneText(tombstone)}`),
     ...(attested.evictions === undefined ? [] : [`- ${evictionsText(attested.evictions)}`]),
     `- no release since; the last lease lapses by ${timeText(attested.leasesLapseAtMs)}`,
+    ...(attested.kmsTrust === undefined
+      ? []
+      : ["- the tenant's KMS was trusted to a credential that whoever runs the key service could use beside it"]),
     `- rollback of the key database ${attested.isRollbackExcluded ? "excluded by witnesses" : "not excluded"}`,
     "",
     "Asserted by the operator, not proved:",

@@ -49,6 +49,13 @@ describe("a receipt", () => {
     expect(renderReceipt(verified)).toContain(text);
   });
 
+  it("says that the tenant's KMS was trusted to a credential", () => {
+    const receipt = { ...complete, attested: { ...complete.attested, kmsTrust: "credential" as const } };
+    const verified = verifyReceipt(signReceipt(receipt, issuer), { tenantId, issuerKey: issuer.publicKey });
+    expect(verified.attested.kmsTrust).toBe("credential");
+    expect(renderReceipt(verified)).toContain("- the tenant's KMS was trusted to a credential that whoever runs");
+  });
+
   it("counts under an issuer key that was retired after it, and not before it", () => {
     const note = signReceipt(complete, issuer);
     const issuerKey = signerFromSeed(new Uint8Array(32).fill(6)).publicKey;

@@ -81,10 +81,10 @@ describe("a receipt", () => {
     });
   });
 
-  it("says which conversation was erased, and not that the database was never set back", async () => {
+  it("says which conversation was erased, whose credential the KMS trusted, and not that the database was never set back", async () => {
     const { tenant, tombstoneId, name } = await erasedConversation();
     const { attested } = await receiptOf(tenant, { tombstoneIds: [tombstoneId] });
-    expect(attested.isRollbackExcluded).toBe(false);
+    expect(attested).toMatchObject({ isRollbackExcluded: false, kmsTrust: "credential" });
     expect(attested.tombstones.map(({ reason, destroyed }) => [reason, destroyed.kind])).toEqual([
       ["erased", "conversation"],
     ]);

@@ -3,7 +3,7 @@ import type { Clock } from "@cloister/service";
 import type { Kek, KekDescription, KeyWrapper } from "./key-wrapper.ts";
 import { KmsError, kmsErrors, type KmsErrorCode } from "./kms-errors.ts";
 import { statesPermissions, type StatesPermissions } from "./permissions.ts";
-import { tellsTime, type TellsTime } from "./tells-time.ts";
+import { tellsTime } from "./tells-time.ts";
 
 /** What one check of a KEK found, and what to do about it. */
 export interface KekFinding {
@@ -41,8 +41,8 @@ export async function examineKek(wrapper: KeyWrapper, kek: Kek, clock: Clock): P
   await check("export", isThere && (async () => exportability(await described)));
   const serves = await check("round trip", answers && (() => roundTrip(wrapper, kek, clock)));
   await check("binding", serves && (() => binding(wrapper, kek)));
-  if (statesPermissions(wrapper)) await check("permissions", answers && (() => permissions(wrapper, kek)));
-  if (tellsTime(wrapper)) await check("clock", answers && (() => skew(wrapper, kek, clock)));
+  await check("permissions", answers && (() => permissions(wrapper, kek)));
+  await check("clock", answers && (() => skew(wrapper, kek, clock)));
   return findings;
 }
 
@@ -138,7 +138,27 @@ async function binding(wrapper: KeyWrapper, kek: Kek): Promise<Found> {
   };
 }
 
-async function permissions(wrapper: StatesPermissions, kek: Kek): Promise<Found | Found[]> {
+async function permissions(wrapper: KeyWrapper, kek: Kek): Promise<Found[]> {
+  if (!statesPermissions(wrapper)) return [noPermissions];
+  const told = [await toldPermissions(wrapper, kek)].flat();
+  const { untoldPermissions: untold } = wrapper;
+  if (untold === undefined) return told;
+  return [
+    ...told,
+    {
+      result: "skipped",
+      detail: `The KMS tells nobody, without its being done, whether the credential may ${untold.join(", ")}.`,
+      remedy: "Look at the key's policy and the credential's: neither should allow it.",
+    },
+  ];
+}
+
+const noPermissions: Found = {
+  result: "skipped",
+  detail: "There are none to ask for: whoever has the file or the PIN may do what the key allows.",
+};
+
+async function toldPermissions(wrapper: StatesPermissions, kek: Kek): Promise<Found | Found[]> {
   const stated = await wrapper.permissions(kek);
   const wrong = stated.filter(({ isGiven, isWanted }) => isGiven !== isWanted);
   if (wrong.length > 0) {
@@ -153,9 +173,11 @@ async function permissions(wrapper: StatesPermissions, kek: Kek): Promise<Found 
   return { result: "ok", detail: `The credential may do what it has to, and nothing of ${without.join(", ")}.` };
 }
 
-async function skew(wrapper: TellsTime, kek: Kek, clock: Clock): Promise<Found> {
-  const theirs = await wrapper.kmsNowMs(kek);
-  if (theirs === undefined) return { result: "skipped", detail: "The KMS doesn't say what time it has." };
+async function skew(wrapper: KeyWrapper, kek: Kek, clock: Clock): Promise<Found> {
+  const theirs = tellsTime(wrapper) ? await wrapper.kmsNowMs(kek) : undefined;
+  if (theirs === undefined) {
+    return { result: "skipped", detail: "The KMS doesn't say what time it has: nothing here compares this machine's." };
+  }
   const skewMs = Math.abs(clock.nowMs() - theirs);
   const detail = `The clocks of the KMS and of this machine differ by ${Math.round(skewMs / 1_000)} s.`;
   if (skewMs <= MAX_SKEW_MS) return { result: "ok", detail };

@@ -59,7 +59,13 @@ export interface KeyWrapper {
 export type KmsPolicy = Pick<Policy, "tenantId" | "development" | "kms" | "kmsTrust">;
 
 /** The KEK that a verified policy names. Who runs `keys` itself has the credential anyway. */
-export function kekOf({ tenantId, development, kms, kmsTrust }: KmsPolicy): Kek {
-  const trustsCredential = development || kms.custody === "hyok" || kmsTrust === "credential";
+export function kekOf(policy: KmsPolicy): Kek {
+  const { tenantId, kms } = policy;
+  const trustsCredential = kms.custody === "hyok" || isTrustedToCredential(policy);
   return { tenantId, provider: kms.provider, keyRef: kms.keyRef, trustsCredential };
+}
+
+/** The tenant accepts a credential of whoever runs `keys` for it, in so many words or by a development policy. */
+export function isTrustedToCredential({ development, kms, kmsTrust }: Omit<KmsPolicy, "tenantId">): boolean {
+  return kms.custody === "byok" && (development || kmsTrust === "credential");
 }

@@ -12,6 +12,8 @@ export interface KmsPermission {
 
 /** A KMS that can say what its caller may do, without it being tried. */
 export interface StatesPermissions {
+  /** What it tells nobody without its being done, in its own words: whoever owns the key looks that up. */
+  readonly untoldPermissions?: readonly string[];
   /** @throws KmsError */
   permissions(kek: Kek): Promise<readonly KmsPermission[]>;
 }

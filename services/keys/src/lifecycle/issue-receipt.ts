@@ -10,6 +10,7 @@ import { parseTenantId } from "@cloister/envelope";
 import { noteSigner } from "@cloister/policy";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
+import { isTrustedToCredential } from "../kms/key-wrapper.ts";
 import { findTombstoneById } from "../records/tombstones.ts";
 import { refusing, requireBytes } from "../refusals.ts";
 import type { Eviction } from "../revocation/revocations.ts";
@@ -36,8 +37,14 @@ export async function issueReceipt(
     id: randomBytes(16),
     tenantId: parseTenantId(request.tenantId),
     issuedAtMs,
-    // Nothing witnesses the time of this database yet, so a rollback is not excluded.
-    attested: { tombstones, leasesLapseAtMs, ...evictionsOf(request, evictionOf), isRollbackExcluded: false },
+    attested: {
+      tombstones,
+      leasesLapseAtMs,
+      ...evictionsOf(request, evictionOf),
+      ...(isTrustedToCredential(tenant.policy) && { kmsTrust: "credential" as const }),
+      // Nothing witnesses the time of this database yet, so a rollback is not excluded.
+      isRollbackExcluded: false,
+    },
     operatorAsserted: request.operatorAsserted.map(({ dropped, rows }) => ({ dropped, rows: Number(rows) })),
     partialUntilMs: outstandingMs > issuedAtMs ? outstandingMs : null,
     closes: request.closes.length === 0 ? null : request.closes,

@@ -32,6 +32,7 @@ const SHORTEST_WINDOW_DAYS = 7;
 
 /** KEKs in AWS KMS, named by ARN. The context is in AWS' EncryptionContext: bound, and in CloudTrail in clear. */
 export class AwsKms implements KeyWrapper, StatesPermissions, TellsTime {
+  readonly untoldPermissions = ["kms:DisableKey", "kms:ScheduleKeyDeletion"];
   readonly #sdk: Sdk;
   readonly #options: AwsKmsOptions;
   readonly #recipient: Recipient | undefined;
