@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
-import type { AttestedRole } from "@cloister/attestation";
+import type { AttestedRole, EvidenceSource } from "@cloister/attestation";
 import {
   KeyRequestSchema,
   ReleasedKeysSchema,
@@ -23,8 +23,12 @@ import {
 import { configurationDigest, evidenceOf, type TestTenant } from "./tenant.ts";
 import type { World } from "./world.ts";
 
-export function identityOf(world: World, role: AttestedRole, measurement?: Uint8Array): InstanceIdentity {
-  const source = evidenceOf(role, world.clock, measurement);
+export function identityOf(
+  world: World,
+  role: AttestedRole,
+  measurement?: Uint8Array,
+  source: EvidenceSource = evidenceOf(role, world.clock, measurement),
+): InstanceIdentity {
   return new InstanceIdentity({ role, source, configurationDigest, clock: world.clock });
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient, type Client } from "@connectrpc/connect";
 import { ConnectError } from "@connectrpc/connect";
-import type { AttestedRole } from "@cloister/attestation";
+import type { AttestedRole, EvidenceSource } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { AuthorityService } from "@cloister/contracts/keys/authority";
 import { readKeysErrorCode } from "@cloister/contracts/keys/errors";
@@ -41,7 +41,7 @@ export class World {
   readonly #transports = new Map<string, KeysTransport>();
 
   private constructor(
-    parts: Required<WorldParts> & {
+    parts: Required<Omit<WorldParts, "releaseManifests">> & {
       readonly keys: RunningKeys;
       readonly config: Partial<KeysConfig>;
       readonly isSibling?: true;
@@ -58,7 +58,15 @@ export class World {
   }
 
   static async start(
-    options: { onDisk?: true; db?: Database; log?: Log; config?: Partial<KeysConfig>; keyWrapper?: KeyWrapper } = {},
+    options: {
+      onDisk?: true;
+      db?: Database;
+      log?: Log;
+      config?: Partial<KeysConfig>;
+      keyWrapper?: KeyWrapper;
+      /** What goes beside the evidence of `keys`. */
+      releaseManifests?: EvidenceSource["releaseManifests"];
+    } = {},
   ): Promise<World> {
     const clock = new FakeClock(Date.UTC(2026, 10, 22, 12, 34, 56));
     const folder = await mkdtemp(join(tmpdir(), "cloister-keys-"));
@@ -68,7 +76,11 @@ export class World {
       (options.onDisk ? await openDatabase({ engine: "pglite", dataDir: join(folder, "db") }) : await nextDatabase());
     const { config = {} } = options;
     const keyWrapper = options.keyWrapper ?? (await LocalKeyring.open(join(folder, "keyring.json")));
-    const keys = await runKeys({ clock, folder, db, log, keyWrapper }, config);
+    const { releaseManifests } = options;
+    const keys = await runKeys(
+      { clock, folder, db, log, keyWrapper, ...(releaseManifests && { releaseManifests }) },
+      config,
+    );
     return new World({ clock, folder, db, keys, log, config, keyWrapper });
   }
 
@@ -152,10 +164,11 @@ interface WorldParts {
   readonly db: Database;
   readonly log: Log;
   readonly keyWrapper?: KeyWrapper;
+  readonly releaseManifests?: EvidenceSource["releaseManifests"];
 }
 
 async function runKeys(
-  { clock, folder, db, log, keyWrapper }: WorldParts,
+  { clock, folder, db, log, keyWrapper, releaseManifests }: WorldParts,
   config: Partial<KeysConfig> = {},
 ): Promise<RunningKeys> {
   return startKeys(
@@ -171,7 +184,7 @@ async function runKeys(
     {
       db,
       keyWrapper: keyWrapper ?? (await LocalKeyring.open(join(folder, "keyring.json"))),
-      evidence: evidenceOf("keys", clock),
+      evidence: { ...evidenceOf("keys", clock), ...(releaseManifests && { releaseManifests }) },
       verifiers: [simulatedVerifier],
       clock,
       log,
