@@ -4,7 +4,7 @@ import type { AuthorityChain, InstanceEvidence } from "@cloister/contracts/keys/
 export type FieldsOf<Message> = Omit<Message, "$typeName" | "$unknown">;
 
 export type InstanceEvidenceFields = Omit<FieldsOf<InstanceEvidence>, "releaseManifests"> & {
-  readonly releaseManifests?: readonly Uint8Array[] | undefined;
+  readonly releaseManifests?: Uint8Array[];
 };
 
 export type AuthorityChainFields = Omit<FieldsOf<AuthorityChain>, "keysEvidence"> & {

@@ -58,7 +58,11 @@ const message = await evidenceOf(tenant, "redaction", instance.publicKey);
 
 function admit(releaseManifests: readonly Uint8Array[], changes: Partial<Policy> = {}, atMs = nowMs) {
   const expected = { role: "redaction" as const, nowMs: atMs, verifiers: [simulatedVerifier] };
-  return verifyInstanceEvidence({ ...message, releaseManifests }, { ...tenant.policy, ...changes }, expected);
+  return verifyInstanceEvidence(
+    { ...message, releaseManifests: [...releaseManifests] },
+    { ...tenant.policy, ...changes },
+    expected,
+  );
 }
 const verdict = (...input: Parameters<typeof admit>) => laterRefusalOf(() => admit(...input));
 
@@ -230,7 +234,7 @@ describe("keys", () => {
   const ofKeys = signed({ role: "keys" });
   const judge = async (releaseManifests: readonly Uint8Array[], policy = tenant.policy) => {
     const chain = await chainOf(tenant, policy);
-    const keysEvidence = chain.keysEvidence && { ...chain.keysEvidence, releaseManifests };
+    const keysEvidence = chain.keysEvidence && { ...chain.keysEvidence, releaseManifests: [...releaseManifests] };
     return laterRefusalOf(() =>
       verifyAuthorityChain({
         tenantId: tenant.tenantId,

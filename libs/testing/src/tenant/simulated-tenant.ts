@@ -111,10 +111,11 @@ export class SimulatedTenant {
     const identity = { role: "keys" as const, measurement };
     const source = this.#keysEvidence ?? simulatedEvidenceSource(this.#simulatedRoot, identity, { nowMs: () => nowMs });
     const evidence = await source.collect(reportData(binding));
+    const releaseManifests = [...((await source.releaseManifests?.()) ?? [])];
     const issuerNote = { tenantId: this.tenantId, issuerKey: this.issuer.publicKey, issuedAtMs: nowMs };
     return {
       ...this.signedPolicy,
-      keysEvidence: { ...binding, notAfterMs: BigInt(binding.notAfterMs), evidence },
+      keysEvidence: { ...binding, notAfterMs: BigInt(binding.notAfterMs), evidence, releaseManifests },
       issuerNote: signIssuerNote(issuerNote, this.#keysSigner),
     };
   }

@@ -40,6 +40,7 @@ export function describeEnclaves(tenantId: Uint8Array, answer: ListInstancesResp
       preset: policy.preset,
       isDevelopment: policy.development,
       expiresAtMs: policy.expiresAtMs,
+      withdrawn: (policy.withdrawn ?? []).map(hex),
     },
     missingGuarantees,
     roles: attestedRoles.map((role) => ({
@@ -47,6 +48,10 @@ export function describeEnclaves(tenantId: Uint8Array, answer: ListInstancesResp
       allowed: policy.measurements[role].map(({ measurement, configurationDigest }) => ({
         measurement: hex(measurement),
         configurationDigest: hex(configurationDigest),
+      })),
+      releaseSigners: (policy.releaseSigners?.[role] ?? []).map(({ name, publicKey }) => ({
+        name,
+        publicKey: hex(publicKey),
       })),
       instances: all.filter((one) => one.role === role).map(({ instance }) => instance),
     })),
@@ -64,6 +69,7 @@ function instanceOf(evidence: InstanceEvidence, certificate: Uint8Array | null):
     signingPublicKey: base64(evidence.signingPublicKey),
     nonce: base64(evidence.nonce),
     notAfterMs: Number(evidence.notAfterMs),
+    releaseManifests: evidence.releaseManifests.map(base64),
     certificate: certificate === null ? null : base64(certificate),
   };
 }

@@ -19,6 +19,9 @@ const instance = z.strictObject({
   signingPublicKey: base64.describe("Ed25519, 32 bytes: what signs replies, or issuer notes in the case of `keys`"),
   nonce: base64.describe("Empty or 32 bytes"),
   notAfterMs: timeMs,
+  releaseManifests: z
+    .array(base64)
+    .describe("Signed notes beside the evidence. VERIFIABLE by the release signers that the policy names for the role"),
   certificate: base64
     .nullable()
     .describe(
@@ -43,6 +46,7 @@ export const enclavesAnswer = z.strictObject({
       preset: z.enum(presetNames),
       isDevelopment: z.boolean().describe("True allows what this deployment can't guarantee"),
       expiresAtMs: timeMs,
+      withdrawn: z.array(hex(48)).describe("Measurements that are refused in every role, whatever allows them"),
     })
     .describe("Read from the policy of `chain`, which is what to verify"),
   missingGuarantees: z
@@ -52,6 +56,9 @@ export const enclavesAnswer = z.strictObject({
     z.strictObject({
       role: z.enum(attestedRoles),
       allowed: z.array(program).describe("Programs that the policy allows. VERIFIABLE: they stand in its note"),
+      releaseSigners: z
+        .array(z.strictObject({ name: z.string(), publicKey: hex(32) }))
+        .describe("Whose release manifests allow further programs. VERIFIABLE: they stand in the policy's note"),
       instances: z
         .array(instance)
         .describe("That these run now, and no others, is ASSERTED; what each of them is, is VERIFIABLE"),
