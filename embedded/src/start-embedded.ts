@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { keysTransport, openKeyring, type KeySource } from "@cloister/keyring";
+import { createTlsIdentity, keysTransport, openKeyring, type KeySource } from "@cloister/keyring";
 import { pipelineTopics, PostgresMessageLog, type Failpoints, type ParkingLimits } from "@cloister/messaging";
 import { embeddedCapabilities } from "@cloister/policy";
 import { startOperations } from "@cloister/messaging/operations";
@@ -47,6 +47,8 @@ export interface EmbeddedOptions {
   readonly tenantKeys?: ReadonlyMap<string, { readonly url: string; readonly credentials: DoorCredentials }>;
   /** Opens a tenant's KMS with the credential that the tenant unlocks `keys` with; without it none is taken. */
   readonly openWithCredential?: OpenWithCredential;
+  /** For tests: machines with hardware, on which policies that are marked for development count no more. */
+  readonly hardware?: AttestedInstances["machines"];
   /** Open databases that the caller closes, instead of those in the folder. One may be both: their schemas differ. */
   readonly databases?: { readonly main: Database; readonly keys: Database };
   /** For tests: where a consumer stops. */
@@ -104,7 +106,9 @@ async function startAll(
   const { main: mainDatabase, keys: keysDatabase } = options.databases ?? (await openDatabases(folder, keep));
   const region = options.region === undefined ? {} : { region: { name: options.region, isAttested: false } };
   const redactionChoices = options.region === undefined ? {} : { region: options.region };
-  const instances = await attestInstances(folder.simulatedRootFile, clock, { runtime: "extractive" }, redactionChoices);
+  const simulated = await attestInstances(folder.simulatedRootFile, clock, { runtime: "extractive" }, redactionChoices);
+  const instances = { ...simulated, ...(options.hardware && { machines: options.hardware }) };
+  const allowDevelopment = options.hardware === undefined;
   const credentials: DoorCredentials = { authority: token(), release: token(), lifecycle: token() };
   const keys = keep(await startOwnKeys(options, keysDatabase, instances, credentials));
   const transportTo = (door: keyof DoorCredentials) =>
@@ -119,7 +123,7 @@ async function startAll(
   const keyringOf = (role: "redaction" | "enclave-inference" | "embedding"): KeySource =>
     openKeyring(
       { shared: transportTo("release"), own: tenantTransportsTo("release"), log: logOf(role) },
-      { role, ...instances.machines[role], allowDevelopment: true, clock },
+      { role, ...instances.machines[role], allowDevelopment, clock },
     );
 
   const wakeUps = wakeUpsFor(mainDatabase);
@@ -215,7 +219,7 @@ async function openDatabases(folder: DataFolder, keep: (one: Database) => Databa
 }
 
 async function startOwnKeys(
-  { folder, clock, logOf, wrapKms, openWithCredential }: EmbeddedOptions,
+  { folder, clock, logOf, wrapKms, openWithCredential, hardware }: EmbeddedOptions,
   db: Database,
   { machines, simulatedRoot }: AttestedInstances,
   credentials: DoorCredentials,
@@ -224,12 +228,13 @@ async function startOwnKeys(
   const kms = await LocalKeyring.open(folder.keyringFile);
   return startKeys(
     {
-      grpc: { host: HOST, port: 0 },
+      grpc: { host: HOST, port: 0, ...(hardware && { tls: createTlsIdentity() }) },
       credentials,
       configurationDigest,
       simulatedRoots: [simulatedRoot],
-      allowDevelopment: true,
-      capabilities: embeddedCapabilities,
+      allowDevelopment: hardware === undefined,
+      // What stands for the tenant's KMS is a local keyring there.
+      capabilities: hardware ? { ...embeddedCapabilities, ...withHardware } : embeddedCapabilities,
     },
     {
       db,
@@ -242,5 +247,7 @@ async function startOwnKeys(
     },
   );
 }
+
+const withHardware = { hardwareEvidence: true, externalKms: true };
 
 const token = (): string => randomBytes(32).toString("base64url");
