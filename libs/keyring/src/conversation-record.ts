@@ -1,3 +1,4 @@
+import { toBinary } from "@bufbuild/protobuf";
 import { equalBytes } from "@noble/curves/utils.js";
 import {
   createKemPublicKey,
@@ -7,7 +8,7 @@ import {
   type VerifyingKey,
 } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import type { ConversationRecord as WireRecord } from "@cloister/contracts/keys/release";
+import { ConversationRecordSchema, type ConversationRecord as WireRecord } from "@cloister/contracts/keys/release";
 import {
   PolicyError,
   readPinnedPolicy,
@@ -54,15 +55,24 @@ export interface ConversationRecord {
   readonly recipients: readonly Recipient[];
 }
 
+/** What each record was verified from. */
+const sources = new WeakMap<ConversationRecord, { readonly chain: VerifiedChain; readonly wireBytes: Uint8Array }>();
+
 /**
  * Verifies the statement in force under a verified chain: issuer's signature, tenant, conversation_id computed anew
- * from the keys it names. That its inbound key may have expired says nothing against its readers.
+ * from the keys it names. That its inbound key may have expired says nothing against its readers. The record that is
+ * `held` is given back if these very bytes were verified under this very chain: leases are renewed every few minutes.
  * @throws KeyringError STATEMENT_INVALID
  */
-export function verifyRecord(wire: WireRecord, chain: VerifiedChain): ConversationRecord {
+export function verifyRecord(wire: WireRecord, chain: VerifiedChain, held?: ConversationRecord): ConversationRecord {
+  const wireBytes = toBinary(ConversationRecordSchema, wire);
+  const source = held && sources.get(held);
+  if (held && source?.chain === chain && Buffer.compare(source.wireBytes, wireBytes) === 0) return held;
   const statement = verifiedStatement(wire, chain);
   try {
-    return recordOf(wire, statement, chain);
+    const record = recordOf(wire, statement, chain);
+    sources.set(record, { chain, wireBytes });
+    return record;
   } catch (cause) {
     if (!(cause instanceof EnvelopeError)) throw cause;
     const sentence = "A conversation's statement or policy names a public key that is none.";

@@ -158,6 +158,7 @@ export class Keyring {
       heldKey: (name) => this.#keys.get(name)?.value,
       heldTransform: (name) => this.#transforms.get(name)?.value,
       heldTenant: (name) => this.#tenants.get(name)?.value,
+      heldConversation: (name) => this.#conversations.get(name)?.value,
     });
   }
 

@@ -33,7 +33,7 @@ export class LeaseStore<Value> {
   }
 
   isLive(lease: Lease<Value>): boolean {
-    return this.#clock.monotonicMs() < lease.endsAtMs && this.#clock.nowMs() < lease.notAfterMs;
+    return isLiveAt(lease, this.#clock.monotonicMs(), this.#clock.nowMs());
   }
 
   /** Replaces what is there; the same value again is a renewal and lives on. */
@@ -49,7 +49,8 @@ export class LeaseStore<Value> {
 
   /** Destroys what has ended. */
   sweep(): void {
-    for (const [name, lease] of this.#leases) if (!this.isLive(lease)) this.#drop(name);
+    const [monotonicMs, nowMs] = [this.#clock.monotonicMs(), this.#clock.nowMs()];
+    for (const [name, lease] of this.#leases) if (!isLiveAt(lease, monotonicMs, nowMs)) this.#drop(name);
   }
 
   /** Destroys what has this name, or one below it as in `name/…`. */
@@ -69,4 +70,8 @@ export class LeaseStore<Value> {
     this.#leases.delete(name);
     this.#destroy(lease.value);
   }
+}
+
+function isLiveAt({ endsAtMs, notAfterMs }: Lease<unknown>, monotonicMs: number, nowMs: number): boolean {
+  return monotonicMs < endsAtMs && nowMs < notAfterMs;
 }

@@ -36,6 +36,7 @@ export interface ReceiveInput {
   readonly heldKey: (name: string) => LeasedKey | undefined;
   readonly heldTransform: (name: string) => TransformKey | undefined;
   readonly heldTenant: (name: string) => TenantTrust | undefined;
+  readonly heldConversation: (name: string) => ConversationRecord | undefined;
 }
 
 type Outcome<Value> = Lease<Value> | KeyringError;
@@ -93,12 +94,13 @@ function receiveConversations(
 ): Map<string, Outcome<ConversationRecord>> {
   const conversations = new Map<string, Outcome<ConversationRecord>>();
   for (const record of input.released.conversations) {
+    const name = conversationText(record);
     const outcome = attempt(() => {
       if (record.refusal !== "") throw refusalOf(record.refusal);
       const { chain } = required(tenants.get(idToHex(record.tenantId))).value;
-      return leaseOf(input, verifyRecord(record, chain), NO_EXPIRY);
+      return leaseOf(input, verifyRecord(record, chain, input.heldConversation(name)), NO_EXPIRY);
     });
-    conversations.set(conversationText(record), outcome);
+    conversations.set(name, outcome);
   }
   return conversations;
 }

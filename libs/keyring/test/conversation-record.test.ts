@@ -7,7 +7,7 @@ import { nodeBackend } from "@cloister/envelope/node";
 import { HOUR_MS, signConversationStatement, verifyAuthorityChain, type ConversationStatement } from "@cloister/policy";
 import { SimulatedTenant } from "@cloister/testing/tenant";
 import { describe, expect, it } from "@jest/globals";
-import { verifyRecord } from "../src/conversation-record.ts";
+import { verifyRecord, type ConversationRecord } from "../src/conversation-record.ts";
 import { KeyringError } from "../src/errors.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12);
@@ -58,7 +58,8 @@ async function record(tenant: SimulatedTenant, client: { kem?: Uint8Array; inbou
     wire,
     chain,
     statement,
-    verify: (changes: Partial<typeof wire> = {}) => verifyRecord({ ...wire, ...changes }, chain),
+    verify: (changes: Partial<typeof wire> = {}, held?: ConversationRecord) =>
+      verifyRecord({ ...wire, ...changes }, chain, held),
   };
 }
 
@@ -92,6 +93,25 @@ describe("a conversation's record", () => {
     const [one, other] = [await record(tenant), await record(tenant)];
     expect(codeOf(() => one.verify())).toBe("verified");
     expect(codeOf(() => one.verify({ statement: other.wire.statement }))).toBe("tenant STATEMENT_INVALID");
+  });
+
+  it("is not verified twice from the same bytes under the same chain", async () => {
+    const { verify } = await record(new SimulatedTenant(NOW_MS));
+    const held = verify();
+    expect(verify({}, held)).toBe(held);
+  });
+
+  it("is verified anew from other bytes, under another chain, and for another conversation, whatever is held", async () => {
+    const tenant = new SimulatedTenant(NOW_MS);
+    const [one, other] = [await record(tenant), await record(tenant)];
+    const held = one.verify();
+    expect(one.verify({ keysNotAfterMs: BigInt(NOW_MS + HOUR_MS) }, held).keysNotAfterMs).toBe(NOW_MS + HOUR_MS);
+    expect(codeOf(() => one.verify({ statement: other.wire.statement }, held))).toBe("tenant STATEMENT_INVALID");
+    const underItsOwn = verifyRecord(one.wire, { ...one.chain }, held);
+    expect(underItsOwn).not.toBe(held);
+    expect(codeOf(() => verifyRecord(one.wire, { ...one.chain, issuerKey: noKey.subarray(0, 32) }, held))).toBe(
+      "tenant STATEMENT_INVALID",
+    );
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from "node:v8";
 import type { KemPrivateKey, WrapKey } from "@cloister/envelope";
 import type { SearchIndex } from "@cloister/retrieval";
 import type { OpenedPassage } from "./open-passages.ts";
@@ -20,7 +21,12 @@ export interface CacheLimits {
   readonly maxSegments: number;
 }
 
-const defaultCacheLimits: CacheLimits = { maxBytes: 256 * 1024 * 1024, maxSegments: 1_000 };
+/** A part of the heap that Node was given, so that the answers in work have room beside it. */
+const shareOfHeap = 1 / 4;
+const defaultCacheLimits: CacheLimits = {
+  maxBytes: getHeapStatistics().heap_size_limit * shareOfHeap,
+  maxSegments: 1_000,
+};
 
 /**
  * Opened segments, for as long as the leases of their keys last: a handle that was destroyed, by its lease's end, by an

@@ -23,7 +23,8 @@ const maxTargetCharacters = 4_096;
  * the conversation can't be smuggled out as the path or query of an address that a passage told the model to write.
  */
 export function withoutExfiltration(answer: string, shownTexts: readonly string[]): Guarded {
-  const known = new Set(shownTexts.flatMap((text) => Array.from(text.matchAll(address), ([found]) => trimmed(found))));
+  let known: ReadonlySet<string> | undefined;
+  const isKnown = (target: string): boolean => (known ??= addressesIn(shownTexts)).has(target);
   let images = 0;
   let links = 0;
   const text = answer
@@ -43,20 +44,20 @@ export function withoutExfiltration(answer: string, shownTexts: readonly string[
     })
     .replace(inlineTarget, (found) => {
       const target = /^\]\(\s*([^)\s]*)/u.exec(found)?.[1] ?? "";
-      if (!found.endsWith(")") || known.has(trimmed(target))) return found;
+      if (!found.endsWith(")") || isKnown(trimmed(target))) return found;
       links += 1;
       return "]";
     })
     .replace(definition, (found, at: number, whole: string) => {
       const end = at + found.length;
       const target = /^\s*(\S*)/u.exec(whole.slice(end, end + maxTargetCharacters))?.[1] ?? "";
-      if (known.has(trimmed(target))) return found;
+      if (isKnown(trimmed(target))) return found;
       links += 1;
       return `${found.slice(0, -1)} :`;
     })
     .replace(addressAndMore, (found) => {
       const core = trimmed(found);
-      if (known.has(core)) return found;
+      if (isKnown(core)) return found;
       links += 1;
       return `[link removed]${found.slice(core.length)}`;
     });
@@ -64,6 +65,10 @@ export function withoutExfiltration(answer: string, shownTexts: readonly string[
   if (images > 0) findings.push({ kind: "image", count: images });
   if (links > 0) findings.push({ kind: "link", count: links });
   return { text, findings };
+}
+
+function addressesIn(texts: readonly string[]): ReadonlySet<string> {
+  return new Set(texts.flatMap((text) => Array.from(text.matchAll(address), ([found]) => trimmed(found))));
 }
 
 const closing = new Set(".,;:!?)]}\"'`*_~|");

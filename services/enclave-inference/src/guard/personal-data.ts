@@ -16,12 +16,14 @@ const withheld = "[withheld]";
  * be a memory of the model's training or of something it should not have seen.
  */
 export function withoutUnknownPersonalData(answer: string, shownTexts: readonly string[]): Guarded {
-  const shown = shownTexts.map(squeezed).join("\n");
+  let shown: string | undefined;
+  const wasShown = (value: string): boolean =>
+    (shown ??= shownTexts.map(squeezed).join("\n")).includes(squeezed(value));
   let text = "";
   let end = 0;
   let count = 0;
   for (const span of detector.detect(answer)) {
-    if (shown.includes(squeezed(answer.slice(span.start, span.end)))) continue;
+    if (wasShown(answer.slice(span.start, span.end))) continue;
     text += answer.slice(end, span.start) + withheld;
     end = span.end;
     count += 1;
