@@ -8,6 +8,7 @@ import { Keyring, keysTransport, type KeyRequest } from "@cloister/keyring";
 import {
   DAY_MS,
   HOUR_MS,
+  MAX_MANIFESTS,
   noteKeyName,
   policyErrors,
   signNote,
@@ -214,6 +215,27 @@ const refusals: Readonly<Record<PolicyErrorCode, readonly Case[]>> = {
         const { measurements } = standard.policy();
         const strict = await Application.under(world, { measurements: { ...measurements, keys: [] } });
         return codeOf(strict.openChat());
+      },
+    },
+  ],
+  MEASUREMENT_WITHDRAWN: [
+    {
+      what: "a key service whose program the policy lists and has withdrawn",
+      told: "MEASUREMENT_WITHDRAWN",
+      attempt: async () => {
+        const withdrawn = standard.policy().measurements.keys.map(({ measurement }) => measurement);
+        return codeOf((await Application.under(world, { withdrawn })).openChat());
+      },
+    },
+  ],
+  MANIFEST_MALFORMED: [
+    {
+      what: "an instance with more release manifests than count",
+      told: "EVIDENCE_REJECTED",
+      attempt: async () => {
+        const { id: conversationId } = await standard.openChat();
+        const manifests = Array.from({ length: MAX_MANIFESTS + 1 }, () => new Uint8Array(1));
+        return keyRefusal({ conversationId, purpose: "vector" }, manifests);
       },
     },
   ],
@@ -525,12 +547,17 @@ function importing(application: Application, text: string) {
 }
 
 /** What `keys` says to an instance of embedding that asks for a key. */
-async function keyRefusal(wanted: Pick<KeyRequest, "conversationId" | "purpose">): Promise<string> {
+async function keyRefusal(
+  wanted: Pick<KeyRequest, "conversationId" | "purpose">,
+  releaseManifests: readonly Uint8Array[] = [],
+): Promise<string> {
   const { keys, credentials, instances } = world.cloister;
+  const { evidence, ...machine } = instances.machines.embedding;
   const keyring = new Keyring({
     role: "embedding",
     transport: keysTransport({ url: keys.connectUrl, credential: credentials.release }),
-    ...instances.machines.embedding,
+    ...machine,
+    evidence: { ...evidence, releaseManifests: async () => releaseManifests },
     verifiers: [simulatedVerifier],
     allowDevelopment: true,
     clock: world.clock,
