@@ -32,6 +32,10 @@ export const cliErrors = {
     title: "The tenant's root was rotated as often as a chain of trust may carry",
     remedy: "Make a new tenant with `cloister tenant init`.",
   },
+  RELEASE_NOT_ALLOWED: {
+    title: "The release manifest doesn't count under the policy",
+    remedy: "The sentence says why: sign it anew, or a policy that names its signer for the role.",
+  },
   POLICY_INCOMPLETE: {
     title: "The policy lacks fields, or its file holds no JSON object",
     remedy: "Add the fields that are named, or sign for development.",

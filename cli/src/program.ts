@@ -12,6 +12,7 @@ import { registerMigrate } from "./migrate/group.ts";
 import { registerPolicy } from "./policy/group.ts";
 import { registerRecipient } from "./recipient/group.ts";
 import { registerRedact } from "./redact/redact.ts";
+import { registerRelease } from "./release/group.ts";
 import { registerReplies } from "./replies/replies.ts";
 import { registerRetention } from "./retention/group.ts";
 import { registerServe } from "./serve.ts";
@@ -58,6 +59,7 @@ export function createProgram(terminal: Terminal): Command {
   registerTenant(program, terminal);
   registerToken(program, terminal);
   registerPolicy(program, terminal);
+  registerRelease(program, terminal);
   registerKb(program, terminal);
   registerChat(program, terminal);
   registerRecipient(program, terminal);

@@ -44,8 +44,12 @@ export function guarantees(policy: Policy): Found {
 /** That the policy allows the programs which run on this data folder. */
 export function allowedPrograms(policy: Policy, { measurements }: RunningFile): Found {
   const roles = ["keys", "redaction", "enclave-inference", "embedding"] as const;
+  const isWithdrawn = (hex: string): boolean => policy.withdrawn?.some((one) => hexOf(one) === hex) === true;
   const refused = roles.filter((role) => {
     const { measurement, configurationDigest } = measurements[role];
+    if (isWithdrawn(measurement)) return true;
+    // Whether an instance has a manifest of the release signer is for `keys` to see.
+    if ((policy.releaseSigners?.[role]?.length ?? 0) > 0) return false;
     return !policy.measurements[role].some(
       (allowed) =>
         hexOf(allowed.measurement) === measurement && hexOf(allowed.configurationDigest) === configurationDigest,

@@ -1,15 +1,18 @@
 import type { Policy } from "@cloister/policy";
+import { hexOf } from "../terminal.ts";
 
 type Hardware = NonNullable<Policy["hardware"]>;
 
 /** Which hardware counts, in sentences. */
-export function hardwareSentences({ hardware = {}, development, measurements }: Policy): string[] {
+export function hardwareSentences(policy: Policy): string[] {
+  const { hardware = {}, development, measurements } = policy;
   const lines = [...nitro(hardware), ...snp(hardware), ...tdx(hardware)];
   const programs = Object.entries(measurements).map(([role, allowed]) => `${role} ${String(allowed.length)}`);
   return [
     ...(lines.length > 0 ? lines : ["No hardware is named, so evidence of none counts."]),
     ...(development ? ["Simulated evidence counts, too: it proves nothing."] : []),
     `Programs that may run, by role: ${programs.join(", ")}.`,
+    ...releases(policy),
     ...(hardware.maximumEvidenceAgeMs === undefined
       ? []
       : [`Evidence counts for ${String(hardware.maximumEvidenceAgeMs / 1000)} seconds.`]),
@@ -18,6 +21,13 @@ export function hardwareSentences({ hardware = {}, development, measurements }: 
     ),
     ...(hardware.gpuIssuer === undefined ? [] : [`Claims about GPUs count by the word of ${hardware.gpuIssuer}.`]),
   ];
+}
+
+function releases({ releaseSigners = {}, withdrawn = [] }: Policy): string[] {
+  const named = Object.entries(releaseSigners).map(([role, signers = []]) =>
+    signers.map(({ name, publicKey }) => `Besides, what ${name} (${hexOf(publicKey)}) releases may run as ${role}.`),
+  );
+  return [...named.flat(), ...withdrawn.map((measurement) => `Withdrawn, whatever allows it: ${hexOf(measurement)}.`)];
 }
 
 function nitro({ "aws-nitro": named }: Hardware): string[] {
