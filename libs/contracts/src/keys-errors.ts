@@ -101,6 +101,12 @@ export const keysErrors = {
     remedy: "It is asked again by itself, later; if it stays so, raise the rates of `keys` or find out who asks.",
     isRetryable: true,
   },
+  UNLOCKS_FULL: {
+    title: "The key service holds as many tenants' credentials as it may",
+    remedy: "Ask whoever runs it: another key service takes further tenants.",
+    httpStatus: 503,
+    isRetryable: true,
+  },
   EVIDENCE_REJECTED: {
     title: "An instance's evidence was refused",
     remedy: "The operator looks at the instance's program, configuration and clock.",

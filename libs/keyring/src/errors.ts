@@ -61,6 +61,7 @@ const SCOPES: Readonly<Record<KeyringErrorCode, FailureScope>> = {
   TENANT_KEYS_UNAVAILABLE: "tenant",
   TOO_MANY_CALLS: "tenant",
   KEYS_LOCKED: "tenant",
+  UNLOCKS_FULL: "tenant",
   ROTATED_LATELY: "tenant",
   KMS_UNAVAILABLE: "tenant",
   MEASUREMENT_NOT_ALLOWED: "tenant",

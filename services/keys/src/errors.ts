@@ -56,6 +56,7 @@ const CONNECT_CODES: Readonly<Record<KeysErrorCode, Code>> = {
   TOMBSTONE_UNKNOWN: Code.NotFound,
   KMS_CREDENTIAL_UNTRUSTED: Code.FailedPrecondition,
   ROTATED_LATELY: Code.FailedPrecondition,
+  UNLOCKS_FULL: Code.ResourceExhausted,
   KEYS_LOCKED: Code.Unavailable,
   KMS_UNAVAILABLE: Code.Unavailable,
   UNAVAILABLE: Code.Unavailable,

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from "@nestjs/common";
 import type { GrpcServer } from "./doors/grpc-server.ts";
 import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
 import type { InstanceIdentity } from "@cloister/keyring";
+import type { UnlockedKms } from "./kms/unlocked-kms.ts";
 import type { UnlockedTenants } from "./unlock/unlocked-tenants.ts";
 import { HeldKeys } from "./hierarchy/held-keys.ts";
 
@@ -12,17 +13,18 @@ export interface KeysModuleParts {
   readonly tenantKeys: TenantKeyLeases;
   readonly identity: InstanceIdentity;
   readonly unlocked: UnlockedTenants;
+  readonly unlockedKms: UnlockedKms | undefined;
 }
 
 /** Starts the doors with the application and, once they are closed, forgets every key. */
 @Module({})
 export class KeysModule {
-  static register({ server, tenantKeys, identity, unlocked }: KeysModuleParts): DynamicModule {
+  static register({ server, ...held }: KeysModuleParts): DynamicModule {
     return {
       module: KeysModule,
       providers: [
         { provide: GRPC_SERVER, useFactory: () => server },
-        { provide: HeldKeys, useFactory: () => new HeldKeys(tenantKeys, identity, unlocked) },
+        { provide: HeldKeys, useFactory: () => new HeldKeys(held) },
       ],
     };
   }

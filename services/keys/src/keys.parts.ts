@@ -9,6 +9,7 @@ import type { PolicyBook } from "./authority/policy-book.ts";
 import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
 import type { KeysLimits } from "./limits/keys-limits.ts";
 import type { Evictions } from "./revocation/revocations.ts";
+import type { UnlockedKms } from "./kms/unlocked-kms.ts";
 import type { UnlockedTenants } from "./unlock/unlocked-tenants.ts";
 import type { KeysTables } from "./records/tables.ts";
 
@@ -21,8 +22,10 @@ export interface KeysParts {
   readonly tenantKeys: TenantKeyLeases;
   /** What tenants have unlocked this instance with. */
   readonly unlocked: UnlockedTenants;
-  /** The tenant's KMS is asked at once again, however long it was away. */
-  readonly forgetOutage: (tenantId: Uint8Array) => void;
+  /** Logins at tenants' KMS with what they gave; undefined where keys takes nothing of theirs. */
+  readonly unlockedKms: UnlockedKms | undefined;
+  /** The login at the tenant's KMS ends, and it is asked at once again, however long it was away. */
+  readonly credentialChanged: (tenantId: Uint8Array) => void;
   /** To the Release doors of the other instances. */
   readonly peers: readonly Transport[];
   readonly policies: PolicyBook;

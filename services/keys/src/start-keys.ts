@@ -29,6 +29,8 @@ export interface RunningKeys extends RunningService {
 const WRAPPING_KEY_LEASE_MS = 5 * 60_000;
 const KMS_TIMEOUT_MS = 1_000;
 const MAX_UNWRAPPED_TENANTS = 1_000;
+/** Each is a credential of some hundred bytes, and with an HSM a process. */
+const MAX_UNLOCKED_TENANTS = 1_000;
 
 /**
  * Starts keys: migrates or checks its schema, replays the tombstones, then opens its doors. Closing it destroys every unwrapped key.
@@ -62,7 +64,8 @@ export async function startKeys(config: KeysConfig, ports: KeysPorts): Promise<R
     }),
     beforeClose: () => pipeline.close(),
   });
-  const module = KeysModule.register({ server, tenantKeys, identity, unlocked: parts.unlocked });
+  const { unlocked, unlockedKms } = parts;
+  const module = KeysModule.register({ server, tenantKeys, identity, unlocked, unlockedKms });
   const http = config.http && { http: config.http };
   const service = await startService({ name: "keys", module, log, clock, metrics, ...http });
   log.info("the doors are open", { address: server.url });
@@ -75,10 +78,10 @@ function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: Key
   const db = schemaOf<KeysTables>(ports.db, keysSchema);
   const identity = new InstanceIdentity({ role: "keys", source: evidence, configurationDigest, clock });
   const answerWithinMs = config.kmsTimeoutMs ?? KMS_TIMEOUT_MS;
-  const unlocked = new UnlockedTenants();
+  const unlocked = new UnlockedTenants(MAX_UNLOCKED_TENANTS);
   const opening = ports.openWithCredential;
-  const unlockable = opening === undefined ? keyWrapper : new UnlockedKms(keyWrapper, unlocked, opening);
-  const asking = new RetryingKeyWrapper(new MeasuredKeyWrapper(unlockable, clock, counts.kmsAsked));
+  const unlockedKms = opening && new UnlockedKms(keyWrapper, unlocked, opening);
+  const asking = new RetryingKeyWrapper(new MeasuredKeyWrapper(unlockedKms ?? keyWrapper, clock, counts.kmsAsked));
   const bounded = new BoundedKeyWrapper(asking, { clock, log: ports.log, answerWithinMs });
   const tenantKeys = new TenantKeyLeases({
     wrapper: bounded,
@@ -92,7 +95,11 @@ function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: Key
     clock,
     tenantKeys,
     unlocked,
-    forgetOutage: (tenantId) => bounded.forget(tenantId),
+    unlockedKms,
+    credentialChanged: (tenantId) => {
+      bounded.forget(tenantId);
+      unlockedKms?.forget(tenantId);
+    },
     peers: ports.peers ?? [],
     policies: new PolicyBook(db, clock, allowDevelopment),
     chains: new AuthorityChains({ identity, tenantKeys, clock }),

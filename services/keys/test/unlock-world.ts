@@ -6,7 +6,14 @@ import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { AuthorityService } from "@cloister/contracts/keys/authority";
 import { keysTransport } from "@cloister/keyring";
 import { embeddedCapabilities } from "@cloister/policy";
-import { KmsError, LocalKeyring, startKeys, type KeysPorts, type RunningKeys } from "@cloister/service-keys";
+import {
+  KmsError,
+  LocalKeyring,
+  startKeys,
+  type KeysPorts,
+  type KeyWrapper,
+  type RunningKeys,
+} from "@cloister/service-keys";
 import type { Database } from "@cloister/storage";
 import { capturedLog, FakeClock, testDatabase } from "@cloister/testing";
 import { LockedKms, type OpenWithCredential } from "../src/kms/unlocked-kms.ts";
@@ -14,29 +21,44 @@ import { configurationDigest, evidenceOf, simulatedRoot } from "./tenant.ts";
 
 const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
 
+/** A KMS that `keys` gets to with what tenants give alone. */
+export interface TenantsKms {
+  /** What `keys` has without. */
+  readonly locked: KeyWrapper;
+  readonly open: OpenWithCredential;
+}
+
+async function inFile(path: string, token: string): Promise<TenantsKms> {
+  const keyring = await LocalKeyring.open(path);
+  return {
+    locked: new LockedKms("openbao"),
+    open: (_, credential) =>
+      credential.kind === "vault-token" && credential.token === token
+        ? Promise.resolve(keyring)
+        : Promise.reject(new KmsError("KMS_CREDENTIAL_REFUSED", "The KMS does not know the token.")),
+  };
+}
+
 /** A `keys` without a credential for its tenants' KMS, which lets one token in. */
 export class UnlockWorld {
   readonly clock = new FakeClock(Date.UTC(2026, 10, 22, 12, 34, 56));
   readonly log = capturedLog("keys");
   readonly db: Database;
   readonly #folder: string;
-  readonly #open: OpenWithCredential;
+  readonly #kms: TenantsKms;
   #keys: RunningKeys | undefined;
 
-  private constructor(folder: string, db: Database, open: OpenWithCredential) {
+  private constructor(folder: string, db: Database, kms: TenantsKms) {
     this.#folder = folder;
     this.db = db;
-    this.#open = open;
+    this.#kms = kms;
   }
 
-  static async start(token: string): Promise<UnlockWorld> {
+  /** @param kms the tenants' one, or the token that the file which stands in for it lets in */
+  static async start(kms: string | TenantsKms): Promise<UnlockWorld> {
     const folder = await mkdtemp(join(tmpdir(), "cloister-unlock-"));
-    const tenantsOwn = await LocalKeyring.open(join(folder, "keyring.json"));
-    const open: OpenWithCredential = (_, credential) => {
-      if (credential.kind === "vault-token" && credential.token === token) return Promise.resolve(tenantsOwn);
-      return Promise.reject(new KmsError("KMS_CREDENTIAL_REFUSED", "The KMS does not know the token."));
-    };
-    const world = new UnlockWorld(folder, await testDatabase(), open);
+    const tenantsKms = typeof kms === "string" ? await inFile(join(folder, "keyring.json"), kms) : kms;
+    const world = new UnlockWorld(folder, await testDatabase(), tenantsKms);
     world.#keys = await world.#startKeys();
     return world;
   }
@@ -86,8 +108,8 @@ export class UnlockWorld {
         db,
         clock,
         log: log.log,
-        keyWrapper: new LockedKms("openbao"),
-        openWithCredential: this.#open,
+        keyWrapper: this.#kms.locked,
+        openWithCredential: this.#kms.open,
         evidence: evidenceOf("keys", clock),
         verifiers: [simulatedVerifier],
         ...changes,

@@ -2,21 +2,11 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { MAX_CLOCK_SKEW_MS } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
-import type { BeginUnlockResponse, InstanceEvidence } from "@cloister/contracts/keys/authority";
-import { createKemPublicKey, hpkeSeal } from "@cloister/envelope";
-import { nodeBackend } from "@cloister/envelope/node";
-import {
-  kmsCredentialAad,
-  kmsCredentialCommitment,
-  kmsCredentialInfo,
-  signKmsUnlock,
-  verifyInstanceEvidence,
-  type NoteSigner,
-} from "@cloister/policy";
-import type { RunningKeys } from "@cloister/service-keys";
+import { verifyInstanceEvidence } from "@cloister/policy";
 import { eventually } from "@cloister/testing";
 import { sql } from "kysely";
 import { evidenceOf, newSigner, TestTenant } from "./tenant.ts";
+import { deliver, keysOf, type Delivery } from "./deliver-credential.ts";
 import { UnlockWorld } from "./unlock-world.ts";
 import { refusal } from "./world.ts";
 
@@ -35,52 +25,12 @@ describe("a tenant's KMS that keys has no credential for", () => {
   });
   afterAll(() => world.close());
 
-  interface Delivery {
-    readonly tenant: TestTenant;
-    readonly token?: string;
-    readonly signer?: NoteSigner;
-    readonly office?: "root" | "delegate";
-    readonly action?: "unlock" | "lock";
-    readonly keys?: RunningKeys;
-    readonly begun?: BeginUnlockResponse;
-    /** Of the tenant's clock. */
-    readonly aheadMs?: number;
-  }
+  type Changes = Omit<Delivery, "tenant" | "credential"> & { readonly tenant: TestTenant; readonly token?: string };
 
-  /** A delivery as the tenant makes one: evidence verified, credential sealed and signed for. */
-  async function delivery({ tenant, token = TOKEN, keys = world.keys, ...changes }: Delivery) {
-    const nonce = randomBytes(32);
-    const { tenantId } = tenant;
-    const begun = changes.begun ?? (await world.authorityAt(keys).beginUnlock({ tenantId, nonce }));
-    const { challenge } = begun;
-    const [salt, json] = [randomBytes(32), Buffer.from(JSON.stringify({ kind: "vault-token", token }))];
-    const { action = "unlock", signer = tenant.root, office = "root" } = changes;
-    const statement = signKmsUnlock(
-      {
-        tenantId,
-        action,
-        challenge,
-        commitment: action === "lock" ? new Uint8Array(32) : kmsCredentialCommitment(salt, json),
-        issuedAtMs: world.clock.nowMs() + (changes.aheadMs ?? 0),
-      },
-      signer,
-      office,
-    );
-    const aad = kmsCredentialAad(tenantId, challenge);
-    const kem = createKemPublicKey(nodeBackend, keysOf(begun).kemPublicKey);
-    const sealed = hpkeSeal(nodeBackend, kem, kmsCredentialInfo(), aad, Buffer.concat([salt, json]));
-    world.clock.advance(1);
-    const { rootRotations } = tenant;
-    const request = { genesisRoot: tenant.genesis.publicKey, rootRotations, statement };
-    return { ...request, sealed: action === "lock" ? new Uint8Array() : sealed };
-  }
+  const delivery = ({ token = TOKEN, ...changes }: Changes) =>
+    deliver(world, { ...changes, credential: { kind: "vault-token", token } });
 
-  function keysOf({ keysEvidence }: BeginUnlockResponse): InstanceEvidence {
-    if (keysEvidence === undefined) throw new Error("keys answered without evidence");
-    return keysEvidence;
-  }
-
-  async function unlock(given: Delivery): Promise<string> {
+  async function unlock(given: Changes): Promise<string> {
     const { keys = world.keys } = given;
     return (await world.authorityAt(keys).unlock(await delivery(given))).kmsOutcome;
   }
@@ -146,7 +96,7 @@ describe("a tenant's KMS that keys has no credential for", () => {
   it("takes a credential from nobody but the tenant's root and whom its policy names for that", async () => {
     const tenant = await unlocked();
     const delegate = newSigner();
-    const refusalOf = async (changes: Partial<Delivery>) =>
+    const refusalOf = async (changes: Partial<Changes>) =>
       refusal(world.authority.unlock(await delivery({ tenant, ...changes })));
     expect(await refusalOf({ signer: newSigner() })).toBe("SIGNATURE_INVALID");
     expect(await refusalOf({ signer: delegate, office: "delegate" })).toBe("SIGNATURE_INVALID");

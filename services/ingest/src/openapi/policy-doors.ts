@@ -94,6 +94,7 @@ export const policyDoors: readonly Door[] = [
       "REQUEST_EXPIRED",
       "SIGNATURE_INVALID",
       "TENANT_UNKNOWN",
+      "UNLOCKS_FULL",
     ],
   },
   {

@@ -10,7 +10,7 @@ import { AwsKms } from "./aws/aws-kms.ts";
 import type { NitroDocument } from "./aws/recipient.ts";
 import { loadPeer } from "./load-peer.ts";
 import { LocalKeyring } from "./local-keyring.ts";
-import { Pkcs11Kms } from "./pkcs11/pkcs11-kms.ts";
+import { Pkcs11Kms, type Pkcs11Options } from "./pkcs11/pkcs11-kms.ts";
 import { VaultTransit, type VaultOptions } from "./vault/vault-transit.ts";
 import type { VaultLogin } from "./vault/vault-session.ts";
 
@@ -18,6 +18,8 @@ export interface OpenKmsOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
   /** In a Nitro enclave: AWS KMS seals its answers to it. */
   readonly document?: NitroDocument;
+  /** For an HSM's library whose process needs more than what is there for all programs. */
+  readonly hsm?: Pick<Pkcs11Options, "environment" | "sdk">;
   /** Opening writes nothing, not even a keyring that is to be sealed. */
   readonly isReadOnly?: boolean;
 }
@@ -67,7 +69,7 @@ export function openWithCredential(environment: KmsEnvironment, options: OpenKms
       case "pkcs11": {
         const module = required(environment.pkcs11Module, "CLOISTER_KEYS_PKCS11_MODULE");
         const { pin } = credential;
-        return new Pkcs11Kms({ module, pin: () => Promise.resolve(pin) });
+        return new Pkcs11Kms({ ...options.hsm, module, pin: () => Promise.resolve(pin) });
       }
     }
   };
@@ -94,10 +96,12 @@ async function openOne(
       const module = required(environment.pkcs11Module, "CLOISTER_KEYS_PKCS11_MODULE");
       const { pkcs11PinFile: pinFile } = environment;
       // Said at the start; it is loaded by the process that holds the HSM's library.
-      await loadPeer("pkcs11js", async () => createRequire(import.meta.url).resolve("pkcs11js"));
+      if (options.hsm?.sdk === undefined) {
+        await loadPeer("pkcs11js", async () => createRequire(import.meta.url).resolve("pkcs11js"));
+      }
       return pinFile === undefined
         ? new LockedKms(provider)
-        : new Pkcs11Kms({ module, pin: () => readSecretFile(pinFile) });
+        : new Pkcs11Kms({ ...options.hsm, module, pin: () => readSecretFile(pinFile) });
     }
   }
 }

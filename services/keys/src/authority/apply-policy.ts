@@ -5,7 +5,7 @@ import {
   type ApplyPolicyRequest,
   type ApplyPolicyResponse,
 } from "@cloister/contracts/keys/authority";
-import { deriveTenantId } from "@cloister/envelope";
+import { deriveTenantId, idToHex } from "@cloister/envelope";
 import { unverifiedNoteText, verifyPolicy, verifyRoots, type Policy, type VerifiedPolicy } from "@cloister/policy";
 import { inTransaction, ofTenants } from "@cloister/storage";
 import { KeysError } from "../errors.ts";
@@ -35,6 +35,7 @@ export async function applyPolicy(parts: KeysParts, request: ApplyPolicyRequest)
   } else if (isSuccessor(newest, request, verified)) {
     await keep(parts, request, verified, await movedKeys(parts, verified.policy));
   }
+  parts.unlocked.keep(idToHex(tenantId));
   return create(ApplyPolicyResponseSchema, { tenantId, policyVersion: BigInt(verified.policy.version) });
 }
 

@@ -1,24 +1,20 @@
 import type { OnApplicationShutdown } from "@nestjs/common";
-import type { InstanceIdentity } from "@cloister/keyring";
-import type { UnlockedTenants } from "../unlock/unlocked-tenants.ts";
-import type { TenantKeyLeases } from "./tenant-key-leases.ts";
+import type { KeysModuleParts } from "../keys.module.ts";
 
 /** Every unwrapped key and credential of the process, to be destroyed when it stops. */
 export class HeldKeys implements OnApplicationShutdown {
-  readonly #tenantKeys: TenantKeyLeases;
-  readonly #identity: InstanceIdentity;
-  readonly #unlocked: UnlockedTenants;
+  readonly #held: Omit<KeysModuleParts, "server">;
 
-  constructor(tenantKeys: TenantKeyLeases, identity: InstanceIdentity, unlocked: UnlockedTenants) {
-    this.#unlocked = unlocked;
-    this.#tenantKeys = tenantKeys;
-    this.#identity = identity;
+  constructor(held: Omit<KeysModuleParts, "server">) {
+    this.#held = held;
   }
 
   /** After the doors have closed (they close in onModuleDestroy). */
-  onApplicationShutdown(): void {
-    this.#tenantKeys.destroy();
-    this.#unlocked.destroy();
-    this.#identity.destroy();
+  async onApplicationShutdown(): Promise<void> {
+    const { tenantKeys, unlocked, unlockedKms, identity } = this.#held;
+    tenantKeys.destroy();
+    unlocked.destroy();
+    identity.destroy();
+    await unlockedKms?.close();
   }
 }

@@ -53,6 +53,8 @@ export interface KeyWrapper {
    * @throws KmsError KMS_DESTRUCTION_REFUSED when the KMS is set to keep it
    */
   destroy(kek: Kek): Promise<DestroyedKek>;
+  /** Ends what it holds of its own, such as a process; a later call begins it again. */
+  close?(): Promise<void>;
 }
 
 /** What of a policy says where a KEK is, and who may ask for it. */

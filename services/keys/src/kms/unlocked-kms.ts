@@ -16,8 +16,8 @@ export class UnlockedKms implements KeyWrapper {
   readonly #kms: KeyWrapper;
   readonly #credentials: Credentials;
   readonly #open: OpenWithCredential;
-  /** Of the very credential: another one is another login. */
-  readonly #opened = new WeakMap<KmsCredential, Promise<KeyWrapper>>();
+  /** By tenant in hex. Of the very credential: another one is another login. */
+  readonly #opened = new Map<string, { readonly credential: KmsCredential; readonly kms: Promise<KeyWrapper> }>();
 
   constructor(kms: KeyWrapper, credentials: Credentials, open: OpenWithCredential) {
     this.#kms = kms;
@@ -45,15 +45,35 @@ export class UnlockedKms implements KeyWrapper {
     return (await this.#of(kek)).destroy(kek);
   }
 
+  /** Ends the login with a credential that the tenant replaced or took back. */
+  forget(tenantId: Uint8Array): void {
+    void this.#end(idToHex(tenantId));
+  }
+
+  /** Ends every login. Never rejects. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#opened.keys()].map((id) => this.#end(id)));
+  }
+
+  async #end(id: string): Promise<void> {
+    const opened = this.#opened.get(id);
+    this.#opened.delete(id);
+    await opened?.kms.then((kms) => kms.close?.()).catch(() => undefined);
+  }
+
   async #of({ tenantId, provider }: Kek): Promise<KeyWrapper> {
-    const credential = this.#credentials.of(idToHex(tenantId));
+    const id = idToHex(tenantId);
+    const credential = this.#credentials.of(id);
     if (credential === undefined) return this.#kms;
     requireKindFor(provider, credential);
-    const opened = this.#opened.get(credential) ?? this.#open(provider, credential);
-    this.#opened.set(credential, opened);
+    const held = this.#opened.get(id);
+    if (held?.credential === credential) return held.kms;
+    this.forget(tenantId);
+    const opened = { credential, kms: this.#open(provider, credential) };
+    this.#opened.set(id, opened);
     // Tried again by the next call: what was missing may have come.
-    opened.catch(() => this.#opened.delete(credential));
-    return opened;
+    opened.kms.catch(() => this.#opened.get(id) === opened && this.#opened.delete(id));
+    return opened.kms;
   }
 }
 

@@ -81,7 +81,7 @@ export async function takeShared(parts: KeysParts, unlocks: Unlocks, shared: rea
         statement.action === "lock"
           ? { ...word, sealedText: undefined, credential: undefined }
           : unlockedBy(word, credential, statement.commitment);
-      if (!parts.unlocked.put(idToHex(tenantId), unlocked)) continue;
+      if (!parts.unlocked.put(idToHex(tenantId), unlocked, { hasPolicy: true })) continue;
       unlocks.changed(tenantId, statement.action);
       taken += 1;
     } catch (error) {

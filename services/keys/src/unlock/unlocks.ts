@@ -72,7 +72,7 @@ export class Unlocks {
    * @throws KeysError REQUEST_EXPIRED unless it is over a challenge of this process that was not used, and not dated
    * ahead; SIGNATURE_INVALID
    * unless the tenant's root, or whom its policy delegates it to, has signed it; MALFORMED for what doesn't open or is
-   * no credential; POLICY_FOREIGN for a root that stepped down
+   * no credential; POLICY_FOREIGN for a root that stepped down; UNLOCKS_FULL for one tenant more than are kept
    */
   async unlock(request: UnlockRequest): Promise<UnlockResponse> {
     requireBytes(request.genesisRoot, 32);
@@ -83,7 +83,9 @@ export class Unlocks {
     const statement = verified(request, tenantId, inForce);
     requireNotAhead(statement, this.#parts.clock.nowMs());
     this.#use(statement.challenge);
-    const isNew = this.#parts.unlocked.put(idToHex(tenantId), this.#opened(request, statement));
+    const isNew = this.#parts.unlocked.put(idToHex(tenantId), this.#opened(request, statement), {
+      hasPolicy: inForce !== undefined,
+    });
     if (!isNew) throw new KeysError("REQUEST_EXPIRED", "A newer word of the tenant's is known: sign a new one.");
     this.changed(tenantId, statement.action);
     this.#parts.log.info(statement.action === "lock" ? "a tenant locked keys" : "a tenant unlocked keys", {
@@ -95,7 +97,7 @@ export class Unlocks {
 
   /** After another word of a tenant's: the KMS is asked with it, or nothing is held any more. */
   changed(tenantId: Uint8Array, action: KmsUnlock["action"]): void {
-    this.#parts.forgetOutage(tenantId);
+    this.#parts.credentialChanged(tenantId);
     this.#parts.tenantKeys.forget(tenantId);
     if (action === "lock") this.#endLeases(tenantId);
   }

@@ -111,6 +111,12 @@ export class AwsKms implements KeyWrapper, StatesPermissions, TellsTime {
     return { destroys: "after-window", goneAtMs: date.getTime() };
   }
 
+  /** Ends the connections; a later call makes new ones. */
+  async close(): Promise<void> {
+    for (const client of this.#clients.values()) client.destroy();
+    this.#clients.clear();
+  }
+
   async permissions(kek: Kek): Promise<readonly KmsPermission[]> {
     const context = encryptionContext(kek, new Uint8Array());
     return this.#asking(kek, (client) => awsPermissions(this.#sdk, client, kek, context));
