@@ -2,6 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import type { Database } from "@cloister/storage";
+import { testDatabaseIn } from "@cloister/testing";
 import { searchForValues, windowsOf, type Finding } from "@cloister/testing/canary";
 import { CapturedLogs } from "../src/demo/captured-logs.ts";
 import { untilIdle } from "../src/demo/on-the-log.ts";
@@ -20,11 +22,15 @@ const inLogs = ["utf-8", "hex", "hex-upper", "base64+0", "base64+1", "base64+2"]
 describe("the search for what was typed", () => {
   const logs = new CapturedLogs();
   let folder: DataFolder;
+  let databases: { readonly main: Database; readonly keys: Database };
   let cloister: EmbeddedCloister;
   beforeAll(async () => {
     folder = await openDataFolder(await mkdtemp(join(tmpdir(), "cloister-canary-")));
     const clock = new MovableClock();
-    cloister = await startEmbedded({ folder, clock, logOf: (name) => logs.logOf(name), retentionIntervalMs: 0 });
+    const main = await testDatabaseIn(folder.mainDatabase);
+    databases = { main, keys: await testDatabaseIn(folder.keysDatabase) };
+    const logOf = (name: string) => logs.logOf(name);
+    cloister = await startEmbedded({ folder, clock, logOf, retentionIntervalMs: 0, databases });
     const tenant = await makeTenant(reachedOf(cloister), clock);
     const chat = await tenant.client.openConversation({ admission: tenant.admitChat([]) });
     await chat.ask(typed);
@@ -32,6 +38,7 @@ describe("the search for what was typed", () => {
   });
   afterAll(async () => {
     await cloister.close();
+    await Promise.all([databases.main.close(), databases.keys.close()]);
     await rm(folder.path, { recursive: true, force: true });
   });
 

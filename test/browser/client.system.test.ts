@@ -5,7 +5,8 @@ import { createClient } from "@cloister/client";
 import { openDataFolder, startEmbedded, type EmbeddedCloister } from "@cloister/embedded";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { systemClock } from "@cloister/service";
-import { silentLog } from "@cloister/testing";
+import type { Database } from "@cloister/storage";
+import { silentLog, testDatabase } from "@cloister/testing";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { TestTenant } from "../e2e/tenant.ts";
 import { bundle, splitBundle } from "./bundle.ts";
@@ -50,6 +51,7 @@ describe("the SDK as an application's bundler packs it", () => {
 
 describeInChromium("the SDK in Chromium", (page) => {
   let path: string;
+  let db: Database;
   let cloister: EmbeddedCloister;
   let tenant: TestTenant;
   let server: PageServer;
@@ -57,7 +59,11 @@ describeInChromium("the SDK in Chromium", (page) => {
   beforeAll(async () => {
     path = await mkdtemp(join(tmpdir(), "cloister-browser-"));
     const folder = await openDataFolder(path);
-    cloister = await startEmbedded({ folder, clock: systemClock, logOf: () => silentLog, retentionIntervalMs: 0 });
+    db = await testDatabase();
+    cloister = await startEmbedded({
+      ...{ folder, clock: systemClock, logOf: () => silentLog, retentionIntervalMs: 0 },
+      databases: { main: db, keys: db },
+    });
     tenant = new TestTenant(cloister.instances);
     const baseUrl = cloister.ingest.address ?? "";
     const client = createClient({
@@ -76,6 +82,7 @@ describeInChromium("the SDK in Chromium", (page) => {
   afterAll(async () => {
     await server.close();
     await cloister.close();
+    await db.close();
     await rm(path, { recursive: true, force: true });
   }, 60_000);
 

@@ -11,7 +11,8 @@ import { writeRunningFile } from "@cloister/embedded/running-file";
 import { nodeBackend } from "@cloister/envelope/node";
 import { DAY_MS } from "@cloister/policy";
 import { systemClock } from "@cloister/service";
-import { silentLog } from "@cloister/testing";
+import type { Database } from "@cloister/storage";
+import { silentLog, testDatabase } from "@cloister/testing";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
 import { TestTenant } from "./tenant.ts";
 
@@ -26,16 +27,19 @@ const clock = {
 };
 
 let path: string;
+let db: Database;
 let cloister: EmbeddedCloister;
 let tenant: TestTenant;
 
 beforeAll(async () => {
   path = await mkdtemp(join(tmpdir(), "cloister-cli-retention-"));
+  db = await testDatabase();
   cloister = await startEmbedded({
     folder: await openDataFolder(path),
     clock,
     logOf: () => silentLog,
     retentionIntervalMs: 0,
+    databases: { main: db, keys: db },
   });
   tenant = new TestTenant(cloister.instances);
   // As `serve` leaves it; the process that it names is this one.
@@ -57,6 +61,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await cloister.close();
+  await db.close();
   await rm(path, { recursive: true, force: true });
 });
 

@@ -39,8 +39,6 @@ interface Choices extends Pick<
   EmbeddedOptions,
   "wrapRuntime" | "wrapKms" | "openWithCredential" | "parking" | "failpoints" | "region" | "beat" | "liveFrames"
 > {
-  /** Databases in the folder, those of `keys` apart: for what an operator does to one of them. */
-  readonly onDisk?: true;
   /** What has to run before the services start. */
   readonly before?: (folder: DataFolder, clock: MovableClock) => Promise<Pick<EmbeddedOptions, "tenantKeys">>;
 }
@@ -51,13 +49,12 @@ export class EmbeddedWorld {
   /** Of all services. */
   readonly log = capturedLog("embedded");
   readonly folder: DataFolder;
-  /** The Jest worker's, unless the folder has databases of its own. */
-  readonly #db: Database | undefined;
+  readonly #db: Database;
   readonly #choices: Choices;
   #prepared: Pick<EmbeddedOptions, "tenantKeys"> = {};
   #running: { readonly cloister: EmbeddedCloister; readonly tenant: TestTenant } | undefined;
 
-  private constructor(folder: DataFolder, db: Database | undefined, choices: Choices) {
+  private constructor(folder: DataFolder, db: Database, choices: Choices) {
     this.folder = folder;
     this.#db = db;
     this.#choices = choices;
@@ -65,7 +62,7 @@ export class EmbeddedWorld {
 
   static async start(choices: Choices = {}): Promise<EmbeddedWorld> {
     const folder = await openDataFolder(await mkdtemp(join(tmpdir(), "cloister-e2e-")));
-    const world = new EmbeddedWorld(folder, choices.onDisk ? undefined : await testDatabase(), choices);
+    const world = new EmbeddedWorld(folder, await testDatabase(), choices);
     world.#prepared = (await choices.before?.(folder, world.clock)) ?? {};
     const cloister = await world.#startServices();
     const tenant = new TestTenant(cloister.instances);
@@ -96,7 +93,7 @@ export class EmbeddedWorld {
 
   async close(): Promise<void> {
     await this.#running?.cloister.close();
-    await this.#db?.close();
+    await this.#db.close();
     await rm(this.folder.path, { recursive: true, force: true });
   }
 
@@ -196,21 +193,19 @@ export class EmbeddedWorld {
   }
 
   #startServices(): Promise<EmbeddedCloister> {
-    const { onDisk: _, before: __, ...choices } = this.#choices;
+    const { before: _, ...choices } = this.#choices;
     const logOf = () => this.log.log;
-    const databases = this.#databases();
     return startEmbedded({
-      ...{ folder: this.folder, clock: this.clock, logOf, retentionIntervalMs: 0 },
-      ...(databases && { databases }),
+      ...{ folder: this.folder, clock: this.clock, logOf, retentionIntervalMs: 0, databases: this.#databases() },
       ...choices,
       ...this.#prepared,
     });
   }
 
   /** A handle of its own for each start, as a process that starts has. */
-  #databases(): EmbeddedOptions["databases"] {
-    const pglite = this.#db?.pglite;
-    if (!pglite) return undefined;
+  #databases(): NonNullable<EmbeddedOptions["databases"]> {
+    const { pglite } = this.#db;
+    if (pglite === null) throw new Error("the test's database is another one than PGlite");
     const both = databaseOver(pglite, () => Promise.resolve());
     return { main: both, keys: both };
   }

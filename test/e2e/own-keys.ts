@@ -6,8 +6,8 @@ import { idToHex } from "@cloister/envelope";
 import { SimulatedMachine, type AttestedMachine } from "@cloister/keyring/simulated";
 import { embeddedCapabilities } from "@cloister/policy";
 import { codeFolder, LocalKeyring, securityConfiguration, startKeys, type RunningKeys } from "@cloister/service-keys";
-import { openDatabase, type Database } from "@cloister/storage";
-import { capturedLog } from "@cloister/testing";
+import type { Database } from "@cloister/storage";
+import { capturedLog, testDatabaseIn } from "@cloister/testing";
 import { CuttableWire } from "./cuttable-wire.ts";
 
 const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
@@ -45,7 +45,7 @@ export class OwnKeys {
     const tenants = [idToHex(tenantId)];
     const configuration = securityConfiguration({ kms: "local", tenants });
     const machine = await simulated.attest("keys", { code: codeFolder, configuration, clock });
-    const db = await openDatabase({ engine: "pglite", dataDir: join(folder, "keys") });
+    const db = await testDatabaseIn(join(folder, "keys"));
     const keys = await startKeys(
       {
         grpc: { host: "127.0.0.1", port: 0 },

@@ -22,7 +22,13 @@ import {
   type Database,
   type Migrations,
 } from "@cloister/storage";
-import { describeOnPostgres, liveFramesContract, testDatabase, wakeUpsContract } from "@cloister/testing";
+import {
+  describeOnPostgres,
+  liveFramesContract,
+  testDatabase,
+  testDatabaseIn,
+  wakeUpsContract,
+} from "@cloister/testing";
 import { sql } from "kysely";
 
 jest.setTimeout(30_000);
@@ -190,7 +196,7 @@ describeOnPostgres("a database on PostgreSQL", (url) => {
 describe("a data folder", () => {
   it("keeps what was written, and is refused to a second opener while it is open", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "cloister-data-"));
-    const db = await openDatabase({ engine: "pglite", dataDir });
+    const db = await testDatabaseIn(dataDir);
     await sql`create table kept (n integer)`.execute(db.kysely);
     const second = openDatabase({ engine: "pglite", dataDir });
     await expect(second).rejects.toMatchObject({ code: "DATA_DIR_IN_USE" });

@@ -8,6 +8,9 @@ import { TestEnvironment } from "jest-environment-node";
 
 const version = createRequire(import.meta.url)("../package.json").dependencies["@electric-sql/pglite"];
 
+/** Segments of 1 MB instead of 16: PostgreSQL writes a new one full of zeros whenever it switches to one. */
+const initDbStartParams = ["--wal-segsize=1"];
+
 /** Long enough for the next test file of this worker to ask. */
 const IDLE_MS = 300;
 
@@ -16,9 +19,9 @@ let shared;
 let closing;
 let name;
 
-/** PGlite's version and every source that speaks of migrations name the snapshot, so that none is used when it is stale. */
+/** PGlite's version, how it is set up and every source that speaks of migrations name the snapshot: a stale one isn't used. */
 async function snapshotName(rootDir) {
-  const hash = createHash("sha256").update(version);
+  const hash = createHash("sha256").update([version, ...initDbStartParams].join(" "));
   const files = await Array.fromAsync(glob("{libs,services}/*/src/**/*.ts", { cwd: rootDir }));
   for (const file of files.sort()) {
     const text = await readFile(join(rootDir, file), "utf8");
@@ -35,7 +38,7 @@ async function snapshotFile(rootDir) {
 async function prepare(rootDir, migrate) {
   const file = await snapshotFile(rootDir);
   if (existsSync(file)) return;
-  const made = await PGlite.create();
+  const made = await PGlite.create({ initDbStartParams });
   await migrate(made);
   const dump = await made.dumpDataDir("none");
   await made.close();
@@ -49,7 +52,11 @@ async function prepare(rootDir, migrate) {
   for (const other of stale) await rm(join(folder, other), { force: true });
 }
 
-/** Node's environment with the makers of PGlite that `testDatabase` uses: the worker's shared one, and fresh ones. */
+async function snapshotOf(rootDir) {
+  return new Blob([await readFile(await snapshotFile(rootDir))]);
+}
+
+/** Node's environment with what `testDatabase` makes databases of: the worker's shared one, fresh ones, the snapshot. */
 export default class PgliteEnvironment extends TestEnvironment {
   #rootDir;
 
@@ -63,7 +70,8 @@ export default class PgliteEnvironment extends TestEnvironment {
     clearTimeout(closing);
     this.global[Symbol.for("cloister.pglite")] = {
       prepare: (migrate) => prepare(this.#rootDir, migrate),
-      fresh: async () => PGlite.create({ loadDataDir: new Blob([await readFile(await snapshotFile(this.#rootDir))]) }),
+      snapshot: () => snapshotOf(this.#rootDir),
+      fresh: async () => PGlite.create({ loadDataDir: await snapshotOf(this.#rootDir) }),
       shared: (make) => (shared ??= make()),
       discard,
     };

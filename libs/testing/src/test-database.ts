@@ -1,9 +1,11 @@
 import type { PGlite } from "@electric-sql/pglite";
-import { databaseOver, type Database } from "@cloister/storage";
+import { databaseOver, openDatabase, type Database } from "@cloister/storage";
 import { readTables, restoreTables, type TablesOf } from "./restore-tables.ts";
 
 /** What `jest/pglite-environment.mjs` puts into the global object of each system test file. */
 interface PgliteMakers {
+  /** What `dumpDataDir` gave of a database with every schema and no rows. */
+  snapshot(): Promise<Blob>;
   /** A new instance from the snapshot. */
   fresh(): Promise<PGlite>;
   /** The one of this Jest worker, with whatever was noted of it when it was made. */
@@ -39,6 +41,11 @@ export async function testDatabase(): Promise<Database> {
     isSharedTaken = false;
     return Promise.resolve();
   });
+}
+
+/** The same in files: a new database in a folder, which is locked until it is closed. */
+export async function testDatabaseIn(dataDir: string): Promise<Database> {
+  return openDatabase({ engine: "pglite", dataDir, snapshot: await pgliteMakers().snapshot() });
 }
 
 async function newInstance(makers: PgliteMakers): Promise<SharedInstance> {

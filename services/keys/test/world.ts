@@ -13,8 +13,8 @@ import { KeyringError, keysTransport, Keyring, type KeyringOptions, type KeysTra
 import { embeddedCapabilities, type PolicyChoices } from "@cloister/policy";
 import { type KeyWrapper, LocalKeyring, startKeys, type KeysConfig, type RunningKeys } from "@cloister/service-keys";
 import type { Log } from "@cloister/service";
-import { openDatabase, type Database } from "@cloister/storage";
-import { FakeClock, silentLog, testDatabase } from "@cloister/testing";
+import type { Database } from "@cloister/storage";
+import { FakeClock, silentLog, testDatabase, testDatabaseIn } from "@cloister/testing";
 import { configurationDigest, evidenceOf, simulatedRoot, TestClient, TestTenant } from "./tenant.ts";
 
 export const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
@@ -71,9 +71,7 @@ export class World {
     const clock = new FakeClock(Date.UTC(2026, 10, 22, 12, 34, 56));
     const folder = await mkdtemp(join(tmpdir(), "cloister-keys-"));
     const log = options.log ?? silentLog;
-    const db =
-      options.db ??
-      (options.onDisk ? await openDatabase({ engine: "pglite", dataDir: join(folder, "db") }) : await nextDatabase());
+    const db = options.db ?? (options.onDisk ? await testDatabaseIn(join(folder, "db")) : await nextDatabase());
     const { config = {} } = options;
     const keyWrapper = options.keyWrapper ?? (await LocalKeyring.open(join(folder, "keyring.json")));
     const { releaseManifests } = options;

@@ -46,7 +46,8 @@ export function openArtefact(artefact: NamesArtefact): PerceptronModel {
     throw new PiiError("BAD_MODEL", "the names model was trained for another version; run the training script again");
   }
   const view = new DataView(keyBytes.buffer);
-  const keys = Uint32Array.from({ length: keyBytes.length / 4 }, (_, index) => view.getUint32(index * 4, true));
+  const keys = new Uint32Array(keyBytes.length / 4);
+  for (let at = 0; at < keys.length; at++) keys[at] = view.getUint32(at * 4, true);
   if (keys.some((key, index) => key <= (keys[index - 1] ?? 0))) {
     throw new PiiError("BAD_MODEL", "the features of the names model are out of order; run the training script again");
   }

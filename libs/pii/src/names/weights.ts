@@ -27,11 +27,14 @@ export class Weights {
   /** `keys` are feature keys in ascending order, `weights` holds one row of `tagCount` numbers for each. */
   constructor(keys: Uint32Array, weights: Int8Array) {
     const bytes = new Uint8Array(keys.length * 8).fill(bias);
-    for (let at = 0; at < weights.length; at++) {
-      bytes[Math.floor(at / tagCount) * 8 + (at % tagCount)] = (weights[at] ?? 0) + bias;
+    for (let row = 0; row < keys.length; row++) {
+      for (let tag = 0; tag < tagCount; tag++) {
+        bytes[row * 8 + tag] = (weights[row * tagCount + tag] ?? 0) + bias;
+      }
     }
     const words = new DataView(bytes.buffer);
-    this.#rows = Int32Array.from({ length: keys.length * 2 }, (_, at) => words.getInt32(at * 4, true));
+    this.#rows = new Int32Array(keys.length * 2);
+    for (let at = 0; at < this.#rows.length; at++) this.#rows[at] = words.getInt32(at * 4, true);
     this.#known = new Int32Array(((1 << featureBits) / 32 + 1) * 2);
     for (const key of keys) this.#known[(key >>> 5) * 2] = (this.#known[(key >>> 5) * 2] ?? 0) | (1 << (key & 31));
     let before = 0;

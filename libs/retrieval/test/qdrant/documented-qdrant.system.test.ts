@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { inTransaction, migrate, noTenant, openDatabase, schemaOf, type Database } from "@cloister/storage";
+import { inTransaction, noTenant, schemaOf, type Database } from "@cloister/storage";
+import { testDatabase } from "@cloister/testing";
 import { protectedVectorIndex } from "../../src/adapters/protected/protected-vector-index.ts";
 import { maxCollections } from "../../src/adapters/qdrant/collections.ts";
 import { QdrantServer } from "../../src/adapters/qdrant/qdrant-server.ts";
 import { qdrantEnding, qdrantVectors } from "../../src/adapters/qdrant/qdrant-vectors.ts";
-import { passageMigrations, passageSchema, type PassageTables } from "../../src/adapters/sealed/passage-table.ts";
+import { passageSchema, type PassageTables } from "../../src/adapters/sealed/passage-table.ts";
 import { vectorIndexContract } from "../vector-index.contract.ts";
 import { documentedQdrant, type DocumentedQdrant } from "./documented-qdrant.ts";
 
@@ -12,8 +13,7 @@ vectorIndexContract(
   "Qdrant's documented API",
   async () => {
     const qdrant = await documentedQdrant();
-    const db = await openDatabase({ engine: "pglite" });
-    await migrate(db, passageSchema, passageMigrations);
+    const db = await testDatabase();
     const tables = schemaOf<PassageTables>(db, passageSchema);
     return {
       index: protectedVectorIndex(db, qdrantVectors(db, new QdrantServer({ url: qdrant.url }))),
@@ -44,8 +44,7 @@ describe("requests to Qdrant", () => {
   const segment = { ...passage(3), epoch: 0, revision: 1 };
 
   beforeAll(async () => {
-    db = await openDatabase({ engine: "pglite" });
-    await migrate(db, passageSchema, passageMigrations);
+    db = await testDatabase();
   });
   afterAll(() => db.close());
 
