@@ -1,11 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { PGlite } from "@electric-sql/pglite";
+import type { PGlite } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect } from "kysely";
 import { lockDataDir } from "./data-dir-lock.ts";
 import type { Database, PgliteOptions } from "./database.ts";
 
 export async function openPglite(options: PgliteOptions): Promise<Database> {
+  // Loaded here: a service on PostgreSQL has no use for an engine of its own in its memory.
+  const { PGlite } = await import("@electric-sql/pglite");
   const { dataDir, snapshot } = options;
   const loadDataDir = snapshot === undefined ? {} : { loadDataDir: snapshot };
   if (dataDir === undefined) return databaseOver(await PGlite.create(loadDataDir));
