@@ -5,4 +5,4 @@ export {
   type SimulatedAnswer,
   type SimulatedStream,
 } from "./simulated-instance.ts";
-export { newSigner, simulatedConfiguration, SimulatedTenant } from "./simulated-tenant.ts";
+export { newSigner, simulatedConfiguration, simulatedMeasurement, SimulatedTenant } from "./simulated-tenant.ts";

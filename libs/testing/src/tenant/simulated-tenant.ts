@@ -13,13 +13,15 @@ import {
   signPolicy,
   signRootRotation,
   type AuthorityChainFields,
+  type InstanceCertificate,
   type NoteSigner,
   type Policy,
   type PolicyChoices,
 } from "@cloister/policy";
 
 const evidenceLifeMs = 30 * 60 * 1000;
-const measurement = new Uint8Array(48).fill(7);
+/** What every instance of a simulated tenant runs. */
+export const simulatedMeasurement = new Uint8Array(48).fill(7);
 /** What every instance of a simulated tenant says that it is configured as. */
 export const simulatedConfiguration = new Uint8Array(48).fill(9);
 
@@ -32,6 +34,8 @@ export class SimulatedTenant {
   readonly tenantId: TenantId;
   readonly issuer = newSigner();
   policy: Policy;
+  /** By role: the manifest that its issuer certifies instances by, or that `keys` shows; none where the policy lists them. */
+  readonly releases = new Map<AttestedRole, NonNullable<InstanceCertificate["release"]>>();
   readonly #genesis = newSigner();
   #root = this.#genesis;
   readonly #rootRotations: Uint8Array[] = [];
@@ -44,7 +48,7 @@ export class SimulatedTenant {
   constructor(nowMs: number, choices: Partial<PolicyChoices> = {}, keysEvidence?: EvidenceSource) {
     this.#keysEvidence = keysEvidence;
     this.tenantId = deriveTenantId(this.#root.publicKey);
-    const allowed = [{ measurement, configurationDigest: simulatedConfiguration }];
+    const allowed = [{ measurement: simulatedMeasurement, configurationDigest: simulatedConfiguration }];
     this.policy = definePolicy("standard", {
       version: 1,
       tenantId: this.tenantId,
@@ -108,10 +112,11 @@ export class SimulatedTenant {
       notAfterMs: nowMs + evidenceLifeMs,
       nonce: new Uint8Array(),
     };
-    const identity = { role: "keys" as const, measurement };
+    const identity = { role: "keys" as const, measurement: simulatedMeasurement };
     const source = this.#keysEvidence ?? simulatedEvidenceSource(this.#simulatedRoot, identity, { nowMs: () => nowMs });
     const evidence = await source.collect(reportData(binding));
-    const releaseManifests = [...((await source.releaseManifests?.()) ?? [])];
+    const release = this.releases.get("keys");
+    const releaseManifests = [...(release ? [release.manifest] : []), ...((await source.releaseManifests?.()) ?? [])];
     const issuerNote = { tenantId: this.tenantId, issuerKey: this.issuer.publicKey, issuedAtMs: nowMs };
     return {
       ...this.signedPolicy,
@@ -125,12 +130,13 @@ export class SimulatedTenant {
     const certificate = {
       tenantId: this.tenantId,
       role,
-      measurement,
+      measurement: simulatedMeasurement,
       configurationDigest: simulatedConfiguration,
       kemPublicKey: new Uint8Array(1216).fill(4),
       signingPublicKey,
       notBeforeMs: nowMs,
       notAfterMs: nowMs + evidenceLifeMs,
+      release: this.releases.get(role),
     };
     return signInstanceCertificate(certificate, this.issuer);
   }
