@@ -19,10 +19,10 @@ const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"
 
 describe("the SDK as an application's bundler packs it", () => {
   it.each([
-    ["@cloister/client", 'export * from "@cloister/client"', 90_000],
-    ["with the WebCrypto backend", 'export * from "@cloister/client"; export * from "@cloister/envelope/web"', 92_000],
+    ["@cloister/client", 'export * from "@cloister/client"', 92_000],
+    ["with the WebCrypto backend", 'export * from "@cloister/client"; export * from "@cloister/envelope/web"', 94_000],
   ])(
-    "has at most 90 kB, gzipped, before it meets hardware, and 2 more with what WebCrypto takes: %s",
+    "has at most 92 kB, gzipped, before it meets hardware, and 2 more with what WebCrypto takes: %s",
     async (what, source, mostBytes) => {
       const { initialBytes } = await splitBundle({ source });
 
