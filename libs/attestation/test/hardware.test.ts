@@ -64,8 +64,11 @@ describe("evidence of hardware", () => {
     };
     const measurements = programs.map(({ measurement }) => measurement);
     expect([await verifyEvidence(nitro, policy, expected), await verifyEvidence(snp, policy, expected)]).toEqual([
-      { ...proved, format: "aws-nitro", measurement: measurements[0], region: "eu-central-1" },
-      { ...proved, format: "sev-snp", measurement: measurements[1] },
+      {
+        ...{ ...proved, format: "aws-nitro", measurement: measurements[0], region: "eu-central-1" },
+        allowedBy: programs[0],
+      },
+      { ...proved, format: "sev-snp", measurement: measurements[1], allowedBy: programs[1] },
     ]);
   });
 
