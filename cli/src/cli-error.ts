@@ -57,6 +57,10 @@ export const cliErrors = {
     title: "The command weakens protection, or may, or deletes, and nobody can be asked",
     remedy: "Look at what it would do (`cloister policy diff`, `cloister dlq list`), then give it with --yes.",
   },
+  KEK_NOT_DESTROYED: {
+    title: "The tenant's KMS did not destroy its KEK, or nobody can prove that it did",
+    remedy: "Nothing was changed unless the sentence says so. Do what is said there of the KMS' code.",
+  },
   CREDENTIAL_MISSING: {
     title: "No credential for the tenant's KMS was named, or more than one",
     remedy: "Name the one file that it is in: `cloister keys unlock --help`.",

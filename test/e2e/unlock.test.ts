@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
@@ -79,10 +79,21 @@ describe("a tenant that gives keys the credential of its KMS itself", () => {
     return { exitCode: terminal.exitCode, stdout: terminal.stdout.text, stderr: terminal.stderr.text };
   }
 
-  function unlock(...args: string[]) {
+  function door(): string[] {
     const { ingest } = world.cloister;
-    const door = ["--url", ingest.address ?? "", "--token", ingest.accessToken.reveal(), "--development"];
-    return run("keys", "unlock", "--tenant", join(folder, "tenant"), ...door, ...args);
+    return ["--url", ingest.address ?? "", "--token", ingest.accessToken.reveal(), "--development"];
+  }
+
+  const unlock = (...args: string[]) => run("keys", "unlock", "--tenant", join(folder, "tenant"), ...door(), ...args);
+
+  /** Who has the old root's key signs a policy with it, as if nothing had been rotated. */
+  async function writtenStolen(): Promise<string> {
+    const stolen = join(folder, "stolen");
+    await cp(join(folder, "tenant"), stolen, { recursive: true });
+    await rm(join(stolen, "root-rotation-1.note"));
+    const note = signPolicy(tenant.policy(world.clock.nowMs(), { kms, version: 9 }), tenant.root);
+    await writeFile(join(stolen, "policy-9.note"), note);
+    return join(stolen, "policy-9.note");
   }
 
   function client(): Client {
@@ -148,12 +159,49 @@ describe("a tenant that gives keys the credential of its KMS itself", () => {
     expect(await world.deadLetters()).toEqual([]);
   });
 
+  it("goes on under another root, which its terminal makes, and its unlock counts by that one", async () => {
+    const folderOf = ["--tenant", join(folder, "tenant")];
+    const rotated = await run("tenant", "rotate-root", ...folderOf, "--json");
+    const { policyFile } = JSON.parse(rotated.stdout) as { policyFile: string };
+    const stolen = await writtenStolen();
+    expect(await run("policy", "apply", policyFile, ...folderOf, ...door(), "--yes")).toMatchObject({ exitCode: 0 });
+    expect((await chat.ask("And under another root?", { timeoutMs: 60_000 })).model).toBe("extractive");
+    expect((await unlock("--token-file", join(folder, "token"))).exitCode).toBe(0);
+    const refused = await run("policy", "apply", stolen, "--tenant", join(folder, "stolen"), ...door(), "--yes");
+    expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining("POLICY_FOREIGN")]);
+  });
+
   it("finds its credential in no table, topic, file or line of the log", async () => {
     const forms = [TOKEN, Buffer.from(TOKEN).toString("base64").slice(0, 28), Buffer.from(TOKEN).toString("hex")];
     const rows = await world.allRows();
     expect(rows.length).toBeGreaterThan(100);
     expect(forms.filter((form) => rows.some((row) => Buffer.from(row).includes(form)))).toEqual([]);
     expect(forms.filter((form) => world.log.lines.some((line) => line.includes(form)))).toEqual([]);
+  });
+
+  it("has its KEK destroyed by its name alone, gets a receipt, and nothing of it opens any more", async () => {
+    const destroy = (...args: string[]) =>
+      run("keys", "destroy", "--tenant", join(folder, "tenant"), ...door(), "--json", ...args);
+    const codes = [];
+    for (const args of [[], ["--confirm", "another"]]) {
+      const { exitCode, stderr } = await destroy(...args);
+      codes.push([exitCode, /cloister: ([A-Z_]+):/u.exec(stderr)?.[1]]);
+    }
+    expect(codes).toEqual([
+      [1, "CONFIRMATION_REQUIRED"],
+      [1, "NOT_CONFIRMED"],
+    ]);
+    const { exitCode, stdout, stderr } = await destroy("--confirm", "tenant");
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      provider: "openbao",
+      windowEndsAtMs: null,
+      refusedSince: "KMS_KEY_UNKNOWN",
+    });
+    const receipt = await readFile(join(folder, "tenant", "kek-destroyed.note"), "utf8");
+    expect(receipt).toMatch(/^cloister\/v1 kek destruction receipt\n/u);
+    const another = client().openConversation({ admission: (keys) => tenant.admission(keys, world.clock.nowMs()) });
+    await expect(another).rejects.toMatchObject({ problem: "KMS_UNAVAILABLE" });
   });
 
   const waitingCodes = async (): Promise<(string | undefined)[]> =>

@@ -11,6 +11,10 @@ export interface CredentialFlags {
   readonly pinFile?: string;
 }
 
+export function namesCredential({ tokenFile, secretIdFile, awsFile, pinFile, roleId }: CredentialFlags): boolean {
+  return [tokenFile, secretIdFile, awsFile, pinFile, roleId].some((flag) => flag !== undefined);
+}
+
 /**
  * The credential as `keys` takes it, from a file that nobody but its owner can read.
  * @throws CliError FILE_UNREADABLE, KEY_FILE_OPEN; CREDENTIAL_MISSING unless exactly one is named

@@ -18,7 +18,7 @@ import { environmentWith } from "../environment-file.ts";
 import { explained } from "../error-line.ts";
 import { readBytes } from "../files.ts";
 import { readSignedPolicy } from "../policy/policy-note.ts";
-import { readCredential, type CredentialFlags } from "./credential-file.ts";
+import { namesCredential, readCredential, type CredentialFlags } from "./credential-file.ts";
 import { witnessFinding } from "./witness-finding.ts";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
 
@@ -69,9 +69,7 @@ async function wantedKek({ policy: file, provider, keyRef, tenantId = "" }: Keys
 
 /** What the tenant would unlock `keys` with, in place of the deployment's own. */
 async function givenCredential(flags: KeysDoctorFlags): Promise<KmsCredential | undefined> {
-  if (![flags.tokenFile, flags.secretIdFile, flags.awsFile, flags.pinFile].some((file) => file !== undefined)) {
-    return undefined;
-  }
+  if (!namesCredential(flags)) return undefined;
   return parseKmsCredential(Buffer.from(JSON.stringify(await readCredential(flags))));
 }
 

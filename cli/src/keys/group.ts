@@ -3,6 +3,7 @@ import type { Terminal } from "../terminal.ts";
 import { addConnectionOptions } from "../connection.ts";
 import { rotate, type RotateFlags } from "./rotate.ts";
 import { unlock, type UnlockFlags } from "./unlock.ts";
+import { destroy, type DestroyFlags } from "./destroy.ts";
 import { doctor, kmsProviders, type KeysDoctorFlags } from "./doctor.ts";
 
 const notes = `
@@ -39,13 +40,28 @@ Examples:
   cloister keys unlock --tenant ./tenant --key ./unlock.key --aws-file ./assumed-role.json
   cloister keys unlock --tenant ./tenant --lock`;
 
+const destroyNotes = `
+The end of a tenant: no backup, no operator and no key service opens anything of it afterwards. The key service has to
+prove first that it runs what the tenant's signed policy allows; the order is signed over its challenge, by the root or by
+a key that the policy delegates \`destroy-kek\` to, and names the KEK. A credential file is given where that of keys may
+not delete the key, which docs/keys.md advises: it is sealed to the evidence, used for this alone and forgotten.
+
+The KMS decides what comes of it: a local keyring and an HSM destroy at once, Vault and OpenBao if the key allows its
+deletion, AWS after 7 days, in which the key's owner can take it back. Afterwards keys asks the KMS to unwrap, which has to
+be refused, and signs a receipt with the tenant's issuer key, the last thing that this key signs. Exit code 1 when the KMS
+did not do it.
+
+Examples:
+  cloister keys destroy --tenant ./tenant
+  cloister keys destroy --tenant ./tenant --token-file ./deleting-token --confirm "Acme Health" --json`;
+
 const rotateNotes = `
 Nobody waits, and nothing that was sealed or signed before ends. Without --issuer: one call of the tenant's KMS, after
 which the KEK's older versions are needed no more (\`min_decryption_version\` of Vault and OpenBao may be raised, once no
 backup of the database of keys from before is needed). With --issuer besides, at most once an hour: another key signs
 conversations, certificates and receipts; those before it are named in the chain of trust, each until it was retired, so
 that what they signed verifies. The keys of instances are their own, made at each start and certified anew every ten
-minutes. Another KEK is named by the next policy; another root is not made by this command.
+minutes. Another KEK is named by the next policy, another root by \`cloister tenant rotate-root\`.
 
 Examples:
   cloister keys rotate --tenant ./tenant
@@ -55,7 +71,7 @@ Examples:
 export function registerKeys(program: Command, terminal: Terminal): void {
   const keys = program
     .command("keys")
-    .summary("tenants' keys and the KMS that they are in: unlock, rotate, doctor")
+    .summary("tenants' keys and the KMS that they are in: unlock, rotate, destroy, doctor")
     .description("Tenants' keys, and the key management systems that they are in.");
   addCredentialOptions(
     keys
@@ -78,21 +94,37 @@ export function registerKeys(program: Command, terminal: Terminal): void {
     });
 
   const unlocking = addCredentialOptions(
-    keys
-      .command("unlock")
-      .summary("give the key service the credential of the tenant's KMS, or have it forgotten")
-      .description(
-        "Gives the key service the credential of the tenant's KMS, sealed to its evidence, or has it forgotten.",
-      )
-      .requiredOption("--tenant <folder>", "folder that `cloister tenant init` made")
-      .option("--policy <file>", "signed policy to hold the evidence against; the newest in the folder without")
-      .option("--key <file>", "seed of a key that the policy delegates `unlock` to, instead of the tenant's root"),
+    addOrderOptions(
+      keys
+        .command("unlock")
+        .summary("give the key service the credential of the tenant's KMS, or have it forgotten")
+        .description(
+          "Gives the key service the credential of the tenant's KMS, sealed to its evidence, or has it forgotten.",
+        ),
+      "unlock",
+    ),
   ).option("--lock", "have the credential forgotten by every instance, and what was unwrapped with it");
   addConnectionOptions(unlocking)
     .option("--development", "with --url: accept simulated evidence")
     .option("--json", 'print {"tenantId", "action", "kmsOutcome"}')
     .addHelpText("after", unlockNotes)
     .action((flags: UnlockFlags) => unlock(flags, terminal));
+
+  const destroying = addCredentialOptions(
+    addOrderOptions(
+      keys
+        .command("destroy")
+        .summary("have the tenant's KMS destroy its KEK, and with it all of the tenant's data")
+        .description("Has the tenant's KMS destroy its KEK, and with it everything that was ever wrapped under it."),
+      "destroy-kek",
+    ),
+  ).option("--confirm <name>", "the tenant's name, instead of its being asked for");
+  addConnectionOptions(destroying)
+    .option("--development", "with --url: accept simulated evidence")
+    .option("--out <file>", "where to write the receipt (default: kek-destroyed.note in the tenant's folder)")
+    .option("--json", "print what the receipt says as JSON")
+    .addHelpText("after", destroyNotes)
+    .action((flags: DestroyFlags) => destroy(flags, terminal));
 
   const rotating = keys
     .command("rotate")
@@ -106,6 +138,14 @@ export function registerKeys(program: Command, terminal: Terminal): void {
     .option("--json", 'print {"tenantId", "issuerKey", "formerIssuers"}')
     .addHelpText("after", rotateNotes)
     .action((flags: RotateFlags) => rotate(flags, terminal));
+}
+
+/** What every word of the tenant to its keys takes. */
+function addOrderOptions(command: Command, verb: string): Command {
+  return command
+    .requiredOption("--tenant <folder>", "folder that `cloister tenant init` made")
+    .option("--policy <file>", "signed policy to hold the evidence against; the newest in the folder without")
+    .option("--key <file>", `seed of a key that the policy delegates \`${verb}\` to, instead of the tenant's root`);
 }
 
 /** The files that a credential for the tenant's KMS may be in. */

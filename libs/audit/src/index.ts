@@ -1,4 +1,5 @@
 export { AuditError, auditErrors, type AuditErrorCode } from "./errors.ts";
+export { renderKekReceipt, signKekReceipt, verifyKekReceipt, type KekReceipt } from "./kek-receipt.ts";
 export { leafHash } from "./leaf-hash.ts";
 export {
   MAX_RECEIPT_ASSERTIONS,

@@ -69,6 +69,10 @@ export const timeMs = z.int().check(z.nonnegative(), z.maximum(253_402_300_799_9
 export const roleField = z.enum(attestedRoles);
 export const conversationKind = z.enum(["chat", "kb"]);
 export type ConversationKind = z.output<typeof conversationKind>;
+/** Where a tenant's KEK may be. */
+export const kmsProvider = z.enum(["local", "vault", "openbao", "aws-kms", "pkcs11"]);
+/** The KEK's name in the provider's own words; empty for a local keyring. */
+export const kmsKeyRef = z.string().check(z.maxLength(512));
 /** A name for people: printable, no white space, no line breaks. */
 export const shortName = z.string().check(z.regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/));
 

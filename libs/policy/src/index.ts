@@ -85,6 +85,7 @@ export {
   type IssuerInForce,
 } from "./statements/instance-certificate.ts";
 export { MAX_FORMER_ISSUERS, signIssuerNote, verifyIssuerNote, type IssuerNote } from "./statements/issuer-note.ts";
+export { signKekDestruction, verifyKekDestruction, type KekDestruction } from "./statements/kek-destruction.ts";
 export {
   kmsCredentialAad,
   kmsCredentialCommitment,

@@ -1,7 +1,17 @@
 import * as z from "zod/mini";
 import { DAY_MS, HOUR_MS, bucketWidthMs } from "./buckets.ts";
 import { PolicyError } from "./errors.ts";
-import { digest384, ed25519Key, hex, kemKey, shortName, tenantIdField, timeMs } from "./fields.ts";
+import {
+  digest384,
+  ed25519Key,
+  hex,
+  kemKey,
+  kmsKeyRef,
+  kmsProvider,
+  shortName,
+  tenantIdField,
+  timeMs,
+} from "./fields.ts";
 import { hardwareField } from "./hardware.ts";
 import { allowsItsVectors, statesItsGuarantees } from "./guarantees.ts";
 import { entityName, generalizesWhatCanBe, namesKnownKinds, redactionRulesField } from "./redaction-rules.ts";
@@ -95,15 +105,15 @@ const fields = z.strictObject({
   delegates: z
     .array(
       z.strictObject({
-        verb: z.enum(["export", "hold", "release", "device", "knowledge-base-import", "unlock"]),
+        verb: z.enum(["export", "hold", "release", "device", "knowledge-base-import", "unlock", "destroy-kek"]),
         publicKey: ed25519Key,
       }),
     )
     .check(z.maxLength(32)),
   kms: z.strictObject({
     custody: z.enum(["byok", "hyok"]),
-    provider: z.enum(["local", "vault", "openbao", "aws-kms", "pkcs11"]),
-    keyRef: z.string().check(z.maxLength(512)),
+    provider: kmsProvider,
+    keyRef: kmsKeyRef,
   }),
   /** Set: the KMS may be asked with a credential that whoever runs `keys` could use beside it. */
   kmsTrust: z.optional(z.literal("credential")),

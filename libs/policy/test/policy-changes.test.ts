@@ -601,10 +601,12 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
   delegates: [
     {
       to: {
-        delegates: (["export", "hold", "release", "device", "knowledge-base-import"] as const).map((verb) => ({
-          verb,
-          publicKey: key(1),
-        })),
+        delegates: (["export", "hold", "release", "device", "knowledge-base-import", "destroy-kek"] as const).map(
+          (verb) => ({
+            verb,
+            publicKey: key(1),
+          }),
+        ),
       },
       says: [
         "export conversations to a recipient",
@@ -612,6 +614,7 @@ const cases: { readonly [Field in keyof Required<Policy>]: readonly Case[] } = {
         "end such a stop",
         "add devices that read",
         "change what models are told",
+        "have the tenant's KEK destroyed, and all that it wraps",
       ].map((words) => ["weakens", `The key ${shown("01")} may ${words}.`] as const),
     },
     {

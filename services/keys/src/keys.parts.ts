@@ -9,7 +9,8 @@ import type { PolicyBook } from "./authority/policy-book.ts";
 import type { TenantKeyLeases } from "./hierarchy/tenant-key-leases.ts";
 import type { KeysLimits } from "./limits/keys-limits.ts";
 import type { Evictions } from "./revocation/revocations.ts";
-import type { UnlockedKms } from "./kms/unlocked-kms.ts";
+import type { KeyWrapper } from "./kms/key-wrapper.ts";
+import type { OpenWithCredential, UnlockedKms } from "./kms/unlocked-kms.ts";
 import type { UnlockedTenants } from "./unlock/unlocked-tenants.ts";
 import type { KeysTables } from "./records/tables.ts";
 
@@ -24,6 +25,10 @@ export interface KeysParts {
   readonly unlocked: UnlockedTenants;
   /** Logins at tenants' KMS with what they gave; undefined where keys takes nothing of theirs. */
   readonly unlockedKms: UnlockedKms | undefined;
+  /** Opens a tenant's KMS with what it gave; undefined where keys takes nothing of theirs. */
+  readonly openWithCredential: OpenWithCredential | undefined;
+  /** Tenants' KMS with the credentials that there are. */
+  readonly kms: KeyWrapper;
   /** The login at the tenant's KMS ends, and it is asked at once again, however long it was away. */
   readonly credentialChanged: (tenantId: Uint8Array) => void;
   /** To the Release doors of the other instances. */

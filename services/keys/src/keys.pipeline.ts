@@ -13,9 +13,11 @@ import { renewConversation } from "./authority/renew-conversation.ts";
 import { callerKey } from "./doors/caller.ts";
 import type { KeysParts } from "./keys.parts.ts";
 import { destroyBucketKeys, eraseConversation, planDestruction } from "./lifecycle/destroy.ts";
+import { KekDestructions } from "./lifecycle/destroy-kek.ts";
 import { issueReceipt } from "./lifecycle/issue-receipt.ts";
 import { replayTombstones } from "./lifecycle/replay-tombstones.ts";
 import { releaseKeys } from "./release/release-keys.ts";
+import { Challenges } from "./unlock/challenges.ts";
 import { Peers } from "./unlock/peers.ts";
 import { shareUnlocks } from "./unlock/share-unlocks.ts";
 import { Unlocks } from "./unlock/unlocks.ts";
@@ -34,6 +36,7 @@ export class KeysPipeline {
   readonly #revocations: Revocations;
   readonly #evictions = new KnownEvictions();
   readonly #unlocks: Unlocks;
+  readonly #kekDestructions: KekDestructions;
   readonly #peers: Peers;
   #announcer: Announcer | undefined;
 
@@ -42,7 +45,9 @@ export class KeysPipeline {
     this.#sessions = new Sessions(parts);
     this.#revocations = new Revocations(parts, this.#sessions);
     const endLeases = (tenantId: Uint8Array): void => void this.#revocations.revoke({ id: randomBytes(16), tenantId });
-    this.#unlocks = new Unlocks(parts, endLeases);
+    const challenges = new Challenges(parts.clock);
+    this.#unlocks = new Unlocks(parts, challenges, endLeases);
+    this.#kekDestructions = new KekDestructions(parts, challenges, endLeases);
     this.#peers = new Peers(parts, this.#unlocks, parts.peers);
   }
 
@@ -75,6 +80,7 @@ export class KeysPipeline {
     beginUnlock: (request) => this.#unlocks.begin(request),
     unlock: (request) => this.#unlocks.unlock(request),
     rotateKeys: (request) => rotateKeys(this.#parts, request),
+    destroyKek: (request) => this.#kekDestructions.destroy(request),
   };
 
   readonly release: ServiceImpl<typeof ReleaseService> = {

@@ -96,6 +96,8 @@ function partsOf(config: KeysConfig, ports: KeysPorts, audit: Audit, counts: Key
     tenantKeys,
     unlocked,
     unlockedKms,
+    openWithCredential: opening,
+    kms: bounded,
     credentialChanged: (tenantId) => {
       bounded.forget(tenantId);
       unlockedKms?.forget(tenantId);

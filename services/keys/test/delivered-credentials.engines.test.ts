@@ -6,9 +6,9 @@ import { describeOnMoto, describeOnOpenBao, describeOnSoftHsm, FakeClock } from 
 import { openKms, openWithCredential, type OpenKmsOptions } from "../src/adapters/open-kms.ts";
 import type { KmsCredential } from "../src/kms/kms-credential.ts";
 import { kmsConfig } from "../src/kms/kms-variables.ts";
-import { deliver } from "./deliver-credential.ts";
+import { deliver, orderDestruction } from "./deliver-credential.ts";
 import { TestTenant } from "./tenant.ts";
-import { leastPolicy, TransitEngine } from "./transit-engine.ts";
+import { destroyingPolicy, leastPolicy, TransitEngine } from "./transit-engine.ts";
 import { UnlockWorld } from "./unlock-world.ts";
 import { refusal } from "./world.ts";
 
@@ -22,6 +22,10 @@ interface Deployment {
   readonly hsm?: NonNullable<OpenKmsOptions["hsm"]>;
   readonly keyRef: string;
   readonly credential: KmsCredential;
+  /** One that may destroy the key, which that of keys should not. */
+  readonly destroying: KmsCredential;
+  /** False for a stand-in that says yes and goes on unwrapping. */
+  readonly isDestroyed: boolean;
   /** One that the KMS refuses; undefined for a KMS that takes any. */
   readonly wrong: KmsCredential | undefined;
 }
@@ -73,6 +77,17 @@ function isDelivered(deployment: () => Promise<Deployment>): void {
     expect(await unlock()).toBe("");
   });
 
+  it("destroys the KEK by the tenant's order, with a credential that may, and receipts what the KMS refuses from then on", async () => {
+    const { provider, keyRef, destroying: credential, isDestroyed } = chosen;
+    const order = await orderDestruction(world, { tenant, kms: { provider, keyRef }, credential });
+    const { kmsOutcome, receipt } = await world.authority.destroyKek(order);
+    const said = Buffer.from(receipt).toString("utf8");
+    if (isDestroyed) {
+      expect([kmsOutcome, await codeOf()]).toEqual(["", "KMS_UNAVAILABLE"]);
+      expect(said).toMatch(/"windowEndsAtMs": null,\n {2}"refusedSince": "KMS_KEY_UNKNOWN"/u);
+    } else expect([kmsOutcome, said]).toEqual(["KMS_ANSWER_MALFORMED", ""]);
+  });
+
   it("leaves it in no line of the log", () => {
     const { kind: _, ...secrets } = chosen.credential;
     const said = world.log.lines.join("\n");
@@ -94,6 +109,8 @@ describeOnOpenBao("a token of OpenBao that a tenant gives keys", (bao) => {
       },
       keyRef,
       credential: { kind: "vault-token", token },
+      destroying: { kind: "vault-token", token: await transit.token(destroyingPolicy(keyRef)) },
+      isDestroyed: true,
       wrong: { kind: "vault-token", token: "hvs.ended" },
     };
   });
@@ -116,6 +133,9 @@ describeOnMoto("an access key of AWS that a tenant gives keys, by moto", (moto) 
         CLOISTER_KEYS_AWS_CREDENTIAL: "unlock",
       },
       keyRef: made?.Arn ?? "",
+      destroying: { kind: "aws", ...key },
+      // Where AWS refuses to decrypt by a key that waits for its deletion, moto doesn't: there is no receipt of that.
+      isDestroyed: false,
       credential: { kind: "aws", ...key, sessionToken: randomBytes(24).toString("base64") },
       // moto takes any; what AWS' own refusals come to is in aws-kms.test.ts.
       wrong: undefined,
@@ -134,6 +154,8 @@ describeOnSoftHsm("a PIN of SoftHSM that a tenant gives keys", (hsm) => {
       hsm: { environment, sdk },
       keyRef: `pkcs11:token=${token};object=${label}`,
       credential: { kind: "pkcs11", pin },
+      destroying: { kind: "pkcs11", pin },
+      isDestroyed: true,
       wrong: { kind: "pkcs11", pin: "not the PIN" },
     };
   });

@@ -9,6 +9,9 @@ const documented = /```hcl\n(?<policy>[^`]+)```/u.exec(page)?.groups?.["policy"]
 /** What docs/keys.md gives to `keys` for one key, word by word. */
 export const leastPolicy = (name: string): string => documented.replaceAll("tenant-kek", name);
 
+/** What it gives to who destroys that key, by its reference. */
+export const destroyingPolicy = (keyRef: string): string => `path "${keyRef}" { capabilities = ["read", "delete"] }`;
+
 /** The Transit engine of an OpenBao, as its owner sets it up. */
 export class TransitEngine {
   readonly #bao: RunningOpenBao;

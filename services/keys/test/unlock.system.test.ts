@@ -2,11 +2,14 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { MAX_CLOCK_SKEW_MS } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
-import { verifyInstanceEvidence } from "@cloister/policy";
+import { create } from "@bufbuild/protobuf";
+import { verifyKekReceipt } from "@cloister/audit";
+import { AuthorityChainSchema } from "@cloister/contracts/keys/authority";
+import { verifyAuthorityChain, verifyInstanceEvidence } from "@cloister/policy";
 import { eventually } from "@cloister/testing";
 import { sql } from "kysely";
 import { evidenceOf, newSigner, TestTenant } from "./tenant.ts";
-import { deliver, keysOf, type Delivery } from "./deliver-credential.ts";
+import { deliver, keysOf, orderDestruction, type Delivery } from "./deliver-credential.ts";
 import { UnlockWorld } from "./unlock-world.ts";
 import { refusal } from "./world.ts";
 
@@ -157,6 +160,60 @@ describe("a tenant's KMS that keys has no credential for", () => {
     } finally {
       await stranger.close();
     }
+  });
+
+  describe("whose KEK its tenant has destroyed", () => {
+    const destroyed = async (order: Parameters<typeof orderDestruction>[1]) =>
+      world.authority.destroyKek(await orderDestruction(world, order));
+    const code = (order: Parameters<typeof orderDestruction>[1]) => refusal(destroyed(order));
+
+    it("unwraps nothing of it any more, and its receipt says so, by the issuer key of before", async () => {
+      const tenant = await unlocked();
+      const { chain } = await world.authority.getPolicy({ tenantId: tenant.tenantId });
+      const issuer = await verifyAuthorityChain({
+        tenantId: tenant.tenantId,
+        chain: chain ?? create(AuthorityChainSchema),
+        nowMs: world.clock.nowMs(),
+        verifiers: [simulatedVerifier],
+        allowDevelopment: true,
+      });
+      const { kmsOutcome, receipt } = await destroyed({ tenant, kms });
+      const said = verifyKekReceipt(receipt, issuer);
+      const { provider, keyRef } = kms;
+      expect([kmsOutcome, said]).toMatchObject([
+        "",
+        { provider, keyRef, windowEndsAtMs: null, refusedSince: "KMS_KEY_UNKNOWN" },
+      ]);
+      expect(said.leasesLapseAtMs - said.destroyedAtMs).toBe(6 * 60_000);
+      expect(await codeOf(tenant)).toBe("KMS_UNAVAILABLE");
+      expect(await code({ tenant, kms })).toBe("KMS_UNAVAILABLE");
+    });
+
+    it("was destroyed by its word alone: of its root, or of whom its policy names for that", async () => {
+      const tenant = await unlocked();
+      const [delegate, unlocker] = [newSigner(), newSigner()];
+      const delegates = [
+        { verb: "destroy-kek" as const, publicKey: delegate.publicKey },
+        { verb: "unlock" as const, publicKey: unlocker.publicKey },
+      ];
+      const next = tenant.policy(world.clock.nowMs(), { kms, version: 2, delegates });
+      await world.authority.applyPolicy(tenant.signed(next));
+      const copy = await orderDestruction(world, { tenant, kms });
+      const codes = [
+        await code({ tenant, kms, signer: newSigner() }),
+        await code({ tenant, kms, signer: unlocker, office: "delegate" }),
+        await code({ tenant, kms: { ...kms, keyRef: "transit/keys/another" } }),
+        await code({ tenant, kms, credential: { kind: "vault-token", token: "hvs.none" } }),
+        await codeOf(tenant),
+      ];
+      expect(codes).toEqual(["SIGNATURE_INVALID", "SIGNATURE_INVALID", "POLICY_STALE", "answered", "answered"]);
+      expect(await refusal(world.authority.destroyKek({ ...copy, genesisRoot: newSigner().publicKey }))).toBe(
+        "TENANT_UNKNOWN",
+      );
+      expect(await code({ tenant, kms, signer: delegate, office: "delegate" })).toBe("answered");
+      expect(await codeOf(tenant)).toBe("KMS_UNAVAILABLE");
+      expect(await refusal(world.authority.destroyKek(copy))).not.toBe("answered");
+    });
   });
 
   it("leaves the credential in no table and no line of the log", async () => {

@@ -52,6 +52,7 @@ const verbWords: Readonly<Record<Delegate["verb"], string>> = {
   release: "end such a stop",
   device: "add devices that read",
   "knowledge-base-import": "change what models are told",
+  "destroy-kek": "have the tenant's KEK destroyed, and all that it wraps",
   unlock: "give the key service another credential for the tenant's KMS",
 };
 

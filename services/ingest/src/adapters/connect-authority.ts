@@ -22,6 +22,7 @@ export function connectAuthority(transport: Transport): Authority {
     beginUnlock: (request) => answered(client.beginUnlock(request, options)),
     unlock: (request) => answered(client.unlock(request, options)),
     rotateKeys: (request) => answered(client.rotateKeys(request, options)),
+    destroyKek: (request) => answered(client.destroyKek(request, options)),
   };
 }
 

@@ -20,5 +20,6 @@ export function authorityByTenant(shared: Authority, own: ReadonlyMap<string, Au
     beginUnlock: (request) => of(request).beginUnlock(request),
     unlock: (request) => ofRoot(request).unlock(request),
     rotateKeys: (request) => of(request).rotateKeys(request),
+    destroyKek: (request) => ofRoot(request).destroyKek(request),
   };
 }

@@ -3,6 +3,8 @@ import type {
   ApplyPolicyResponse,
   BeginUnlockRequest,
   BeginUnlockResponse,
+  DestroyKekRequest,
+  DestroyKekResponse,
   GetPolicyRequest,
   GetPolicyResponse,
   ListInstancesRequest,
@@ -34,4 +36,5 @@ export interface Authority {
   beginUnlock(request: BeginUnlockRequest): Promise<BeginUnlockResponse>;
   unlock(request: UnlockRequest): Promise<UnlockResponse>;
   rotateKeys(request: RotateKeysRequest): Promise<RotateKeysResponse>;
+  destroyKek(request: DestroyKekRequest): Promise<DestroyKekResponse>;
 }

@@ -1,6 +1,8 @@
 import {
   BeginUnlockRequestSchema,
   BeginUnlockResponseSchema,
+  DestroyKekRequestSchema,
+  DestroyKekResponseSchema,
   RotateKeysRequestSchema,
   RotateKeysResponseSchema,
   UnlockRequestSchema,
@@ -45,6 +47,18 @@ export class KeysController {
     if (request.genesisRoot.length !== 32) throw problem("MALFORMED", "A genesis root has 32 bytes.");
     requireCallerTenant(caller, idToHex(deriveTenantId(request.genesisRoot)));
     return writeProtobuf(UnlockResponseSchema, await this.#authority.unlock(request));
+  }
+
+  /** A serialized DestroyKekRequest; the tenant is that of its genesis root. */
+  @Post("destroy")
+  @HttpCode(200)
+  @Header("content-type", protobufType)
+  @NeedsScope("policy:apply")
+  async destroy(@CallerOf() caller: Caller, @Body() body: unknown): Promise<Buffer> {
+    const request = readProtobuf(DestroyKekRequestSchema, body);
+    if (request.genesisRoot.length !== 32) throw problem("MALFORMED", "A genesis root has 32 bytes.");
+    requireCallerTenant(caller, idToHex(deriveTenantId(request.genesisRoot)));
+    return writeProtobuf(DestroyKekResponseSchema, await this.#authority.destroyKek(request));
   }
 
   /** A serialized RotateKeysRequest. */

@@ -99,6 +99,25 @@ export const policyDoors: readonly Door[] = [
   },
   {
     method: "post",
+    path: "/v1/keys/destroy",
+    operationId: "destroyKek",
+    tag: "Policy",
+    summary: "Have the tenant's KMS destroy its KEK, and with it all that was ever wrapped under it",
+    description: "By the order of the tenant's root, or of a key that its policy delegates `destroy-kek` to.",
+    scope: "policy:apply",
+    parameters: [tenantHeader],
+    body: protobuf("DestroyKekRequest"),
+    answers: [
+      {
+        status: 200,
+        description: "A signed receipt, or the code of the KMS' refusal",
+        body: protobuf("DestroyKekResponse"),
+      },
+    ],
+    refusals: [...ofKeys, "POLICY_FOREIGN", "POLICY_STALE", "REQUEST_EXPIRED", "SIGNATURE_INVALID"],
+  },
+  {
+    method: "post",
     path: "/v1/keys/rotate",
     operationId: "rotateKeys",
     tag: "Policy",

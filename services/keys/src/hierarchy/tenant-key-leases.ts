@@ -97,6 +97,22 @@ export class TenantKeyLeases {
     return lease.keys;
   }
 
+  /** How long what was unwrapped is held at most. */
+  get leaseMs(): number {
+    return this.#options.leaseMs;
+  }
+
+  /** What the tenant's KMS answers to being asked for its wrapping key at this moment: a code, or undefined for the key. */
+  async refusalNow(keyed: KeyedTenant): Promise<string | undefined> {
+    try {
+      (await this.#wrappingKey(keyed)).fill(0);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof KeysError)) throw error;
+      return error.cause instanceof KmsError ? error.cause.code : error.code;
+    }
+  }
+
   /** Forgets one tenant's keys. */
   forget(tenantId: Uint8Array): void {
     this.#end(idToHex(tenantId));

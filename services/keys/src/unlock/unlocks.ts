@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import {
   BeginUnlockResponseSchema,
@@ -21,6 +21,7 @@ import {
 } from "@cloister/policy";
 import type { TenantInForce } from "../authority/policy-book.ts";
 import { requireServed } from "../authority/custody.ts";
+import type { Challenges } from "./challenges.ts";
 import { KeysError } from "../errors.ts";
 import type { KeysParts } from "../keys.parts.ts";
 import { parseKmsCredential } from "../kms/kms-credential.ts";
@@ -28,17 +29,9 @@ import { KmsError } from "../kms/kms-errors.ts";
 import { refusing, requireBytes } from "../refusals.ts";
 import type { Unlocked } from "./unlocked-tenants.ts";
 
-/** From the evidence to the delivery; a person may stand between. */
-const CHALLENGE_MS = 5 * 60_000;
-const MAX_CHALLENGES = 1_024;
 const SALT_BYTES = 32;
 const MAX_SEALED_BYTES = 32 * 1024;
 const NOT_ASKED = "NOT_ASKED";
-
-interface Challenge {
-  readonly challenge: Uint8Array;
-  readonly expiresAtMs: number;
-}
 
 /**
  * Takes tenants' credentials for their KMS. Whoever carries one is trusted for nothing: it is sealed to a key that the
@@ -47,11 +40,12 @@ interface Challenge {
 export class Unlocks {
   readonly #parts: KeysParts;
   readonly #endLeases: (tenantId: Uint8Array) => void;
-  readonly #challenges = new Map<string, Challenge>();
+  readonly #challenges: Challenges;
 
   /** `endLeases`: instances are not to use what was released before a lock. */
-  constructor(parts: KeysParts, endLeases: (tenantId: Uint8Array) => void) {
+  constructor(parts: KeysParts, challenges: Challenges, endLeases: (tenantId: Uint8Array) => void) {
     this.#parts = parts;
+    this.#challenges = challenges;
     this.#endLeases = endLeases;
   }
 
@@ -60,12 +54,8 @@ export class Unlocks {
     requireBytes(tenantId, 16);
     requireBytes(nonce, 32);
     requireServed(this.#parts, tenantId);
-    const { identity, clock } = this.#parts;
-    const keysEvidence = await identity.prove(nonce);
-    const challenge = randomBytes(32);
-    this.#makeRoom(clock.nowMs());
-    this.#challenges.set(idToHex(challenge), { challenge, expiresAtMs: clock.nowMs() + CHALLENGE_MS });
-    return create(BeginUnlockResponseSchema, { keysEvidence, challenge });
+    const keysEvidence = await this.#parts.identity.prove(nonce);
+    return create(BeginUnlockResponseSchema, { keysEvidence, challenge: this.#challenges.give() });
   }
 
   /**
@@ -82,7 +72,7 @@ export class Unlocks {
     const inForce = await this.#inForce(tenantId);
     const statement = verified(request, tenantId, inForce);
     requireNotAhead(statement, this.#parts.clock.nowMs());
-    this.#use(statement.challenge);
+    this.#challenges.use(statement.challenge);
     const isNew = this.#parts.unlocked.put(idToHex(tenantId), this.#opened(request, statement), {
       hasPolicy: inForce !== undefined,
     });
@@ -135,27 +125,13 @@ export class Unlocks {
       return error.cause instanceof KmsError ? error.cause.code : error.code;
     }
   }
-
-  #use(challenge: Uint8Array): void {
-    const known = this.#challenges.get(idToHex(challenge));
-    const isOurs = known !== undefined && timingSafeEqual(known.challenge, challenge);
-    this.#challenges.delete(idToHex(challenge));
-    if (isOurs && this.#parts.clock.nowMs() < known.expiresAtMs) return;
-    throw new KeysError("REQUEST_EXPIRED", "An unlock was meant for another start of keys, came twice or too late.");
-  }
-
-  #makeRoom(nowMs: number): void {
-    for (const [id, { expiresAtMs }] of this.#challenges) if (nowMs >= expiresAtMs) this.#challenges.delete(id);
-    const [oldest] = this.#challenges.keys();
-    if (this.#challenges.size >= MAX_CHALLENGES && oldest !== undefined) this.#challenges.delete(oldest);
-  }
 }
 
 /**
  * The newest word of a tenant's counts: one from days ahead could not be taken back before they have passed.
  * @throws KeysError REQUEST_EXPIRED
  */
-export function requireNotAhead({ issuedAtMs }: KmsUnlock, nowMs: number): void {
+export function requireNotAhead({ issuedAtMs }: Pick<KmsUnlock, "issuedAtMs">, nowMs: number): void {
   if (issuedAtMs <= nowMs + MAX_CLOCK_SKEW_MS) return;
   throw new KeysError("REQUEST_EXPIRED", "A tenant's word is dated ahead: set the clock where it is signed.");
 }
@@ -178,15 +154,29 @@ export function unlockedBy(
 }
 
 function verified(request: UnlockRequest, tenantId: Uint8Array, inForce: TenantInForce | undefined): KmsUnlock {
-  // A root that stepped down doesn't come back by a rotation that is left out.
-  const sent = request.rootRotations;
-  const known = inForce?.rootRotations ?? [];
-  if (!known.every((rotation, index) => Buffer.compare(rotation, sent[index] ?? Buffer.alloc(0)) === 0)) {
-    throw new KeysError("POLICY_FOREIGN", "An unlock leaves out a rotation of the tenant's root.");
-  }
-  const codes = { NOTE_MALFORMED: "MALFORMED", STATEMENT_MISMATCH: "SIGNATURE_INVALID" } as const;
-  return refusing(() => {
-    const roots = verifyRoots(tenantId, request.genesisRoot, sent);
+  return refusingOrder(() => {
+    const roots = rootsOf(request, tenantId, inForce);
     return verifyKmsUnlock(request.statement, { tenantId, roots, delegates: inForce?.policy.delegates ?? [] });
-  }, codes);
+  });
+}
+
+/** A check of what a tenant signed for `keys`; its refusal becomes ours. @throws KeysError */
+export function refusingOrder<T>(check: () => T): T {
+  return refusing(check, { NOTE_MALFORMED: "MALFORMED", STATEMENT_MISMATCH: "SIGNATURE_INVALID" });
+}
+
+/**
+ * The tenant's roots as an order names them: one that stepped down doesn't come back by a rotation that is left out.
+ * @throws KeysError POLICY_FOREIGN; PolicyError of `verifyRoots`
+ */
+export function rootsOf(
+  { genesisRoot, rootRotations: sent }: Pick<UnlockRequest, "genesisRoot" | "rootRotations">,
+  tenantId: Uint8Array,
+  inForce: TenantInForce | undefined,
+): readonly Uint8Array[] {
+  const known = inForce?.rootRotations ?? [];
+  if (known.every((rotation, index) => Buffer.compare(rotation, sent[index] ?? Buffer.alloc(0)) === 0)) {
+    return verifyRoots(tenantId, genesisRoot, sent);
+  }
+  throw new KeysError("POLICY_FOREIGN", "What a tenant signed leaves out a rotation of its root.");
 }
