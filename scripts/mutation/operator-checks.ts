@@ -443,4 +443,25 @@ export const operatorChecks: readonly OperatorCheck[] = [
     check: "a policy's signatures",
     edits: [noteHasSigner, noteIsSigned],
   },
+  {
+    test: "an operator that shows release manifests can't sign one of its own",
+    check: "a note's signer",
+    edits: [noteHasSigner],
+  },
+  {
+    test: "can't show an old one after its window",
+    check: "the window of what a policy or a release allows",
+    edits: [
+      edit(
+        "libs/attestation/src/verify-evidence.ts",
+        "isAllowedAt(allowed, expected.nowMs) &&",
+        "isAllowedAt(allowed, allowed.notBeforeMs ?? 0) &&",
+      ),
+    ],
+  },
+  {
+    test: "can't run a release that the tenant has withdrawn",
+    check: "what a policy has withdrawn",
+    edits: [edit("libs/attestation/src/verify-evidence.ts", "checkWithdrawn(claims, policy);")],
+  },
 ];
