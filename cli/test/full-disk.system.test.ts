@@ -4,7 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { readFile, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventually } from "@cloister/testing";
+import { eventually, prepareDataFolder } from "@cloister/testing";
 import { buildCli, ended, runCli, runCliWithInput, startCli, type Ended } from "./spawned-cli.ts";
 
 // A whole system starts on a disk of its own, on machines that may be busy.
@@ -38,6 +38,7 @@ const isMounted = mounted();
 
   beforeAll(async () => {
     await buildCli();
+    await prepareDataFolder(join(disk, "data"));
     server = startCli(scratch, "serve", ...data, "--port", "0", "--json");
     served = ended(server);
     await eventually(() => readFile(join(disk, "data/running.json")), { timeoutMs: 90_000, everyMs: 50 });

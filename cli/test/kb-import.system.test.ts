@@ -4,7 +4,7 @@ import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "@cloister/storage";
-import { eventually } from "@cloister/testing";
+import { eventually, prepareDataFolder } from "@cloister/testing";
 import { buildCli, ended, runCli, runCliWithInput, startCli, type Ended } from "./spawned-cli.ts";
 
 // Every service starts, and every command is a process of its own, on machines that may be busy.
@@ -43,6 +43,7 @@ async function sourcesFor(question: string): Promise<unknown> {
 beforeAll(async () => {
   await buildCli();
   folder = await mkdtemp(join(tmpdir(), "cloister-kb-"));
+  await prepareDataFolder(join(folder, ".cloister"));
   server = startCli(folder, "serve", "--port", "0", "--json");
   served = ended(server);
   await eventually(() => access(join(folder, ".cloister/running.json")), { timeoutMs: 90_000, everyMs: 50 });

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { createTlsIdentity, keysTransport, openKeyring, type KeySource } from "@cloister/keyring";
 import { pipelineTopics, PostgresMessageLog, type Failpoints, type ParkingLimits } from "@cloister/messaging";
 import { embeddedCapabilities } from "@cloister/policy";
@@ -210,11 +211,12 @@ async function startAll(
   };
 }
 
-async function openDatabases(folder: DataFolder, keep: (one: Database) => Database) {
-  const [main, keys] = await Promise.all([
-    openDatabase({ engine: "pglite", dataDir: folder.mainDatabase }).then(keep),
-    openDatabase({ engine: "pglite", dataDir: folder.keysDatabase }).then(keep),
-  ]);
+async function openDatabases({ mainDatabase, keysDatabase }: DataFolder, keep: (one: Database) => Database) {
+  const areNew = !existsSync(mainDatabase) && !existsSync(keysDatabase);
+  const main = keep(await openDatabase({ engine: "pglite", dataDir: mainDatabase }));
+  // An empty database takes seconds to make, and a moment to copy.
+  const snapshot = areNew ? await main.pglite?.dumpDataDir("none") : undefined;
+  const keys = keep(await openDatabase({ engine: "pglite", dataDir: keysDatabase, ...(snapshot && { snapshot }) }));
   return { main, keys };
 }
 

@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { DAY_MS, HOUR_MS } from "@cloister/policy";
 import type { Log } from "@cloister/service";
+import { prepareDataFolder } from "@cloister/testing";
 import { CapturedLogs } from "../src/demo/captured-logs.ts";
 import { demoConversations } from "../src/demo/conversations.ts";
 import type { DemoReport } from "../src/demo/demo-report.ts";
 import { readInput } from "../src/demo/input-lines.ts";
 import { runDemo } from "../src/demo/run-demo.ts";
 import { Show } from "../src/demo/show.ts";
-import { MovableClock, openDataFolder } from "../src/index.ts";
+import { MovableClock, openDataFolder, type DataFolder } from "../src/index.ts";
 import { writeToLog } from "./planted.ts";
 import { buildDemo, runBuiltDemo } from "./spawned-demo.ts";
 
@@ -23,6 +24,10 @@ describe("the demo", () => {
   let scratch: string;
   const inScratch = (name: string): string => join(scratch, name);
   const line = (text: string, conversation = "mine"): string => JSON.stringify({ conversation, text });
+  async function preparedFolder(name: string): Promise<DataFolder> {
+    await prepareDataFolder(inScratch(name));
+    return openDataFolder(inScratch(name));
+  }
   async function inputFile(name: string, ...lines: readonly string[]): Promise<string> {
     await writeFile(inScratch(name), lines.join("\n"));
     return inScratch(name);
@@ -85,7 +90,7 @@ describe("the demo", () => {
     clock.advance((lateMs + DAY_MS - (clock.nowMs() % DAY_MS)) % DAY_MS);
     const input = await readInput(await inputFile("late.jsonl", line(typed)));
     const report = await runDemo({
-      folder: await openDataFolder(inScratch("late")),
+      folder: await preparedFolder("late"),
       show: new Show(() => {}),
       input,
       clock,
@@ -106,7 +111,7 @@ describe("the demo", () => {
       if (!shown.includes("Latency")) return;
       for (const log of logs) writeToLog(log, `could not redact: ${typed}`);
     });
-    const report = await runDemo({ folder: await openDataFolder(inScratch("leak")), show, input });
+    const report = await runDemo({ folder: await preparedFolder("leak"), show, input });
     expect(report).toMatchObject({ held: false, forgotten: true, brokenLines: [] });
     expect(new Set(report.search.findings.map(({ place }) => place))).toEqual(new Set(["log lines of redaction"]));
   });

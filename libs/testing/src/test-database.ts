@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { PGlite } from "@electric-sql/pglite";
 import { databaseOver, openDatabase, type Database } from "@cloister/storage";
 import { readTables, restoreTables, type TablesOf } from "./restore-tables.ts";
@@ -46,6 +47,11 @@ export async function testDatabase(): Promise<Database> {
 /** The same in files: a new database in a folder, which is locked until it is closed. */
 export async function testDatabaseIn(dataDir: string): Promise<Database> {
   return openDatabase({ engine: "pglite", dataDir, snapshot: await pgliteMakers().snapshot() });
+}
+
+/** The databases of an embedded system's data folder, as if it had been started there once: the next start is quick. */
+export async function prepareDataFolder(folder: string): Promise<void> {
+  for (const name of ["main", "keys"]) await (await testDatabaseIn(join(folder, name))).close();
 }
 
 async function newInstance(makers: PgliteMakers): Promise<SharedInstance> {
