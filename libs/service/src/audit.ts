@@ -33,7 +33,7 @@ export class Audit {
 
   /** Somebody who was let in by another's word than that of whoever answers for it: by whose, to look it up later. */
   admitted({ at, ...ids }: Omit<Refusal, "code">): void {
-    this.#log.info("audit", { at, code: "ADMITTED", ...ids });
+    this.#log.info("audit", { at, state: "admitted", ...ids });
   }
 
   /**

@@ -98,7 +98,7 @@ describe("an instance that no policy lists", () => {
     expect(await outcome(keyringWith(manifest("redaction")), request)).toBe("given");
     const admitted = lines
       .map((line): unknown => JSON.parse(line))
-      .filter((line) => JSON.stringify(line).includes("ADMITTED"));
+      .filter((line) => JSON.stringify(line).includes(`"state":"admitted"`));
     expect(admitted.at(-1)).toMatchObject({
       msg: "audit",
       at: "ReleaseKeys",
