@@ -48,6 +48,34 @@ export const mutationTargets: Readonly<Record<string, MutationTarget>> = {
     tests: ["libs/policy/test/topics.test.ts"],
     needsDatabase: false,
   },
+  // Whether evidence is genuine, by format. Left out: what makes it (adapters), and the suites that change every byte.
+  attestation: {
+    mutate: [
+      "libs/attestation/src/{gpu,region,report-data,tagged-evidence,verify-evidence}.ts",
+      "libs/attestation/src/formats/{nitro,nvidia,sev-snp}/*.ts",
+      "libs/attestation/src/certificates/*.ts",
+    ],
+    tests: [
+      "verify-evidence",
+      "tagged-evidence",
+      "report-data",
+      "der",
+      "certificates",
+      "sev-cases",
+      "nvidia",
+      "nitro",
+      "snp",
+      "hardware",
+    ].map((suite) => `libs/attestation/test/${suite}.test.ts`),
+    needsDatabase: false,
+  },
+  "attestation-tdx": {
+    mutate: ["libs/attestation/src/formats/tdx/*.ts"],
+    tests: ["signed-json", "rejections", "acceptance", "verifier"].map(
+      (suite) => `libs/attestation/test/tdx/${suite}.test.ts`,
+    ),
+    needsDatabase: false,
+  },
   // What an instance may do with keys that it holds.
   keyring: {
     mutate: ["libs/keyring/src/{bucket-ends,errors,leased-keys,lease-store}.ts"],

@@ -10,9 +10,12 @@ import {
   pckCertificate,
   pem,
   authorityCertificate,
+  base64,
+  pckList,
   qeIdentity,
   quote,
   root,
+  rootList,
   tcbInfo,
   tdxCase,
   tdxComponents,
@@ -56,6 +59,31 @@ describe("a genuine TDX quote", () => {
       return outcomeOf({ quote: quote({ chain, after: Buffer.from("extra") }) });
     });
     expect(await Promise.all(endings)).toEqual(["accepted", "accepted"]);
+  });
+
+  it("is accepted with bytes after it up to 64 KiB", async () => {
+    const after = new Uint8Array(64 * 1024 - quote().length);
+    expect(await outcomeOf({ quote: quote({ after }) })).toBe("accepted");
+  });
+
+  it("may be debugged, and its platform be of any status, where a case doesn't ask for either", async () => {
+    const debugged = quote({ guest: { tdAttributes: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0) } });
+    const collateral = { tcb_info_json: tcbInfo({ tcbLevels: [level({ status: "OutOfDate" })] }) };
+    const outputs = await outputsOf({ quote: debugged, collateral, policy: { tcb_evaluation_required: false } });
+    expect(outputs).toMatchObject({ body_fields: { td_attributes_decoded: { tud_debug: true } } });
+    expect(outputs).not.toHaveProperty("qv_result");
+  });
+
+  it("counts to the last second of its collateral and of its lists", async () => {
+    const atEnd = { nextUpdateMs: nowMs };
+    const nextUpdate = new Date(nowMs).toISOString().replace(".000", "");
+    const collateral = {
+      tcb_info_json: tcbInfo({ nextUpdate }),
+      qe_identity_json: qeIdentity({ nextUpdate }),
+      pck_crl_der_b64: base64(pckList(atEnd)),
+      root_crl_der_b64: base64(rootList(atEnd)),
+    };
+    expect(await outputsOf({ collateral })).toMatchObject({ collateral_expired: false });
   });
 
   it("is accepted by a case without issuers of the PCK list", async () => {
@@ -237,6 +265,20 @@ describe("a guest of TDX 1.5 that was started under an old module", () => {
     ]);
   });
 
+  it.each([
+    ["ConfigurationNeeded", "UpToDate", old, "TD_RELAUNCH_ADVISED_CONFIG_NEEDED"],
+    ["UpToDate", "ConfigurationNeeded", old, "TD_RELAUNCH_ADVISED_CONFIG_NEEDED"],
+    ["UpToDate", "SWHardeningNeeded", old, "TD_RELAUNCH_ADVISED"],
+    ["Revoked", "UpToDate", old, "OUT_OF_DATE"],
+    ["OutOfDateConfigurationNeeded", "UpToDate", old, "OUT_OF_DATE"],
+    ["UpToDate", "OutOfDate", latest, "OUT_OF_DATE"],
+  ])("with SGX parts that are %s and TDX parts that are %s comes to that", async (sgx, tdx, teeTcbSvn, result) => {
+    // The first level is reached by the SGX parts alone.
+    const levels = [level({ tdx: tdxComponents.with(3, 1), status: sgx }), level({ status: tdx })];
+    const bytes = quote({ version: 5, guest: { teeTcbSvn }, guestOf15: { teeTcbSvn2: latest } });
+    expect(await resultOf(bytes, { tcbLevels: levels })).toBe(result);
+  });
+
   it("is rejected if TCB info doesn't know the module that runs now", async () => {
     const outcome = await outcomeOf({ quote: startedUnderOld(latest.with(1, 7)) });
     expect(outcome).toBe("QV_RESULT_TERMINAL_UNSPECIFIED");
@@ -252,10 +294,14 @@ describe("a case's input", () => {
       { collateral: {} },
       { policy: { expected_xfam_hex: "0" } },
     ];
-    const withoutRoot = tdxCase({ collateral: { intel_root_ca_pem: "none" } });
-    const inputs = [...changes.map((change) => ({ ...input, ...change })), withoutRoot];
+    const rooted = (text: string) => tdxCase({ collateral: { intel_root_ca_pem: text } });
+    const inputs = [
+      ...changes.map((change) => ({ ...input, ...change })),
+      rooted("none"),
+      rooted(pem(root, authorityCertificate())),
+    ];
     const outcomes = await Promise.all(inputs.map((changed) => verifyCase(changed, nowMs)));
-    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([30, 30, 30, 30, 30]);
+    expect(outcomes.map(({ exitCode }) => exitCode)).toEqual([30, 30, 30, 30, 30, 30]);
   });
 
   it("asks for nothing where it says null", async () => {

@@ -57,7 +57,7 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
   ["QUOTE_FORMAT_UNSUPPORTED", "an encrypted platform id instead of a PCK chain", ofQuote({ innerType: 3 })],
   ["QUOTE_FORMAT_UNSUPPORTED", "bytes after the PCK chain", ofQuote({ afterInner: Uint8Array.of(0) })],
   ["QUOTE_FORMAT_UNSUPPORTED", "bytes after the certification", ofQuote({ afterOuter: Uint8Array.of(0) })],
-  ["QUOTE_FORMAT_UNSUPPORTED", "more than 64 KiB", { quote: new Uint8Array(64 * 1024 + 1) }],
+  ["QUOTE_FORMAT_UNSUPPORTED", "more than 64 KiB", ofQuote({ after: new Uint8Array(64 * 1024 + 1 - quote().length) })],
   ["QUOTE_TRUNCATED", "nothing at all", { quote: new Uint8Array() }],
   ["QUOTE_TRUNCATED", "half of a header", { quote: quote().subarray(0, 30) }],
   ["QUOTE_TRUNCATED", "a quote without its last byte", { quote: quote().subarray(0, -1) }],
@@ -206,6 +206,16 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
     "a signer of another name",
     ofCollateral({ tcb_info_issuer_chain_pem: issuers(signerCertificate({ subject: names.authority })) }),
   ],
+  [
+    "TCB_INFO_CHAIN_INVALID",
+    "a third certificate among the issuers",
+    ofCollateral({ tcb_info_issuer_chain_pem: pem(signerCertificate(), root, root) }),
+  ],
+  [
+    "TCB_INFO_CHAIN_INVALID",
+    "a signer without its root",
+    ofCollateral({ tcb_info_issuer_chain_pem: pem(signerCertificate()) }),
+  ],
   ["TCB_INFO_CHAIN_INVALID", "issuers that are no PEM", ofCollateral({ tcb_info_issuer_chain_pem: "none" })],
   ["TCB_INFO_CHAIN_INVALID", "a revoked signer", listed("root_crl", rootList(list(serials.signer)))],
   [
@@ -255,7 +265,7 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
     "QV_RESULT_TERMINAL_UNSPECIFIED",
     "a TDX module with an attribute that TCB info doesn't look at",
     both(
-      ofQuote({ guest: { seamAttributes: new Uint8Array(8).fill(1) } }),
+      ofQuote({ guest: { seamAttributes: new Uint8Array(8).with(7, 1) } }),
       ofTcbInfo({ tdxModuleIdentities: [unmasked] }),
     ),
   ],
