@@ -59,3 +59,14 @@ describe("an audited refusal", () => {
     );
   });
 });
+
+describe("an audited admission", () => {
+  it("is one line with the release that it was by, and no refusal", async () => {
+    const { audit, metrics, lines } = audited();
+    audit.admitted({ at: "ReleaseKeys", group: "redaction", release: "cloister/1.4.2" });
+    expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
+      expect.objectContaining({ msg: "audit", state: "admitted", group: "redaction", release: "cloister/1.4.2" }),
+    ]);
+    expect(await metrics.registry.metrics()).not.toContain("cloister_test_refusals_total{");
+  });
+});
