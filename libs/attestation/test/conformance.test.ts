@@ -62,6 +62,15 @@ describeWithVectors("a conformance case", () => {
     expect((await verifyCase(without, Date.UTC(2050, 0))).output.rejection?.code).toBe("VCEK_EXPIRED");
   });
 
+  it("takes Intel's own signer of that day where collateral comes without its issuers", async () => {
+    const input = jsonVector("conformance/attestation-tdx/300-tdx-v4-happy/input.json");
+    const at = async (number: number) => {
+      const policy = { tcb_evaluation_required: false, min_tcb_evaluation_data_number: number };
+      return (await verifyCase(Object.assign({}, input, { policy }), nowMs)).output.rejection?.code;
+    };
+    expect([await at(15), await at(16)]).toEqual([undefined, "TCB_EVAL_DATA_NUMBER_TOO_LOW"]);
+  });
+
   it("disagrees in words where it comes to something else", async () => {
     const input = change({});
     expect([
