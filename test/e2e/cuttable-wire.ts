@@ -7,16 +7,19 @@ export type Cut = "refuses" | "hangs";
 /** A TCP way to an address, which a test may cut and mend. What leads to it keeps its own address. */
 export class CuttableWire {
   readonly #server: Server;
+  readonly #protocol: string;
   readonly #sockets = new Set<Socket>();
   #cut: Cut | undefined;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, protocol: string) {
     this.#server = server;
+    this.#protocol = protocol;
   }
 
   static async to(url: string): Promise<CuttableWire> {
-    const { hostname, port } = new URL(url);
-    const wire: CuttableWire = new CuttableWire(createServer((socket) => wire.#accept(socket, hostname, Number(port))));
+    const { hostname, port, protocol } = new URL(url);
+    const server = createServer((socket) => wire.#accept(socket, hostname, Number(port)));
+    const wire: CuttableWire = new CuttableWire(server, protocol);
     wire.#server.listen(0, "127.0.0.1");
     await once(wire.#server, "listening");
     return wire;
@@ -25,7 +28,7 @@ export class CuttableWire {
   get url(): string {
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("the wire has no port");
-    return `http://127.0.0.1:${String(address.port)}`;
+    return `${this.#protocol}//127.0.0.1:${String(address.port)}`;
   }
 
   /** Connections that stand end, as they do when a network goes away for longer than anybody waits. */

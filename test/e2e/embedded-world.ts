@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { createClient as createServiceClient } from "@connectrpc/connect";
+import type { EvidenceVerifier } from "@cloister/attestation";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
-import { createClient, type Client, type Conversation, type ReplyReceived } from "@cloister/client";
+import { createClient, type Client, type ClientOptions, type Conversation, type ReplyReceived } from "@cloister/client";
 import { ReplyEventSchema } from "@cloister/contracts/events";
 import { LifecycleService } from "@cloister/contracts/keys/lifecycle";
 import {
@@ -18,7 +19,7 @@ import {
 import { idToHex, parseEnvelope, Stage } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { keysTransport } from "@cloister/keyring";
-import type { Admission } from "@cloister/policy";
+import type { Admission, PolicyChoices } from "@cloister/policy";
 import { databaseOver, type Database } from "@cloister/storage";
 import { capturedLog, eventually, testDatabase } from "@cloister/testing";
 import { sql } from "kysely";
@@ -40,7 +41,14 @@ interface Choices extends Pick<
   "wrapRuntime" | "wrapKms" | "openWithCredential" | "parking" | "failpoints" | "region" | "beat" | "liveFrames"
 > {
   /** What has to run before the services start. */
-  readonly before?: (folder: DataFolder, clock: MovableClock) => Promise<Pick<EmbeddedOptions, "tenantKeys">>;
+  readonly before?: (folder: DataFolder, clock: MovableClock) => Promise<Prepared>;
+}
+
+interface Prepared extends Pick<EmbeddedOptions, "tenantKeys" | "hardware"> {
+  /** What devices believe; simulated evidence, under policies for development, if left out. */
+  readonly verifiers?: readonly EvidenceVerifier[];
+  /** Of the world's tenant. */
+  readonly policy?: Partial<PolicyChoices>;
 }
 
 /** Every service in one process, which a test may stop and start again on what they left, and a tenant. */
@@ -51,7 +59,7 @@ export class EmbeddedWorld {
   readonly folder: DataFolder;
   readonly #db: Database;
   readonly #choices: Choices;
-  #prepared: Pick<EmbeddedOptions, "tenantKeys"> = {};
+  #prepared: Prepared = {};
   #running: { readonly cloister: EmbeddedCloister; readonly tenant: TestTenant } | undefined;
 
   private constructor(folder: DataFolder, db: Database, choices: Choices) {
@@ -67,7 +75,7 @@ export class EmbeddedWorld {
     const cloister = await world.#startServices();
     const tenant = new TestTenant(cloister.instances);
     world.#running = { cloister, tenant };
-    await world.client().applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs())));
+    await world.client().applyPolicy(tenant.signed(tenant.policy(world.clock.nowMs(), world.#prepared.policy)));
     return world;
   }
 
@@ -106,16 +114,32 @@ export class EmbeddedWorld {
 
   /** The tenant's application, at the doors that are open now. */
   client(fetchBy: typeof fetch = fetch, clock: Pick<MovableClock, "nowMs"> = this.clock): Client {
+    return this.#clientOf(this.tenant, { fetch: fetchBy, clock });
+  }
+
+  /** Another tenant's application, which is told of a refusal at once. */
+  clientOf(tenant: TestTenant): Client {
+    return this.#clientOf(tenant, { retry: { attempts: 1, firstPauseMs: 1, longestPauseMs: 1 } });
+  }
+
+  openChatOf(tenant: TestTenant): Promise<Conversation> {
+    return this.clientOf(tenant).openConversation({
+      admission: (keys) => tenant.admission(keys, this.clock.nowMs()),
+    });
+  }
+
+  #clientOf({ tenantId }: TestTenant, options: Pick<ClientOptions, "fetch" | "clock" | "retry">): Client {
     const { ingest } = this.cloister;
+    const { verifiers } = this.#prepared;
     return createClient({
       baseUrl: ingest.address ?? "",
       accessToken: ingest.accessToken.reveal(),
-      tenantId: this.tenant.tenantId,
-      evidenceVerifiers: [simulatedVerifier],
-      allowDevelopment: true,
+      tenantId,
+      evidenceVerifiers: verifiers ?? [simulatedVerifier],
+      allowDevelopment: verifiers === undefined,
       backend: nodeBackend,
-      clock,
-      fetch: fetchBy,
+      clock: this.clock,
+      ...options,
     });
   }
 
@@ -194,11 +218,13 @@ export class EmbeddedWorld {
 
   #startServices(): Promise<EmbeddedCloister> {
     const { before: _, ...choices } = this.#choices;
+    const { tenantKeys, hardware } = this.#prepared;
     const logOf = () => this.log.log;
     return startEmbedded({
       ...{ folder: this.folder, clock: this.clock, logOf, retentionIntervalMs: 0, databases: this.#databases() },
       ...choices,
-      ...this.#prepared,
+      ...(tenantKeys && { tenantKeys }),
+      ...(hardware && { hardware }),
     });
   }
 

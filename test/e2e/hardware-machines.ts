@@ -49,15 +49,21 @@ export class HardwareMachines {
   }
 
   /** A Nitro enclave, whose security module answers. */
-  inNitro(role: AttestedRole): Promise<Machine> {
+  inNitro(role: AttestedRole, configuration: Readonly<Record<string, unknown>> = { role }): Promise<Machine> {
     const nsm = async () => ({
       request: (message: Uint8Array) => this.#nitro.answer(message, this.#clock.nowMs()),
     });
-    return this.#open(role, {}, { nsm, nsmPath: "/nsm", isThere: async (path: string) => path === "/nsm" });
+    const places = { nsm, nsmPath: "/nsm", isThere: async (path: string) => path === "/nsm" };
+    return this.#open(role, {}, places, configuration);
   }
 
-  #open(role: AttestedRole, environment: object, places: object): Promise<Machine> {
-    const owner = { role, code: new URL(import.meta.url), configuration: { role }, clock: this.#clock, log: silentLog };
+  #open(
+    role: AttestedRole,
+    environment: object,
+    places: object,
+    configuration: Readonly<Record<string, unknown>> = { role },
+  ): Promise<Machine> {
+    const owner = { role, code: new URL(import.meta.url), configuration, clock: this.#clock, log: silentLog };
     return openMachine(environment, owner, { verifiers: this.verifiers, ...places });
   }
 }

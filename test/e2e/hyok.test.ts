@@ -1,17 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { simulatedVerifier } from "@cloister/attestation/simulated";
-import { createClient, type Client, type Conversation } from "@cloister/client";
+import type { Conversation } from "@cloister/client";
 import { createClient as toService } from "@connectrpc/connect";
 import { AuthorityService } from "@cloister/contracts/keys/authority";
-import { attestInstances, type AttestedInstances } from "@cloister/embedded";
+import type { AttestedInstances } from "@cloister/embedded";
 import { idToHex } from "@cloister/envelope";
-import { nodeBackend } from "@cloister/envelope/node";
 import { keysTransport } from "@cloister/keyring";
 import { eventually } from "@cloister/testing";
 import { sql } from "kysely";
 import type { Cut } from "./cuttable-wire.ts";
 import { EmbeddedWorld, readReplies } from "./embedded-world.ts";
+import { HardwareMachines } from "./hardware-machines.ts";
 import { OwnKeys } from "./own-keys.ts";
 import { TestTenant } from "./tenant.ts";
 
@@ -22,6 +21,7 @@ const LEASE_MS = 60_000;
 /** Longer than the longest pause after which a key service that was away is asked again. */
 const PAUSE_MS = 30_000;
 
+// Machines of AWS Nitro that were made for the test, TLS to both key services, and no policy for development.
 describe("a tenant that runs the key service itself", () => {
   let world: EmbeddedWorld;
   let own: OwnKeys;
@@ -30,19 +30,32 @@ describe("a tenant that runs the key service itself", () => {
 
   beforeAll(async () => {
     world = await EmbeddedWorld.start({
-      before: async ({ simulatedRootFile }, clock) => {
-        const instances = await attestInstances(simulatedRootFile, clock, { runtime: "extractive" });
-        tenant = new TestTenant(instances);
-        own = await OwnKeys.start(tenant.tenantId, simulatedRootFile, clock);
-        return { tenantKeys: own.route };
+      before: async ({ path }, clock) => {
+        const machines = await HardwareMachines.make(path, clock);
+        const hardware = {
+          keys: await machines.inNitro("keys"),
+          redaction: await machines.inNitro("redaction"),
+          "enclave-inference": await machines.inNitro("enclave-inference"),
+          embedding: await machines.inNitro("embedding"),
+        };
+        tenant = new TestTenant({ machines: hardware, simulatedRoot: new Uint8Array(33) });
+        own = await OwnKeys.start(tenant.tenantId, clock, (configuration) => machines.inNitro("keys", configuration));
+        return { tenantKeys: own.route, hardware, verifiers: machines.verifiers, policy: onHardware("byok") };
       },
     });
-    await clientOf().applyPolicy(tenant.signed(policyOf(world.cloister.instances)));
+    await world.clientOf(tenant).applyPolicy(tenant.signed(policyOf(world.cloister.instances)));
     other = await world.openChat();
   });
   afterAll(async () => {
     await world.close();
     await own.close();
+  });
+
+  const onHardware = (custody: "byok" | "hyok") => ({
+    development: false,
+    simulatedRoots: [],
+    hardware: { "aws-nitro": {} },
+    kms: { custody, provider: "vault" as const, keyRef: "transit/keys/tenant-kek" },
   });
 
   /** The tenant allows its own key service, which no other has the configuration of, and the operator's other services. */
@@ -51,7 +64,7 @@ describe("a tenant that runs the key service itself", () => {
       { measurement, configurationDigest },
     ];
     return tenant.policy(world.clock.nowMs(), {
-      kms: { custody: "hyok", provider: "local", keyRef: "" },
+      ...onHardware("hyok"),
       measurements: {
         keys: allowed(own.machine),
         redaction: allowed(machines.redaction),
@@ -61,22 +74,7 @@ describe("a tenant that runs the key service itself", () => {
     });
   }
 
-  function clientOf(): Client {
-    const { ingest } = world.cloister;
-    return createClient({
-      baseUrl: ingest.address ?? "",
-      accessToken: ingest.accessToken.reveal(),
-      tenantId: tenant.tenantId,
-      evidenceVerifiers: [simulatedVerifier],
-      allowDevelopment: true,
-      backend: nodeBackend,
-      clock: world.clock,
-      retry: { attempts: 1, firstPauseMs: 1, longestPauseMs: 1 },
-    });
-  }
-
-  const openChat = (): Promise<Conversation> =>
-    clientOf().openConversation({ admission: (keys) => tenant.admission(keys, world.clock.nowMs()) });
+  const openChat = (): Promise<Conversation> => world.openChatOf(tenant);
 
   async function parked(schema: string): Promise<number> {
     const { rows } = await sql<{ count: number }>`
@@ -87,6 +85,11 @@ describe("a tenant that runs the key service itself", () => {
 
   const repliesOf = async (chat: Conversation): Promise<number> =>
     (await world.mailbox(chat)).filter(({ kind }) => kind === "reply").length;
+
+  it("is reached over TLS alone", () => {
+    const urls = [world.cloister.keys.connectUrl, own.route.get(idToHex(tenant.tenantId))?.url];
+    expect(urls.map((url) => url?.slice(0, 8))).toEqual(["https://", "https://"]);
+  });
 
   it("is answered like any other, and nothing of its KEK or its keys is at the operator's", async () => {
     const chat = await openChat();
@@ -120,8 +123,11 @@ describe("a tenant that runs the key service itself", () => {
       const during = await latencyOf(other);
       // From here on, no lease of before is left of anything of the tenant's.
       world.clock.advance(LEASE_MS - 10_000);
-      await expect(second.send("Who reads this?")).rejects.toMatchObject({ problem: "AUTHORITY_UNAVAILABLE" });
-      await expect(openChat()).rejects.toMatchObject({ problem: "AUTHORITY_UNAVAILABLE" });
+      const refused = { problem: "AUTHORITY_UNAVAILABLE" };
+      await Promise.all([
+        expect(second.send("Who reads this?")).rejects.toMatchObject(refused),
+        expect(openChat()).rejects.toMatchObject(refused),
+      ]);
       expect([await repliesOf(first), await repliesOf(second), await parked("redaction")]).toEqual([1, 1, 2]);
       process.stdout.write(`others' latency when a tenant's own keys ${kind}: ${before} before, ${during} ms\n`);
 
@@ -146,7 +152,7 @@ describe("a tenant that runs the key service itself", () => {
     if (route === undefined) throw new Error("the tenant has no route");
     const transport = keysTransport({ url: route.url, credential: route.credentials.authority });
     const applied = toService(AuthorityService, transport).applyPolicy(
-      stranger.signed(stranger.policy(world.clock.nowMs())),
+      stranger.signed(stranger.policy(world.clock.nowMs(), onHardware("hyok"))),
     );
     await expect(applied).rejects.toMatchObject({ rawMessage: "TENANT_UNKNOWN" });
   });

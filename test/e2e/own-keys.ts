@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MovableClock, EmbeddedOptions } from "@cloister/embedded";
 import { idToHex } from "@cloister/envelope";
-import { SimulatedMachine, type AttestedMachine } from "@cloister/keyring/simulated";
+import { createTlsIdentity } from "@cloister/keyring";
+import type { Machine } from "@cloister/keyring/machine";
 import { embeddedCapabilities } from "@cloister/policy";
-import { codeFolder, LocalKeyring, securityConfiguration, startKeys, type RunningKeys } from "@cloister/service-keys";
+import { LocalKeyring, securityConfiguration, startKeys, type RunningKeys } from "@cloister/service-keys";
 import type { Database } from "@cloister/storage";
 import { capturedLog, testDatabaseIn } from "@cloister/testing";
 import { CuttableWire } from "./cuttable-wire.ts";
@@ -14,7 +15,7 @@ const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecy
 
 /** The `keys` that a tenant runs itself: its own database, its own KMS, and a wire between it and the operator. */
 export class OwnKeys {
-  readonly machine: AttestedMachine;
+  readonly machine: Machine;
   readonly wire: CuttableWire;
   readonly log = capturedLog("own-keys");
   readonly #tenantId: Uint8Array;
@@ -24,7 +25,7 @@ export class OwnKeys {
 
   private constructor(parts: {
     readonly tenantId: Uint8Array;
-    readonly machine: AttestedMachine;
+    readonly machine: Machine;
     readonly folder: string;
     readonly db: Database;
     readonly keys: RunningKeys;
@@ -38,26 +39,29 @@ export class OwnKeys {
     this.#keys = parts.keys;
   }
 
-  /** `simulatedRootFile`: in place of hardware that both sides can verify, they share one simulated machine. */
-  static async start(tenantId: Uint8Array, simulatedRootFile: string, clock: MovableClock): Promise<OwnKeys> {
+  /** As the tenant's `cloister start keys` does, on the machine that `open` opens with this configuration. */
+  static async start(
+    tenantId: Uint8Array,
+    clock: MovableClock,
+    open: (configuration: Readonly<Record<string, unknown>>) => Promise<Machine>,
+  ): Promise<OwnKeys> {
     const folder = await mkdtemp(join(tmpdir(), "cloister-own-keys-"));
-    const simulated = await SimulatedMachine.open(simulatedRootFile);
     const tenants = [idToHex(tenantId)];
-    const configuration = securityConfiguration({ kms: "local", tenants });
-    const machine = await simulated.attest("keys", { code: codeFolder, configuration, clock });
+    const machine = await open(securityConfiguration({ kms: "vault", tenants }));
     const db = await testDatabaseIn(join(folder, "keys"));
     const keys = await startKeys(
       {
-        grpc: { host: "127.0.0.1", port: 0 },
+        grpc: { host: "127.0.0.1", port: 0, tls: createTlsIdentity() },
         credentials,
         configurationDigest: machine.configurationDigest,
-        simulatedRoots: [simulated.rootPublicKey],
-        allowDevelopment: true,
-        capabilities: embeddedCapabilities,
+        simulatedRoots: [],
+        allowDevelopment: false,
+        capabilities: { ...embeddedCapabilities, hardwareEvidence: true, externalKms: true },
         tenants,
       },
       {
         db,
+        // It stands for the tenant's own Vault, which the policy names.
         keyWrapper: await LocalKeyring.open(join(folder, "keyring.json")),
         evidence: machine.evidence,
         verifiers: machine.verifiers,

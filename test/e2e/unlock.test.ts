@@ -3,11 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { runProgram } from "@cloister/cli";
-import { createClient, type Client, type Conversation } from "@cloister/client";
+import type { Conversation } from "@cloister/client";
 import { idToHex } from "@cloister/envelope";
-import { nodeBackend } from "@cloister/envelope/node";
 import { signerFromSeed, signPolicy, type NoteSigner, type PolicyChoices } from "@cloister/policy";
 import { KmsError, LocalKeyring, LockedKms } from "@cloister/service-keys";
 import { eventually } from "@cloister/testing";
@@ -96,29 +94,15 @@ describe("a tenant that gives keys the credential of its KMS itself", () => {
     return join(stolen, "policy-9.note");
   }
 
-  function client(): Client {
-    const { ingest } = world.cloister;
-    return createClient({
-      baseUrl: ingest.address ?? "",
-      accessToken: ingest.accessToken.reveal(),
-      tenantId: tenant.tenantId,
-      evidenceVerifiers: [simulatedVerifier],
-      allowDevelopment: true,
-      backend: nodeBackend,
-      clock: world.clock,
-      retry: { attempts: 1, firstPauseMs: 1, longestPauseMs: 1 },
-    });
-  }
-
   it("has no policy in force before, is told why, and has one afterwards", async () => {
     const policy = tenant.signed(tenant.policy(world.clock.nowMs(), { kms }));
-    await expect(client().applyPolicy(policy)).rejects.toMatchObject({ problem: "KEYS_LOCKED" });
+    await expect(world.clientOf(tenant).applyPolicy(policy)).rejects.toMatchObject({ problem: "KEYS_LOCKED" });
     expect(await unlock("--token-file", join(folder, "token"), "--json")).toMatchObject({
       exitCode: 0,
       stdout: expect.stringContaining('"NOT_ASKED"') as unknown,
     });
-    await client().applyPolicy(policy);
-    chat = await client().openConversation({ admission: (keys) => tenant.admission(keys, world.clock.nowMs()) });
+    await world.clientOf(tenant).applyPolicy(policy);
+    chat = await world.openChatOf(tenant);
     expect((await chat.ask("Is anybody there?", { timeoutMs: 60_000 })).model).toBe("extractive");
   });
 
@@ -200,8 +184,7 @@ describe("a tenant that gives keys the credential of its KMS itself", () => {
     });
     const receipt = await readFile(join(folder, "tenant", "kek-destroyed.note"), "utf8");
     expect(receipt).toMatch(/^cloister\/v1 kek destruction receipt\n/u);
-    const another = client().openConversation({ admission: (keys) => tenant.admission(keys, world.clock.nowMs()) });
-    await expect(another).rejects.toMatchObject({ problem: "KMS_UNAVAILABLE" });
+    await expect(world.openChatOf(tenant)).rejects.toMatchObject({ problem: "KMS_UNAVAILABLE" });
   });
 
   const waitingCodes = async (): Promise<(string | undefined)[]> =>
