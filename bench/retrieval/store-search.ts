@@ -87,7 +87,7 @@ async function measured(db: Database, texts: readonly string[], questions: reado
   }
   // As autovacuum would, in time.
   await sql`analyze`.execute(db.kysely);
-  const [segment] = await index.segments({ tenantId, conversationIds: [conversationId], nowMs: 0 });
+  const [[segment] = []] = await index.segments([{ tenantId, conversationIds: [conversationId], nowMs: 0 }]);
   if (segment === undefined) throw new Error("what was stored has a segment");
   const [recalls, storeTimes, rankTimes]: [number[], number[], number[]] = [[], [], []];
   for (const [n, vector] of (await embedder.embed(questions)).entries()) {

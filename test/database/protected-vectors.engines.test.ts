@@ -57,7 +57,7 @@ describeOnPostgresServer("protected vectors under the services' roles", { pgvect
     await inTransaction(tables, ofTenants([id(1)]), (tx) => writing.store(tx, [passage]));
 
     const reading = protectedVectorIndex(inference, pgvectorVectors(inference));
-    const [segment] = await reading.segments({ tenantId: id(1), conversationIds: [id(2)], nowMs: 0 });
+    const [[segment] = []] = await reading.segments([{ tenantId: id(1), conversationIds: [id(2)], nowMs: 0 }]);
     if (segment === undefined) throw new Error("what was stored has a segment");
     expect(await reading.nearest(segment, vector, 400)).toHaveLength(1);
     expect(await reading.nearest({ ...segment, tenantId: id(8) }, vector, 400)).toEqual([]);

@@ -60,7 +60,7 @@ describeOnPostgresServer("protected vectors in PostgreSQL", { pgvector: true }, 
       await index.stage(passages);
       await inTransaction(tables, ofTenants([id(1)]), (tx) => index.store(tx, passages));
       await sql`analyze`.execute(db.kysely);
-      const [segment] = await index.segments({ tenantId: id(1), conversationIds: [id(3)], nowMs: 0 });
+      const [[segment] = []] = await index.segments([{ tenantId: id(1), conversationIds: [id(3)], nowMs: 0 }]);
       if (segment === undefined) throw new Error("it has a segment");
       const found = await index.nearest(segment, Float32Array.of(1, 0, 0, 0), 5);
       expect(found?.map(({ causeId }) => Buffer.from(causeId).readUInt32BE())).toEqual([0, 100, 200, 300, 400]);

@@ -38,7 +38,7 @@ describe("the reader of sealed passages", () => {
     await db.kysely.schema.dropSchema(passageSchema).cascade().execute();
     const reader = sealedPassageReader(schemaOf<PassageTables>(db, passageSchema));
     const id = new Uint8Array(16);
-    const reading = reader.segments({ tenantId: id, conversationIds: [id], nowMs: 0 });
+    const reading = reader.segments([{ tenantId: id, conversationIds: [id], nowMs: 0 }]);
     await expect(reading).rejects.toMatchObject({ code: "INDEX_NOT_READY", isUnavailable: true });
     await db.close();
   });

@@ -51,11 +51,11 @@ export function vectorIndexContract<Tables>(
     }
     const all = { afterRevision: -1, limit: 1_000 };
     async function fetched(scope: PassageScope): Promise<SealedPassage[]> {
-      const segments = await under.index.segments(scope);
+      const [segments = []] = await under.index.segments([scope]);
       return (await Promise.all(segments.map((segment) => under.index.passages(segment, all)))).flat();
     }
     async function segmentOf({ conversationId }: SealedPassage): Promise<Segment> {
-      const [segment] = await under.index.segments({ tenantId, conversationIds: [conversationId], nowMs });
+      const [[segment] = []] = await under.index.segments([{ tenantId, conversationIds: [conversationId], nowMs }]);
       if (segment === undefined) throw new Error("the conversation has a segment");
       return segment;
     }
@@ -90,6 +90,28 @@ export function vectorIndexContract<Tables>(
       const scope = { tenantId, conversationIds: [own.conversationId], nowMs };
       expect(envelopes(await fetched(scope))).toEqual(envelopes([own]));
       expect(envelopes(await fetched({ ...scope, subjectRef }))).toEqual(envelopes([own, earlier]));
+    });
+
+    it("gives each of many scopes its own, of several tenants at once", async () => {
+      const subjectRef = randomBytes(16);
+      const [one, two] = [passage({ subjectRef }), passage({ subjectRef })];
+      const foreign = passage({ tenantId: randomBytes(16), subjectRef });
+      await store(one, two);
+      await store(foreign);
+      const segments = await under.index.segments([
+        { tenantId, conversationIds: [two.conversationId], nowMs },
+        { tenantId: foreign.tenantId, conversationIds: [one.conversationId, foreign.conversationId], nowMs },
+        { tenantId, conversationIds: [], nowMs },
+        { tenantId, conversationIds: [], subjectRef, nowMs },
+        { tenantId, conversationIds: [one.conversationId], nowMs: late },
+      ]);
+      const conversations = segments.map((scope) =>
+        scope.map(({ conversationId }) => Buffer.from(conversationId).toString("hex")).sort(),
+      );
+      const [ofOne, ofTwo, ofForeign] = [one, two, foreign].map(({ conversationId }) =>
+        Buffer.from(conversationId).toString("hex"),
+      );
+      expect(conversations).toEqual([[ofTwo], [ofForeign], [], [ofOne, ofTwo].sort(), []]);
     });
 
     it("tells what was added since a revision, and gives that alone", async () => {
@@ -210,7 +232,7 @@ export function vectorIndexContract<Tables>(
         const { conversationId } = own;
         await store(own, withVector(axis(0)), withVector(axis(0), { conversationId, bucketEndMs: early }));
         await store(withVector(axis(0), { conversationId, tenantId: randomBytes(16) }));
-        const segments = await under.index.segments({ tenantId, conversationIds: [conversationId], nowMs });
+        const [segments = []] = await under.index.segments([{ tenantId, conversationIds: [conversationId], nowMs }]);
         const found = await Promise.all(segments.map((one) => under.index.nearest(one, axis(2), 10)));
         expect(found.flat().map((one) => one?.bucketEndMs)).toEqual([late, early]);
       });

@@ -48,7 +48,7 @@ describe("embedding", () => {
   }
   async function passagesOf({ tenantId, conversationId }: ConversationRecord) {
     const index = sealedVectorIndex(db);
-    const segments = await index.segments({ tenantId, conversationIds: [conversationId], nowMs });
+    const [segments = []] = await index.segments([{ tenantId, conversationIds: [conversationId], nowMs }]);
     const all = { afterRevision: -1, limit: 1_000 };
     return (await Promise.all(segments.map((segment) => index.passages(segment, all)))).flat();
   }

@@ -40,13 +40,16 @@ export async function contextsOf(
   ports: ContextPorts,
   nowMs: number,
 ): Promise<ConversationContext[]> {
-  const sealed = await Promise.all(
-    conversations.map(async (conversation) => ({
-      conversation,
-      turns: await turnRows(ports.db, conversation, nowMs),
-      segments: nearest(await ports.passages.segments(scopeOf(conversation, nowMs)), conversation),
-    })),
-  );
+  const scopes = conversations.map((conversation) => scopeOf(conversation, nowMs));
+  const [turns, segments] = await Promise.all([
+    turnRows(ports.db, conversations, nowMs),
+    ports.passages.segments(scopes),
+  ]);
+  const sealed = conversations.map((conversation, n) => ({
+    conversation,
+    turns: turns[n] ?? [],
+    segments: nearest(segments[n] ?? [], conversation),
+  }));
   const wanted = sealed.map((one) => [...one.turns.map(logKeyOf), ...one.segments.map(vectorKeyOf)]);
   const isOneCall = new Set(wanted.flat().map(requestText)).size <= maxKeysPerLease;
   const shared = isOneCall ? await ports.keyring.lease(wanted.flat()) : undefined;

@@ -4,7 +4,7 @@ import { openEnvelope, Stage } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord, KeyLease, KeyRequest } from "@cloister/keyring";
 import { ofTenants, onDatabase } from "@cloister/storage";
-import type { Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 import type { ModelTurn } from "./model/model-runtime.ts";
 import type { InferenceTables, TurnRow } from "./tables.ts";
 
@@ -16,25 +16,56 @@ export interface RecalledTurn extends ModelTurn {
   readonly causeId: Uint8Array;
 }
 
-/** The newest live turns of a conversation, newest first, sealed. None where policy gives a model no history. */
+/**
+ * The newest live turns of each conversation, newest first, sealed; in the order of the conversations, by one query. None
+ * where policy gives a model no history.
+ */
 export async function turnRows(
   db: Kysely<InferenceTables>,
-  { policy, tenantId, conversationId }: ConversationRecord,
+  conversations: readonly ConversationRecord[],
+  nowMs: number,
+): Promise<TurnRow[][]> {
+  const remembered = conversations.filter(({ policy }) => policy.history);
+  const rows = remembered.length === 0 ? [] : await newestTurns(db, remembered, nowMs);
+  const byConversation = Map.groupBy(rows, (row) => nameOf(row.tenant_id, row.conversation_id));
+  return conversations.map(({ policy, tenantId, conversationId }) =>
+    policy.history ? (byConversation.get(nameOf(tenantId, conversationId)) ?? []) : [],
+  );
+}
+
+function newestTurns(
+  db: Kysely<InferenceTables>,
+  conversations: readonly ConversationRecord[],
   nowMs: number,
 ): Promise<TurnRow[]> {
-  if (!policy.history) return [];
-  return onDatabase(ofTenants([tenantId]), () =>
-    db
-      .selectFrom("turn")
-      .selectAll()
-      .where("tenant_id", "=", tenantId)
-      .where("conversation_id", "=", conversationId)
-      .where("bucket_end_ms", ">", nowMs)
-      .orderBy("asked_at_ms", "desc")
-      .orderBy("log_offset", "desc")
-      .limit(maxRecalledTurns)
-      .execute(),
+  const names = conversations.map(
+    ({ tenantId, conversationId }) => sql`(${tenantId}::bytea, ${conversationId}::bytea)`,
   );
+  const asked = sql<Pick<TurnRow, "tenant_id" | "conversation_id">>`(values ${sql.join(names)})`;
+  const query = db
+    .selectFrom(asked.as<"asked">(sql`asked(tenant_id, conversation_id)`))
+    .innerJoinLateral(
+      (from) =>
+        from
+          .selectFrom("turn")
+          .selectAll()
+          .whereRef("turn.tenant_id", "=", "asked.tenant_id")
+          .whereRef("turn.conversation_id", "=", "asked.conversation_id")
+          .where("bucket_end_ms", ">", nowMs)
+          .orderBy("asked_at_ms", "desc")
+          .orderBy("log_offset", "desc")
+          .limit(maxRecalledTurns)
+          .as("recent"),
+      (join) => join.onTrue(),
+    )
+    .selectAll("recent")
+    .orderBy("asked_at_ms", "desc")
+    .orderBy("log_offset", "desc");
+  return onDatabase(ofTenants(conversations.map(({ tenantId }) => tenantId)), () => query.execute());
+}
+
+function nameOf(tenantId: Uint8Array, conversationId: Uint8Array): string {
+  return Buffer.concat([tenantId, conversationId]).toString("hex");
 }
 
 export function logKeyOf(row: Pick<TurnRow, "tenant_id" | "conversation_id" | "bucket_end_ms">): KeyRequest {

@@ -24,6 +24,7 @@ import { SimulatedKeys, type SimulatedConversation } from "@cloister/testing/sim
 import { MemoryVectors } from "@cloister/testing/vectors";
 import { SimulatedTenant } from "@cloister/testing/tenant";
 import { extractiveRuntime, ModelError, startInference, type ModelRequest, type ModelRuntime } from "../src/index.ts";
+import { logKeyOf, openTurns, turnRows } from "../src/recall.ts";
 import type { InferenceTables } from "../src/tables.ts";
 import { asked, failuresOf, passage, repliesTo, type Asked, type ReceivedReply } from "./conversation-world.ts";
 
@@ -246,6 +247,24 @@ describe("enclave-inference", () => {
     expect(runtime.requests.at(-1)?.turns.map((turn) => turn.question)).toEqual([
       "Can I get a refund?",
       "When is it paid?",
+    ]);
+  });
+
+  it("knows of each of many conversations its newest turns, oldest first, and of none another's", async () => {
+    const conversations = [keys.openConversation(), keys.openConversation(), keys.openConversation()] as const;
+    const [talkative, brief] = conversations;
+    const wishes = Array.from({ length: 8 }, (_, n) => `My wish number ${n} is a tandem.`);
+    for (const wish of wishes) await ask(talkative, wish);
+    await ask(brief, "I like rain.");
+    const tables = schemaOf<InferenceTables>(db, "enclave_inference");
+    const records = conversations.map(({ record }) => record);
+    const rows = await turnRows(tables, records, nowMs);
+    const lease = await source.lease(rows.flat().map(logKeyOf));
+    const questions = records.map((record, n) => openTurns(rows[n] ?? [], record, lease, nowMs));
+    expect(questions.map((turns) => turns.map(({ question }) => question))).toEqual([
+      wishes.slice(-6),
+      ["I like rain."],
+      [],
     ]);
   });
 

@@ -72,8 +72,8 @@ export interface SegmentPart {
  * header with the scope. All methods throw RetrievalError INDEX_NOT_READY while embedding has not made its tables.
  */
 export interface PassageReader {
-  /** The segments of a scope, newest bucket first. */
-  segments(scope: PassageScope): Promise<Segment[]>;
+  /** The segments of each scope, newest bucket first, in the order of the scopes. */
+  segments(scopes: readonly PassageScope[]): Promise<Segment[][]>;
   /** The sealed passages of a segment, newest message first. */
   passages(segment: Segment, part: SegmentPart): Promise<SealedPassage[]>;
   /**

@@ -31,7 +31,7 @@ export function protectedVectorIndex(db: Database, vectors: ProtectedVectors): V
 /** For inference: looks in the store where it holds all of a segment, and says to search in memory where not. */
 export function protectedPassageReader(sealed: PassageReader, vectors: NearestPassages): PassageReader {
   return {
-    segments: (scope) => sealed.segments(scope),
+    segments: (scopes) => sealed.segments(scopes),
     passages: (segment, part) => sealed.passages(segment, part),
     nearest: async (segment, probe, limit) =>
       segment.protectedIn === vectors.name ? vectors.nearest(segment, probe, limit) : undefined,

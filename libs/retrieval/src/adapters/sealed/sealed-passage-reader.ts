@@ -15,28 +15,50 @@ import type { PassageRow, PassageTables, SegmentRow } from "./passage-table.ts";
 /** Reads sealed passages through the views that embedding owns. `db` is of the schema `embedding`. */
 export function sealedPassageReader(db: Kysely<PassageTables>): PassageReader {
   return {
-    segments: (scope) => fetchSegments(db, scope),
+    segments: (scopes) => fetchSegments(db, scopes),
     passages: (segment, part) => fetchPassages(db, segment, part),
     nearest: async () => undefined,
   };
 }
 
-async function fetchSegments(db: Kysely<PassageTables>, scope: PassageScope): Promise<Segment[]> {
-  const { tenantId, conversationIds, subjectRef, nowMs } = scope;
-  if (conversationIds.length === 0 && subjectRef === undefined) return [];
+/** One query a tenant, whatever the number of scopes. */
+async function fetchSegments(db: Kysely<PassageTables>, scopes: readonly PassageScope[]): Promise<Segment[][]> {
+  const byTenant = Map.groupBy(scopes, ({ tenantId }) => hexOf(tenantId));
+  const rows = await Promise.all([...byTenant.values()].map((ofTenant) => fetchSegmentRows(db, ofTenant)));
+  const found = new Map([...byTenant.keys()].map((tenant, n) => [tenant, rows[n] ?? []]));
+  return scopes.map((scope) => (found.get(hexOf(scope.tenantId)) ?? []).filter(isIn(scope)).map(toSegment));
+}
+
+async function fetchSegmentRows(db: Kysely<PassageTables>, scopes: readonly PassageScope[]): Promise<SegmentRow[]> {
+  const conversationIds = scopes.flatMap((scope) => scope.conversationIds);
+  const subjectRefs = scopes.flatMap(({ subjectRef }) => subjectRef ?? []);
+  const [scope] = scopes;
+  if (scope === undefined || conversationIds.length + subjectRefs.length === 0) return [];
   const query = db
     .selectFrom("segment_view")
     .selectAll()
-    .where("tenant_id", "=", tenantId)
-    .where("bucket_end_ms", ">", nowMs)
+    .where("tenant_id", "=", scope.tenantId)
+    .where("bucket_end_ms", ">", Math.min(...scopes.map(({ nowMs }) => nowMs)))
     .where((is) => {
       const conditions = [];
       if (conversationIds.length > 0) conditions.push(is("conversation_id", "in", conversationIds));
-      if (subjectRef !== undefined) conditions.push(is("subject_ref", "=", subjectRef));
+      if (subjectRefs.length > 0) conditions.push(is("subject_ref", "in", subjectRefs));
       return is.or(conditions);
     })
     .orderBy("bucket_end_ms", "desc");
-  return (await reading([tenantId], () => query.execute())).map(toSegment);
+  return reading([scope.tenantId], () => query.execute());
+}
+
+function isIn({ conversationIds, subjectRef, nowMs }: PassageScope): (row: SegmentRow) => boolean {
+  const conversations = new Set(conversationIds.map(hexOf));
+  const subject = subjectRef && hexOf(subjectRef);
+  return (row) =>
+    row.bucket_end_ms > nowMs &&
+    (conversations.has(hexOf(row.conversation_id)) || (row.subject_ref !== null && hexOf(row.subject_ref) === subject));
+}
+
+function hexOf(id: Uint8Array): string {
+  return Buffer.from(id).toString("hex");
 }
 
 async function fetchPassages(
