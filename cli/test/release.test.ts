@@ -58,6 +58,11 @@ describe("cloister release", () => {
     expect([again.exitCode, again.stderr]).toEqual([1, expect.stringContaining("FILE_EXISTS")]);
   });
 
+  it("makes no key under a name that no policy takes", async () => {
+    const { exitCode, stderr } = await command("release", "init", "--out", join(folder, "x"), "--name", "the team");
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("USAGE")]);
+  });
+
   it("signs a manifest that the public part verifies", async () => {
     const manifest = openReleaseManifest(await readFile(note), [Buffer.from(publicKey, "hex")]);
     expect(manifest).toMatchObject({

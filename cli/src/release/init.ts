@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Command } from "commander";
+import { shortName } from "@cloister/policy/fields";
+import { InvalidArgumentError, type Command } from "commander";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
 import { makeReleaseSigner, publicFileOf } from "./release-key-file.ts";
 
@@ -25,7 +26,7 @@ export function registerReleaseInit(release: Command, terminal: Terminal): void 
     .summary("make a release signer's key, and the public part for policies")
     .description("Makes a release signer's private key and, beside it, the public part for tenants' policies.")
     .requiredOption("--out <file>", "file to make the private key in")
-    .requiredOption("--name <name>", "what policies call the signer")
+    .requiredOption("--name <name>", "what policies call the signer", signerName)
     .option("--json", "print the public part as JSON")
     .addHelpText("after", notes)
     .action((flags: Flags) => init(flags, terminal));
@@ -45,4 +46,10 @@ async function init({ out, name, json }: Flags, terminal: Terminal): Promise<voi
     "",
     `Next: cloister release sign --key ${out} --help`,
   ]);
+}
+
+/** As a policy takes it: better to hear of it here than when the policy is signed. */
+function signerName(text: string): string {
+  if (shortName.safeParse(text).success) return text;
+  throw new InvalidArgumentError("Letters, digits, dots, dashes and underscores, up to 64.");
 }
