@@ -9,7 +9,7 @@ const sentences: Readonly<Record<string, string>> = {
   POLICY_STALE: "A newer policy is in force and versions only grow: sign one with a higher --version.",
   POLICY_EXPIRED: "The policy is expired or not yet in force: sign a new version with `cloister policy sign`.",
   NOTE_MALFORMED: "The file is no signed policy, or only a part of one.",
-  NOTE_UNSIGNED: "The tenant's root didn't sign this policy.",
+  NOTE_UNSIGNED: "The tenant's newest root didn't sign this policy.",
   SIGNATURE_INVALID: "The policy was changed after it was signed: nothing of it counts.",
   MEASUREMENT_NOT_ALLOWED:
     "The policy in force doesn't allow the code that runs. If it was updated on purpose, sign and apply a new version.",
