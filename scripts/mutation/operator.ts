@@ -3,7 +3,7 @@
  * after the other, in a copy of the repository, and expects that attempt's own test to fail.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { repositoryRoot } from "../lint/workspaces.ts";
 import { readJestCounts } from "../jest-counts.ts";
@@ -19,6 +19,7 @@ export function runOperatorChecks(part = ""): boolean {
   const intact = runTests(chosen.map(({ test }) => test));
   if (intact.failed > 0 || intact.passed < chosen.length) {
     console.error(`With every check in place ${String(intact.failed)} fail and ${String(intact.passed)} pass.`);
+    console.error(failureMessages());
     return false;
   }
   const unnoticed = chosen.filter((check) => !isNoticed(check));
@@ -28,15 +29,18 @@ export function runOperatorChecks(part = ""): boolean {
   return unnoticed.length === 0;
 }
 
-/** What git knows of, as it lies in the working tree; packages are those that are installed here. */
+/** What git has or would add, as it lies in the working tree; packages are those that are installed here. */
 function copyRepository(): void {
   rmSync(copy, { recursive: true, force: true });
-  const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: repositoryRoot, encoding: "utf8" }).split("\0");
-  for (const path of tracked.filter((one) => one !== "" && existsSync(join(repositoryRoot, one)))) {
+  const listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+  const paths = execFileSync("git", listing, { cwd: repositoryRoot, encoding: "utf8" }).split("\0");
+  for (const path of paths.filter((one) => one !== "" && existsSync(join(repositoryRoot, one)))) {
     mkdirSync(dirname(join(copy, path)), { recursive: true });
     cpSync(join(repositoryRoot, path), join(copy, path));
   }
-  symlinkSync(join(repositoryRoot, "node_modules"), join(copy, "node_modules"));
+  // A workspace has what it needs in another version than the root in a folder of its own.
+  const installed = globSync("{.,embedded,cli,libs/*,services/*}/node_modules", { cwd: repositoryRoot });
+  for (const folder of installed) symlinkSync(join(repositoryRoot, folder), join(copy, folder));
 }
 
 function isNoticed({ test, check, edits }: OperatorCheck): boolean {
@@ -57,6 +61,14 @@ function isNoticed({ test, check, edits }: OperatorCheck): boolean {
   const isFailed = failed === 1 && passed === 0;
   console.log(`${isFailed ? "✓" : "✗"} without ${check}: ${test}`);
   return isFailed;
+}
+
+/** Of the run that was last. */
+function failureMessages(): string {
+  if (!existsSync(counts)) return "Jest did not start.";
+  // Written by Jest a moment ago, with --json.
+  const { testResults } = JSON.parse(readFileSync(counts, "utf8")) as { testResults: { message: string }[] };
+  return testResults.map(({ message }) => message).join("\n");
 }
 
 function runTests(names: readonly string[]): { readonly passed: number; readonly failed: number } {
