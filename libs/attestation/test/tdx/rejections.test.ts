@@ -57,7 +57,7 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
   ["QUOTE_FORMAT_UNSUPPORTED", "an encrypted platform id instead of a PCK chain", ofQuote({ innerType: 3 })],
   ["QUOTE_FORMAT_UNSUPPORTED", "bytes after the PCK chain", ofQuote({ afterInner: Uint8Array.of(0) })],
   ["QUOTE_FORMAT_UNSUPPORTED", "bytes after the certification", ofQuote({ afterOuter: Uint8Array.of(0) })],
-  ["QUOTE_FORMAT_UNSUPPORTED", "more than 64 KiB", ofQuote({ after: new Uint8Array(64 * 1024 + 1 - quote().length) })],
+  ["QUOTE_FORMAT_UNSUPPORTED", "more than 64 KiB", { quote: padded(64 * 1024 + 1) }],
   ["QUOTE_TRUNCATED", "nothing at all", { quote: new Uint8Array() }],
   ["QUOTE_TRUNCATED", "half of a header", { quote: quote().subarray(0, 30) }],
   ["QUOTE_TRUNCATED", "a quote without its last byte", { quote: quote().subarray(0, -1) }],
@@ -339,6 +339,13 @@ const rejected: readonly (readonly [TdxFault, string, CaseChange])[] = [
   ["PCK_CRL_EXPIRED", "a PCK list past its next update", listed("pck_crl", pckList(past))],
   ["ROOT_CRL_EXPIRED", "a root list past its next update", listed("root_crl", rootList(past))],
 ];
+
+/** A quote with zeros behind it. */
+function padded(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  bytes.set(quote());
+  return bytes;
+}
 
 function both(one: CaseChange, other: CaseChange): CaseChange {
   return { ...one, ...other };
