@@ -19,6 +19,9 @@ import { configurationDigest, evidenceOf, simulatedRoot, TestClient, TestTenant 
 
 export const credentials = { authority: "a".repeat(32), release: "r".repeat(32), lifecycle: "l".repeat(32) };
 
+/** A call of a test on a machine that is busy may take longer than the 5 s that a service waits for. */
+const ANSWERED_WITHIN_MS = 60_000;
+
 /** What a world without a database of its own takes. */
 let nextDatabase: () => Promise<Database> = testDatabase;
 
@@ -110,7 +113,7 @@ export class World {
   transport(door: keyof typeof credentials, credential = credentials[door]): KeysTransport {
     const url = this.keys.connectUrl;
     const name = [url, door, credential].join(" ");
-    const transport = this.#transports.get(name) ?? keysTransport({ url, credential });
+    const transport = this.#transports.get(name) ?? keysTransport({ url, credential, timeoutMs: ANSWERED_WITHIN_MS });
     this.#transports.set(name, transport);
     return transport;
   }
