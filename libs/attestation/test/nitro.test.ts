@@ -141,6 +141,39 @@ describe("a document of AWS Nitro Enclaves", () => {
     expect(await authenticate(await nitro.document(nowMs, { payload }))).toBe("EVIDENCE_MALFORMED");
   });
 
+  it("is refused in another encoding of a payload that is right otherwise", async () => {
+    const fields = [...nitro.payloadFields({}, nowMs)];
+    const entries = fields.map(([name, value]) => concatBytes(encode(name), encode(value)));
+    const whole = (head: Uint8Array, last = entries.at(-1) ?? Uint8Array.of()) =>
+      concatBytes(head, ...entries.slice(0, -1), last);
+    const head = Uint8Array.of(0xa0 + fields.length);
+    const payloads = [
+      whole(head),
+      whole(Uint8Array.of(0xb8, fields.length)),
+      whole(head, concatBytes(encode("nonce"), Uint8Array.of(0xf7))),
+      whole(head, concatBytes(Uint8Array.of(0x78, 5), Buffer.from("nonce"), Uint8Array.of(0xf6))),
+    ];
+    const outcomes = payloads.map(async (payload) => authenticate(await nitro.document(nowMs, { payload })));
+    expect(await Promise.all(outcomes)).toEqual([undefined, ...Array<string>(3).fill("EVIDENCE_MALFORMED")]);
+  });
+
+  it("is refused in another frame around what was signed", async () => {
+    const document = await nitro.document(nowMs);
+    const payload = encode(nitro.payloadFields({}, nowMs));
+    const [start, signature] = [document.subarray(0, 7), document.subarray(-96)];
+    const frame = (...parts: Uint8Array[]) => concatBytes(start, ...parts);
+    const long = Uint8Array.of(0x5a, 0, 0, payload.length >> 8, payload.length & 0xff);
+    const frames = [
+      frame(long, payload, encode(signature)),
+      frame(Uint8Array.of(0x5f), encode(payload), Uint8Array.of(0xff), encode(signature)),
+      frame(encode(payload), Uint8Array.of(0x5f), encode(signature), Uint8Array.of(0xff)),
+      frame(encode(payload), encode(signature.subarray(1))),
+      frame(encode(payload), encode("signature")),
+      frame(encode("payload"), encode(signature)),
+    ];
+    for (const one of frames) expect(await authenticate(one)).toBe("EVIDENCE_MALFORMED");
+  });
+
   it("may say that its user data and its nonce are empty", async () => {
     const empty = { user_data: new Uint8Array(), nonce: new Uint8Array() };
     expect(await refusalOfFields(empty)).toBeUndefined();
@@ -234,6 +267,12 @@ describe("evidence of a Nitro enclave", () => {
     expect(await laterRefusalOf(() => claimsOf({ pcrs }))).toBe("GUEST_NOT_ALLOWED");
   });
 
+  it("counts with zeros in its register, if not with zeros alone, and with the last register", async () => {
+    const image = new Uint8Array(48).fill(5).with(7, 0);
+    const pcrs = new Map([0, 31].map((index) => [index, image]));
+    expect((await claimsOf({ pcrs })).measurement).toEqual(image);
+  });
+
   it("is refused without PCR0, without user data, and with user data of another length", async () => {
     const refusals = [
       { pcrs: new Map([[1, new Uint8Array(48)]]) },
@@ -311,11 +350,13 @@ describe("a case of AWS Nitro", () => {
     expect([
       await outcomeOf(within(64, document, 100_000)),
       await outcomeOf(within(2, document.with(-1, (document.at(-1) ?? 0) ^ 1), 0)),
+      await outcomeOf(within(2, Uint8Array.of(0x84, 0x44, 0xa1, ...document), 0)),
       await outcomeOf(within(65, document, 0)),
       await outcomeOf(within(4, document.subarray(0, -1), 0)),
     ]).toEqual([
       [0, undefined],
       [10, "SIGNATURE_INVALID"],
+      [0, undefined],
       [10, "EVIDENCE_MALFORMED"],
       [10, "EVIDENCE_MALFORMED"],
     ]);

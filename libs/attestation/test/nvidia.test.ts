@@ -118,6 +118,20 @@ describe("NVIDIA's claims about a GPU", () => {
     ]).toEqual(["GPU_NOT_ATTESTED", "GPU_NOT_ATTESTED"]);
   });
 
+  it("don't count with one of two devices' tokens exchanged", async () => {
+    const other = await token({ ...device, hwmodel: "another" }, {});
+    const names = ["GPU-0", "GPU-1"];
+    const beside = (gpu: string) => ({ "GPU-0": gpu, "GPU-1": other });
+    expect(await judge(await claims({ names, beside }))).toBe("GPU_NOT_ATTESTED");
+  });
+
+  it("count for as many devices as a machine has, and with the nonce in capitals", async () => {
+    const names = Array.from({ length: 16 }, (_, index) => `GPU-${String(index)}`);
+    const capitals = { eat_nonce: "AB".repeat(32) };
+    const bytes = await claims({ names, overall: capitals, device: capitals });
+    expect(await judge(bytes, { nonce: new Uint8Array(32).fill(0xab) })).toBeUndefined();
+  });
+
   it("count for several devices, in at most 48 KiB", async () => {
     const bytes = await claims({ names: ["GPU-0", "GPU-1", "NVSWITCH-0"] });
     const padded = new Uint8Array(48 * 1024 + 1).fill(0x20);

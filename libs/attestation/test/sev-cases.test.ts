@@ -109,6 +109,7 @@ async function outcomeOf({ report, key, input, policy, change = (bytes) => bytes
 
 const bits = (...set: number[]): bigint => set.reduce((value, bit) => value | (1n << BigInt(bit)), SOUND_POLICY);
 const ones = "ff".repeat(48);
+const newest = { ...levels, microcode: 255 };
 
 /** For each code of the contract, cases that come to it. */
 const cases: Readonly<Record<Exclude<SnpFault, "ARK_CRL_MISSING">, readonly Case[]>> = {
@@ -241,6 +242,7 @@ const cases: Readonly<Record<Exclude<SnpFault, "ARK_CRL_MISSING">, readonly Case
     ...[2, 3, 4, 5, 6, 7].map((kind) => ({ report: { signerInfo: kind << 2 } })),
     { report: { signerInfo: 0x80000000 } },
     { report: { kind: "vlek", signerInfo: 0 }, key: { kind: "vlek" } },
+    { report: { kind: "vlek", signerInfo: 2 << 2 }, key: { kind: "vlek" } },
     { report: { change: (report) => report.fill(1, 0x110, 0x111) } },
   ],
   MEASUREMENT_MISMATCH: [{ policy: { expected_measurement_hex: ones } }],
@@ -290,6 +292,15 @@ describe("a case of SEV-SNP", () => {
     ["beside no list", { input: () => ({ ark_crl_der_b64: null }) }],
     ["of Bergamo", { ...processor(0x19, 0xa0), key: { product: "genoa" } }],
     ["of a processor that nobody knows yet", processor(0x1b, 0x01)],
+    ["of a model that nobody knows yet", processor(0x1a, 0x20)],
+    ["of microcode as new as can be", { report: { tcb: newest }, key: { tcb: newest } }],
+    [
+      "of a later processor of Turin",
+      {
+        report: { product: "turin", change: (report) => report.set([0x1a, 0x11, 0], 0x188) },
+        key: { product: "turin" },
+      },
+    ],
     ["of Turin", { report: { product: "turin" }, key: { product: "turin" } }],
     ["by a VLEK", { report: { kind: "vlek" }, key: { kind: "vlek" } }],
     ["by a VLEK that masks the chip's key", { report: { kind: "vlek", signerInfo: 6 }, key: { kind: "vlek" } }],

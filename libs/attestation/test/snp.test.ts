@@ -327,7 +327,10 @@ describe("evidence of SEV-SNP", () => {
 
   it("counts with the host's data that the policy names", async () => {
     const hostData = new Uint8Array(32).fill(1);
-    const named = { ...policy, hardware: { "sev-snp": { minimumTcb: { milan: levels }, hostData: [hostData] } } };
+    const named = {
+      ...policy,
+      hardware: { "sev-snp": { minimumTcb: { milan: levels }, hostData: [hostData.map(() => 2), hostData] } },
+    };
     expect([await faultOf({ hostData }, named), await faultOf({}, named)]).toEqual(["accepted", "HOST_DATA_MISMATCH"]);
   });
 
