@@ -4,6 +4,8 @@ import {
   ApplyPolicyResponseSchema,
   BeginUnlockRequestSchema,
   BeginUnlockResponseSchema,
+  DestroyKekRequestSchema,
+  DestroyKekResponseSchema,
   GetPolicyRequestSchema,
   GetPolicyResponseSchema,
   ListInstancesRequestSchema,
@@ -41,6 +43,7 @@ function recording(): Authority & { readonly asked: string[] } {
     beginUnlock: () => said("beginUnlock", create(BeginUnlockResponseSchema)),
     unlock: () => said("unlock", create(UnlockResponseSchema)),
     rotateKeys: () => said("rotateKeys", create(RotateKeysResponseSchema)),
+    destroyKek: () => said("destroyKek", create(DestroyKekResponseSchema)),
   };
 }
 
@@ -54,6 +57,7 @@ async function askAll(authority: Authority, root: Uint8Array): Promise<void> {
   await authority.beginUnlock(create(BeginUnlockRequestSchema, tenant));
   await authority.unlock(create(UnlockRequestSchema, { genesisRoot: root }));
   await authority.rotateKeys(create(RotateKeysRequestSchema, tenant));
+  await authority.destroyKek(create(DestroyKekRequestSchema, { genesisRoot: root }));
 }
 
 const every = [
@@ -65,6 +69,7 @@ const every = [
   "beginUnlock",
   "unlock",
   "rotateKeys",
+  "destroyKek",
 ];
 
 describe("the authority of tenants that run keys themselves", () => {

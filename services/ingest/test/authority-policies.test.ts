@@ -23,6 +23,7 @@ function setUp(shown = new SimulatedTenant(Date.UTC(2026, 10, 22)), cacheMs = 1_
     beginUnlock: notAsked,
     unlock: notAsked,
     rotateKeys: notAsked,
+    destroyKek: notAsked,
     getPolicy: async () => {
       calls += 1;
       await refused?.();
