@@ -1,8 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { FakeClock } from "@cloister/testing";
 import { AwsKms, type AwsKmsOptions } from "../src/adapters/aws/aws-kms.ts";
 import { awsAddressOf } from "../src/adapters/aws/aws-key-ref.ts";
 import { Recipient } from "../src/adapters/aws/recipient.ts";
+import { openWithCredential } from "../src/adapters/open-kms.ts";
+import { kmsConfig } from "../src/kms/kms-variables.ts";
 import { codeOf, codeOfAsync } from "./codes.ts";
 import { FakeAwsKms, type KeyState } from "./fake-aws-kms.ts";
 import { keyWrapperContract } from "./key-wrapper-contract.ts";
@@ -132,6 +135,25 @@ describe("AWS KMS and a Nitro enclave", () => {
     const [kek, wrapper] = [kms.newKek({ pcr0 }), await enclave()];
     const wrapped = await wrapper.wrap(kek, key, context);
     expect(Buffer.from(await wrapper.unwrap(kek, wrapped, context))).toEqual(key);
+  });
+
+  it("give it to the measured program with a credential that the tenant gave, and to no other with the same", async () => {
+    const environment = kmsConfig.parse({
+      CLOISTER_KEYS_KMS: "aws-kms",
+      CLOISTER_KEYS_AWS_ENDPOINT: kms.url,
+      CLOISTER_KEYS_AWS_CREDENTIAL: "unlock",
+    });
+    const unlocked = (measurement: Uint8Array) => {
+      const document = async (publicKey: Uint8Array) => nitroDocument(measurement, publicKey);
+      return openWithCredential(environment, { clock: new FakeClock(), document })("aws-kms", {
+        kind: "aws",
+        ...credentials,
+      });
+    };
+    const [kek, wrapper, other] = [kms.newKek({ pcr0 }), await unlocked(pcr0), await unlocked(randomBytes(48))];
+    const wrapped = await wrapper.wrap(kek, key, context);
+    expect(Buffer.from(await wrapper.unwrap(kek, wrapped, context))).toEqual(key);
+    expect(await codeOfAsync(other.unwrap(kek, wrapped, context))).toBe("KMS_PERMISSION_DENIED");
   });
 
   it("give it to no other program, and to none without evidence", async () => {
