@@ -383,6 +383,17 @@ describe("evidence of SEV-SNP", () => {
   }, 60_000);
 });
 
+describe("AMD's list of revoked authorities", () => {
+  it("counts as it is, and not with any byte of it changed", async () => {
+    const [report, endorsementKey] = [await amd.report(), await amd.endorse()];
+    const list = await makeRevocationList({ issuer: "ARK-Test", signer: amd.rootKey, serials: [7] });
+    const judge = (revocationList: Uint8Array) =>
+      outcomeOf(authenticator.authenticate(report, { endorsementKey, revocationList }, nowMs));
+    expect(await judge(list)).toBe("accepted");
+    expect((await countOutcomes(flips(list), judge))["accepted"]).toBeUndefined();
+  }, 60_000);
+});
+
 describeWithVectors("a report of a real machine", () => {
   const byAmd = new SnpAuthenticator();
   const clockMs = 1_780_272_000_000;
