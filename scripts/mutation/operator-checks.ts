@@ -28,6 +28,11 @@ const noteHasSigner = edit(
   "if (signedBy.size < Math.max(1, required)) {",
   "if (required < 0) {",
 );
+const signerIsIssuer = edit(
+  "libs/policy/src/issuer-keys.ts",
+  "if (signed(issuerKey) || isInTime) return opened;",
+  "if (keys.length > 0) return opened;",
+);
 const bucketIsRunning = edit(
   "services/keys/src/hierarchy/bucket-key-store.ts",
   "if (clock.nowMs() >= bucketEndMs) throw",
@@ -326,8 +331,8 @@ export const operatorChecks: readonly OperatorCheck[] = [
   },
   {
     test: "can't certify an instance of its own: that takes the tenant's issuer key",
-    check: "a note has a signer",
-    edits: [noteHasSigner],
+    check: "a note has a signer, and a certificate's is the issuer",
+    edits: [noteHasSigner, signerIsIssuer],
   },
   {
     test: "can't show a genuine reply under another role's certificate",
