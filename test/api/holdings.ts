@@ -5,12 +5,13 @@ import { createClient, type Client, type ClientPublicKeys, type Conversation } f
 import {
   BeginUnlockRequestSchema,
   BeginUnlockResponseSchema,
+  DestroyKekRequestSchema,
   RotateKeysRequestSchema,
   UnlockRequestSchema,
 } from "@cloister/contracts/keys/authority";
 import { idToHex, readHeader } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import { signKmsUnlock } from "@cloister/policy";
+import { signKekDestruction, signKmsUnlock } from "@cloister/policy";
 import { z } from "zod";
 import type { EmbeddedWorld } from "../e2e/embedded-world.ts";
 import { TestTenant } from "../e2e/tenant.ts";
@@ -33,7 +34,8 @@ type BodyName =
   | "applyPolicy"
   | "beginUnlock"
   | "unlockKeys"
-  | "rotateKeys";
+  | "rotateKeys"
+  | "destroyKek";
 
 const tokenAnswer = z.object({ id: z.string(), token: z.string() });
 
@@ -118,33 +120,48 @@ class Application {
     };
   }
 
-  /** What the tenant asks of its keys: to prove themselves, to forget a KMS' credential, to be made anew. */
-  async #ofKeys(): Promise<Record<"beginUnlock" | "unlockKeys" | "rotateKeys", Uint8Array>> {
-    const { ingest } = this.#world.cloister;
+  /** What the tenant asks of its keys: to prove themselves, to forget a KMS' credential, to be made anew, to be destroyed. */
+  async #ofKeys(): Promise<Record<"beginUnlock" | "unlockKeys" | "rotateKeys" | "destroyKek", Uint8Array>> {
     const { root, tenantId } = this.#tenant;
     const begin = create(BeginUnlockRequestSchema, { tenantId, nonce: randomBytes(32) });
     const beginUnlock = toBinary(BeginUnlockRequestSchema, begin);
-    const response = await fetch(new URL("/v1/keys/evidence", ingest.address ?? ""), {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${ingest.accessToken.reveal()}`,
-        "cloister-tenant": idToHex(tenantId),
-        "content-type": "application/protobuf",
-      },
-      body: new Uint8Array(beginUnlock),
-    });
-    const { challenge } = fromBinary(BeginUnlockResponseSchema, new Uint8Array(await response.arrayBuffer()));
     const issuedAtMs = this.#world.clock.nowMs();
-    const lock = { tenantId, action: "lock", challenge, commitment: new Uint8Array(32), issuedAtMs } as const;
+    const said = async () => ({
+      tenantId,
+      challenge: await this.#challenge(beginUnlock),
+      commitment: new Uint8Array(32),
+      issuedAtMs,
+    });
+    const { provider, keyRef } = this.#tenant.policy(issuedAtMs).kms;
     const unlock = create(UnlockRequestSchema, {
       genesisRoot: root.publicKey,
-      statement: signKmsUnlock(lock, root, "root"),
+      statement: signKmsUnlock({ ...(await said()), action: "lock" }, root, "root"),
+    });
+    const destroy = create(DestroyKekRequestSchema, {
+      genesisRoot: root.publicKey,
+      statement: signKekDestruction({ ...(await said()), provider, keyRef }, root, "root"),
     });
     return {
       beginUnlock,
       unlockKeys: toBinary(UnlockRequestSchema, unlock),
       rotateKeys: toBinary(RotateKeysRequestSchema, create(RotateKeysRequestSchema, { tenantId })),
+      destroyKek: toBinary(DestroyKekRequestSchema, destroy),
     };
+  }
+
+  /** For one order. */
+  async #challenge(beginUnlock: Uint8Array): Promise<Uint8Array> {
+    const { ingest } = this.#world.cloister;
+    const response = await fetch(new URL("/v1/keys/evidence", ingest.address ?? ""), {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${ingest.accessToken.reveal()}`,
+        "cloister-tenant": idToHex(this.#tenant.tenantId),
+        "content-type": "application/protobuf",
+      },
+      body: new Uint8Array(beginUnlock),
+    });
+    return fromBinary(BeginUnlockResponseSchema, new Uint8Array(await response.arrayBuffer())).challenge;
   }
 
   #open(): Promise<Conversation> {

@@ -28,6 +28,7 @@ export const subjects: Readonly<Record<string, (of: Holdings) => Aim>> = {
   beginUnlock: ({ bodies }) => ({ path: "/v1/keys/evidence", body: protobuf(bodies.beginUnlock) }),
   unlockKeys: ({ bodies }) => ({ path: "/v1/keys/unlock", body: protobuf(bodies.unlockKeys) }),
   rotateKeys: ({ bodies }) => ({ path: "/v1/keys/rotate", body: protobuf(bodies.rotateKeys) }),
+  destroyKek: ({ bodies }) => ({ path: "/v1/keys/destroy", body: protobuf(bodies.destroyKek) }),
   listEnclaves: () => ({ path: "/v1/enclaves" }),
   createToken: ({ tenantIdHex }) => ({
     path: "/v1/tokens",

@@ -123,7 +123,12 @@ function aimAt({ operationId, name }: Door, of: Holdings): Aim {
   return subject(of);
 }
 
-describe.each(doors)("$name", (door) => {
+/** Leaves the tenant without keys: it is tried after everything else. */
+const isLast = ({ operationId }: Door): boolean => operationId === "destroyKek";
+
+describe.each(doors.filter((door) => !isLast(door)))("$name", tryAsEveryCaller);
+
+function tryAsEveryCaller(door: Door): void {
   const { method } = door;
   const own = () => aimAt(door, ours);
 
@@ -183,7 +188,7 @@ describe.each(doors)("$name", (door) => {
     const [first] = answers;
     expect(answers).toEqual([first, first, first]);
   });
-});
+}
 
 it("has a subject for each door and no other", () => {
   expect(Object.keys(subjects).toSorted()).toEqual(doors.map(({ operationId }) => operationId).toSorted());
@@ -243,3 +248,5 @@ describe("what GET /v1/enclaves shows", () => {
     expect(roles.flatMap(({ instances }) => instances.map(({ isHardware }) => isHardware))).not.toContain(true);
   });
 });
+
+describe.each(doors.filter(isLast))("$name", tryAsEveryCaller);
