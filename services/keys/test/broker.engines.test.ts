@@ -79,7 +79,8 @@ describeOnPostgresServer("keys on a PostgreSQL server", {}, (server) => {
       await control.start();
       const back = [await asked(2n), await policy()];
       control.suspend();
-      const keyring = world.keyring("redaction");
+      // No longer than a service waits.
+      const keyring = world.keyring("redaction", { transport: world.transport("release", undefined, 5_000) });
       const hanging = await refusal(keyring.lease([request])).finally(() => control.resume());
       expect({ gone, back, hanging }).toEqual({
         gone: ["UNAVAILABLE", "UNAVAILABLE"],

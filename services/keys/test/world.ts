@@ -110,10 +110,14 @@ export class World {
   }
 
   /** One connection for each door and credential, as its callers have. */
-  transport(door: keyof typeof credentials, credential = credentials[door]): KeysTransport {
+  transport(
+    door: keyof typeof credentials,
+    credential = credentials[door],
+    timeoutMs = ANSWERED_WITHIN_MS,
+  ): KeysTransport {
     const url = this.keys.connectUrl;
-    const name = [url, door, credential].join(" ");
-    const transport = this.#transports.get(name) ?? keysTransport({ url, credential, timeoutMs: ANSWERED_WITHIN_MS });
+    const name = [url, door, credential, timeoutMs].join(" ");
+    const transport = this.#transports.get(name) ?? keysTransport({ url, credential, timeoutMs });
     this.#transports.set(name, transport);
     return transport;
   }
