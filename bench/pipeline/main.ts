@@ -5,6 +5,7 @@
  */
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
+import type { EnvelopeBackend } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { serviceNames } from "../../test/e2e/service-processes.ts";
 import { percentile } from "../envelope/measure.ts";
@@ -72,8 +73,8 @@ try {
       nodeArguments: values["node-argument"],
     });
     stacks.push(stack);
-    const backend = cipher === "null" ? nullBackend : nodeBackend;
-    people.set(cipher, await People.gather(stack, backend, conversations));
+    await People.applyPolicy(stack, backendOf(cipher));
+    people.set(cipher, await crowdFor(stack));
   }
   let bytes = 0;
   for (const [cipher, crowd] of people) {
@@ -85,8 +86,10 @@ try {
   let saturation = 0;
   for (let run = 1; run <= runs; run++) {
     for (const stack of run % 2 === 1 ? stacks : stacks.toReversed()) {
-      const crowd = people.get(stack.cipher);
-      if (crowd === undefined) continue;
+      // Conversations of one length in all runs: an answer searches what was said before.
+      people.get(stack.cipher)?.close();
+      const crowd = await crowdFor(stack);
+      people.set(stack.cipher, crowd);
       const into = figures[stack.cipher];
       await crowd.seal(messages);
       const before = await costs(stack);
@@ -120,6 +123,14 @@ try {
   await Promise.all(stacks.map((stack) => stack.stop()));
 }
 process.exit();
+
+function crowdFor(stack: Stack): Promise<People> {
+  return People.gather(stack, backendOf(stack.cipher), conversations);
+}
+
+function backendOf(cipher: Cipher): EnvelopeBackend {
+  return cipher === "null" ? nullBackend : nodeBackend;
+}
 
 /** What a saturated run took of others, counted before and after. */
 async function costs(stack: Stack): Promise<Record<string, number>> {

@@ -1,4 +1,4 @@
-import { Agent, request } from "node:http";
+import { Agent, request, type ClientRequest } from "node:http";
 import { fromBinary } from "@bufbuild/protobuf";
 import { simulatedVerifier } from "@cloister/attestation/simulated";
 import { createClient, type Client, type Conversation } from "@cloister/client";
@@ -33,6 +33,7 @@ export class People {
   readonly #stack: Stack;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #client: Client;
+  readonly #listening: ClientRequest[] = [];
   #captured: SealedAhead | undefined;
   /** Told of each reply that lies open to its reader, with the message that it answers. */
   onReply: (messageId: string) => void = () => undefined;
@@ -53,9 +54,14 @@ export class People {
     });
   }
 
-  static async gather(stack: Stack, backend: EnvelopeBackend, conversations: number): Promise<People> {
+  /** Before anybody gathers on that stack. */
+  static async applyPolicy(stack: Stack, backend: EnvelopeBackend): Promise<void> {
     const people = new People(stack, await stack.services.accessToken, backend);
     await people.#client.applyPolicy(stack.tenant.signed(stack.tenant.policy(systemClock.nowMs())));
+  }
+
+  static async gather(stack: Stack, backend: EnvelopeBackend, conversations: number): Promise<People> {
+    const people = new People(stack, await stack.services.accessToken, backend);
     let left = conversations;
     const lane = async (): Promise<void> => {
       while (left-- > 0) {
@@ -101,6 +107,7 @@ export class People {
 
   close(): void {
     this.#agent.destroy();
+    for (const listening of this.#listening) listening.destroy();
   }
 
   async #captureOrFetch(input: string | URL | Request, init: RequestInit | undefined): Promise<Response> {
@@ -123,9 +130,10 @@ export class People {
         response.on("error", () => undefined);
         resolve();
       });
-      // Its end is the end of the services.
+      // Its end is that of the crowd, or of the services.
       listening.on("error", reject);
       listening.end();
+      this.#listening.push(listening);
     });
   }
 

@@ -22,7 +22,7 @@ export interface CacheLimits {
 }
 
 /** A part of the heap that Node was given, so that the answers in work have room beside it. */
-const shareOfHeap = 1 / 8;
+const shareOfHeap = 1 / 4;
 const defaultCacheLimits: CacheLimits = {
   maxBytes: getHeapStatistics().heap_size_limit * shareOfHeap,
   maxSegments: 1_000,

@@ -78,9 +78,15 @@ function staysBelow({ context }: PatternRule, lowest: number, text: string): boo
 
 function applyRule(rule: PatternRule, text: string, window: Window): ExplainedSpan[] {
   const found: ExplainedSpan[] = [];
+  // Lists and tables repeat a value often right behind itself.
+  let checked: string | undefined;
+  let accepted: Accepted | undefined;
   for (const match of text.slice(window.start, window.end).matchAll(rule.pattern)) {
     if (match.index < charactersBehind && window.start > 0) continue; // what stands before it was cut off
-    const accepted = rule.accept(match[0]);
+    if (match[0] !== checked) {
+      checked = match[0];
+      accepted = rule.accept(checked);
+    }
     if (accepted === undefined) continue;
     const start = window.start + match.index + accepted.start;
     const end = window.start + match.index + accepted.end;
