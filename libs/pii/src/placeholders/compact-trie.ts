@@ -1,5 +1,5 @@
-import { gapBefore, type SequenceMatch } from "./sequence-trie.ts";
-import type { WordList } from "./words.ts";
+import type { SequenceMatch } from "./sequence-trie.ts";
+import { gapBefore, type WordList } from "./words.ts";
 
 interface Node<T> {
   readonly next: Map<number, Node<T>>;

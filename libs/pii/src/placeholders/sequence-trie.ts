@@ -1,4 +1,4 @@
-import type { WordList } from "./words.ts";
+import { gapBefore, type WordList } from "./words.ts";
 
 /** Words that are looked for one behind the other, folded as those of a `WordList` are. */
 export interface Sequence<T> {
@@ -106,9 +106,4 @@ function lengthOf({ words }: Sequence<unknown>, list: WordList, at: number): num
 function isCapitalized(list: WordList, at: number): boolean {
   const word = list.words[at];
   return word !== undefined && /^\p{Lu}/u.test(list.normalized.text.slice(word.start, word.end));
-}
-
-/** What stands between that word and the one before it. */
-export function gapBefore(list: WordList, at: number): string {
-  return list.normalized.text.slice(list.words[at - 1]?.end ?? 0, list.words[at]?.start ?? 0);
 }

@@ -28,6 +28,11 @@ export function wordsIn(normalized: NormalizedText): WordList {
   return { normalized, words };
 }
 
+/** What stands between that word and the one before it. */
+export function gapBefore(list: WordList, at: number): string {
+  return list.normalized.text.slice(list.words[at - 1]?.end ?? 0, list.words[at]?.start ?? 0);
+}
+
 /** Without case and without marks: "GONZÁLEZ" and "gonzalez" are one word. */
 function fold(word: string): string {
   if (/^[a-z0-9]*$/.test(word)) return word;
