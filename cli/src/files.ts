@@ -63,7 +63,7 @@ export async function requireOwnersAlone(path: string): Promise<void> {
 }
 
 /** Replaces what is there in one step: a reader sees the old content or the new. @throws CliError FILE_UNWRITABLE */
-export async function replaceFile(path: string, content: string, mode: number): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const draft = `${path}.${randomUUID()}`;
   try {
     await writeFile(draft, content, { flag: "wx", mode, flush: true });
@@ -84,5 +84,28 @@ export async function writeNew(path: string, content: string | Uint8Array, mode:
       throw new CliError("FILE_EXISTS", `${path} is there already and is never overwritten: choose another place.`);
     }
     throw new CliError("FILE_UNWRITABLE", `${path} can't be written (${code}).`);
+  }
+}
+
+/**
+ * Writes what `work` gives and nobody gives twice: the place is taken before, so that nothing is done whose result can't be
+ * kept, and given up when `work` throws. What can't be written all the same (the disk is full by now) goes to `lost`.
+ * @throws CliError FILE_EXISTS, FILE_UNWRITABLE; what `work` throws
+ */
+export async function writeResult(
+  path: string,
+  mode: number,
+  { work, lost }: { readonly work: () => Promise<Uint8Array>; readonly lost: (result: Uint8Array) => void },
+): Promise<Uint8Array> {
+  await writeNew(path, "", mode);
+  let result: Uint8Array | undefined;
+  try {
+    result = await work();
+    await replaceFile(path, result, mode);
+    return result;
+  } catch (error) {
+    await rm(path, { force: true });
+    if (result !== undefined) lost(result);
+    throw error;
   }
 }

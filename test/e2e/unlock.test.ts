@@ -167,13 +167,15 @@ describe("a tenant that gives keys the credential of its KMS itself", () => {
     const destroy = (...args: string[]) =>
       run("keys", "destroy", "--tenant", join(folder, "tenant"), ...door(), "--json", ...args);
     const codes = [];
-    for (const args of [[], ["--confirm", "another"]]) {
+    const noPlace = join(folder, "nowhere", "receipt.note");
+    for (const args of [[], ["--confirm", "another"], ["--confirm", "tenant", "--out", noPlace]]) {
       const { exitCode, stderr } = await destroy(...args);
       codes.push([exitCode, /cloister: ([A-Z_]+):/u.exec(stderr)?.[1]]);
     }
     expect(codes).toEqual([
       [1, "CONFIRMATION_REQUIRED"],
       [1, "NOT_CONFIRMED"],
+      [1, "FILE_UNWRITABLE"],
     ]);
     const { exitCode, stdout, stderr } = await destroy("--confirm", "tenant");
     expect([exitCode, stderr]).toEqual([0, ""]);

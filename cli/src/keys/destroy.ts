@@ -4,23 +4,15 @@ import { create } from "@bufbuild/protobuf";
 import { renderKekReceipt, verifyKekReceipt } from "@cloister/audit";
 import { DestroyKekRequestSchema, DestroyKekResponseSchema } from "@cloister/contracts/keys/authority";
 import { signKekDestruction, type Policy, type VerifiedChain } from "@cloister/policy";
-import { systemClock } from "@cloister/service";
 import { callProtobuf } from "../call-protobuf.ts";
 import { CliError } from "../cli-error.ts";
 import { ingestDoor } from "../connection.ts";
-import { fileExists, writeNew } from "../files.ts";
+import { fileExists, writeResult } from "../files.ts";
 import { tenantClient } from "../tenant-client.ts";
-import { readTenant, rootHistory, tenantIdOf, type Tenant } from "../tenant/tenant-folder.ts";
+import { readTenant, tenantIdOf, type Tenant } from "../tenant/tenant-folder.ts";
 import { isInteractive, printJson, printLines, type Terminal } from "../terminal.ts";
 import { namesCredential, readCredential, type CredentialFlags } from "./credential-file.ts";
-import {
-  provedKeys,
-  sealedCredential,
-  signedPolicy,
-  signerOf,
-  type OrderFlags,
-  type ProvedKeys,
-} from "./proved-keys.ts";
+import { orderParts, provedKeys, signedPolicy, type OrderFlags } from "./proved-keys.ts";
 
 export interface DestroyFlags extends OrderFlags, CredentialFlags {
   readonly confirm?: string;
@@ -59,47 +51,25 @@ export async function destroy(flags: DestroyFlags, terminal: Terminal): Promise<
   const chain = await (await tenantClient(tenantIdOf(tenant), flags)).verifiedChain();
   await agree(flags, tenant, policy, terminal);
   const proved = await provedKeys(flags, tenant, policy, door);
-  const request = await order(flags, tenant, { policy, proved, credential });
-  const { kmsOutcome, receipt } = await callProtobuf(
-    door,
-    { path: "/v1/keys/destroy", tenantIdHex: tenant.tenantId },
-    [DestroyKekRequestSchema, request],
-    DestroyKekResponseSchema,
-  );
-  if (kmsOutcome !== "") throw refused(kmsOutcome);
-  await writeNew(receiptFile, receipt, 0o644);
+  const { said, signer, carried } = await orderParts(flags, tenant, proved, credential);
+  const statement = signKekDestruction({ ...said, ...kekNames(policy) }, ...signer);
+  const work = async (): Promise<Uint8Array> => {
+    const answer = await callProtobuf(
+      door,
+      { path: "/v1/keys/destroy", tenantIdHex: tenant.tenantId },
+      [DestroyKekRequestSchema, create(DestroyKekRequestSchema, { ...carried, statement })],
+      DestroyKekResponseSchema,
+    );
+    if (answer.kmsOutcome !== "") throw refused(answer.kmsOutcome);
+    return answer.receipt;
+  };
+  const lost = (receipt: Uint8Array): void => void terminal.stdout.write(receipt);
+  const receipt = await writeResult(receiptFile, 0o644, { work, lost });
   show(tenant, { receipt, receiptFile, chain }, flags, terminal);
 }
 
-async function order(
-  flags: DestroyFlags,
-  tenant: Tenant,
-  {
-    policy,
-    proved,
-    credential,
-  }: {
-    readonly policy: Policy;
-    readonly proved: ProvedKeys;
-    readonly credential: Readonly<Record<string, string>> | undefined;
-  },
-) {
-  const { commitment, sealed } = sealedCredential(tenant, proved, credential);
-  const word = {
-    tenantId: tenantIdOf(tenant),
-    provider: policy.kms.provider,
-    keyRef: policy.kms.keyRef,
-    challenge: proved.challenge,
-    commitment,
-    issuedAtMs: systemClock.nowMs(),
-  };
-  const { genesisRoot, rootRotations } = await rootHistory(flags.tenant, tenant);
-  return create(DestroyKekRequestSchema, {
-    genesisRoot,
-    rootRotations: [...rootRotations],
-    statement: signKekDestruction(word, ...(await signerOf(flags, tenant))),
-    sealed,
-  });
+function kekNames({ kms: { provider, keyRef } }: Policy): Pick<Policy["kms"], "provider" | "keyRef"> {
+  return { provider, keyRef };
 }
 
 /** By the tenant's name, which nobody types by habit. */

@@ -16,6 +16,8 @@ import {
   signerFromSeed,
   verifyInstanceEvidence,
   verifyPolicy,
+  type KekDestruction,
+  type KmsUnlock,
   type NoteSigner,
   type Policy,
 } from "@cloister/policy";
@@ -86,33 +88,51 @@ export async function provedKeys(flags: OrderFlags, tenant: Tenant, policy: Poli
   return { keysEvidence, challenge };
 }
 
-/** What goes to that one process, and what the tenant signs for it; nothing where no credential is given. */
-export interface SealedCredential {
-  readonly commitment: Uint8Array;
-  readonly sealed: Uint8Array;
+/** What all orders of a tenant to `keys` have in common. */
+export interface OrderParts {
+  /** What the tenant signs. */
+  readonly said: Pick<KmsUnlock & KekDestruction, "tenantId" | "challenge" | "commitment" | "issuedAtMs">;
+  /** Whose word it is: the tenant's newest root, or the key of --key that its policy names. */
+  readonly signer: readonly [signer: NoteSigner, office: "root" | "delegate"];
+  /** What goes along. */
+  readonly carried: {
+    readonly genesisRoot: Uint8Array;
+    readonly rootRotations: Uint8Array[];
+    /** The credential for that one process; empty where none is given. */
+    readonly sealed: Uint8Array;
+  };
 }
 
-export function sealedCredential(
+export async function orderParts(
+  flags: OrderFlags,
   tenant: Tenant,
+  proved: ProvedKeys,
+  credential: Readonly<Record<string, string>> | undefined,
+): Promise<OrderParts> {
+  const tenantId = tenantIdOf(tenant);
+  const { commitment, sealed } = sealedCredential(tenantId, proved, credential);
+  const { genesisRoot, rootRotations } = await rootHistory(flags.tenant, tenant);
+  return {
+    said: { tenantId, challenge: proved.challenge, commitment, issuedAtMs: systemClock.nowMs() },
+    signer:
+      flags.key === undefined
+        ? [await rootSigner(flags.tenant, tenant), "root"]
+        : [signerFromSeed(await readSeed(flags.key)), "delegate"],
+    carried: { genesisRoot, rootRotations: [...rootRotations], sealed },
+  };
+}
+
+function sealedCredential(
+  tenantId: Uint8Array,
   { keysEvidence, challenge }: ProvedKeys,
   credential: Readonly<Record<string, string>> | undefined,
-): SealedCredential {
+): { commitment: Uint8Array; sealed: Uint8Array } {
   if (credential === undefined) return { commitment: new Uint8Array(32), sealed: new Uint8Array() };
   const [salt, json] = [randomBytes(32), Buffer.from(JSON.stringify(credential))];
   const commitment = kmsCredentialCommitment(salt, json);
   const kem = createKemPublicKey(nodeBackend, keysEvidence.kemPublicKey);
   const plaintext = Buffer.concat([salt, json]);
-  const aad = kmsCredentialAad(tenantIdOf(tenant), challenge);
-  const sealed = hpkeSeal(nodeBackend, kem, kmsCredentialInfo(), aad, plaintext);
+  const sealed = hpkeSeal(nodeBackend, kem, kmsCredentialInfo(), kmsCredentialAad(tenantId, challenge), plaintext);
   for (const secret of [salt, json, plaintext]) secret.fill(0);
   return { commitment, sealed };
-}
-
-/** Whose word it is: the tenant's newest root, or the key of --key that its policy names. */
-export async function signerOf(
-  flags: OrderFlags,
-  tenant: Tenant,
-): Promise<readonly [signer: NoteSigner, office: "root" | "delegate"]> {
-  if (flags.key !== undefined) return [signerFromSeed(await readSeed(flags.key)), "delegate"];
-  return [await rootSigner(flags.tenant, tenant), "root"];
 }

@@ -2,21 +2,13 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { UnlockRequestSchema, UnlockResponseSchema } from "@cloister/contracts/keys/authority";
 import { signKmsUnlock } from "@cloister/policy";
-import { systemClock } from "@cloister/service";
 import { callProtobuf } from "../call-protobuf.ts";
 import { CliError } from "../cli-error.ts";
 import { ingestDoor } from "../connection.ts";
-import { readTenant, rootHistory, tenantIdOf, type Tenant } from "../tenant/tenant-folder.ts";
+import { readTenant } from "../tenant/tenant-folder.ts";
 import { printJson, printLines, type Terminal } from "../terminal.ts";
 import { readCredential, type CredentialFlags } from "./credential-file.ts";
-import {
-  provedKeys,
-  sealedCredential,
-  signedPolicy,
-  signerOf,
-  type OrderFlags,
-  type ProvedKeys,
-} from "./proved-keys.ts";
+import { orderParts, provedKeys, signedPolicy, type OrderFlags } from "./proved-keys.ts";
 
 export interface UnlockFlags extends OrderFlags, CredentialFlags {
   readonly lock?: true;
@@ -37,7 +29,9 @@ export async function unlock(flags: UnlockFlags, terminal: Terminal): Promise<vo
   const door = await ingestDoor(flags);
   const proved = await provedKeys(flags, tenant, await signedPolicy(flags, tenant), door);
   const tenantIdHex = tenant.tenantId;
-  const request = await delivery(flags, tenant, proved, credential);
+  const { said, signer, carried } = await orderParts(flags, tenant, proved, credential);
+  const statement = signKmsUnlock({ ...said, action: actionOf(flags) }, ...signer);
+  const request = create(UnlockRequestSchema, { ...carried, statement });
   const path = "/v1/keys/unlock";
   const answer = await callProtobuf(door, { path, tenantIdHex }, [UnlockRequestSchema, request], UnlockResponseSchema);
   const { kmsOutcome } = answer;
@@ -48,29 +42,6 @@ export async function unlock(flags: UnlockFlags, terminal: Terminal): Promise<vo
 }
 
 const actionOf = ({ lock }: UnlockFlags): "lock" | "unlock" => (lock === true ? "lock" : "unlock");
-
-async function delivery(
-  flags: UnlockFlags,
-  tenant: Tenant,
-  proved: ProvedKeys,
-  credential: Readonly<Record<string, string>> | undefined,
-) {
-  const { commitment, sealed } = sealedCredential(tenant, proved, credential);
-  const word = {
-    tenantId: tenantIdOf(tenant),
-    action: actionOf(flags),
-    challenge: proved.challenge,
-    commitment,
-    issuedAtMs: systemClock.nowMs(),
-  };
-  const { genesisRoot, rootRotations } = await rootHistory(flags.tenant, tenant);
-  return create(UnlockRequestSchema, {
-    genesisRoot,
-    rootRotations: [...rootRotations],
-    statement: signKmsUnlock(word, ...(await signerOf(flags, tenant))),
-    sealed,
-  });
-}
 
 function told(flags: UnlockFlags, kmsOutcome: string): string[] {
   if (flags.lock === true) return ["Locked: the key service forgot the credential and what it had unwrapped with it."];

@@ -10,7 +10,6 @@ import {
 } from "@cloister/contracts/keys/authority";
 import { deriveTenantId, idToHex } from "@cloister/envelope";
 import { Body, Controller, Header, HttpCode, Inject, Post } from "@nestjs/common";
-
 import { NeedsScope } from "../http/access.guard.ts";
 import { protobufType, readProtobuf, writeProtobuf } from "../http/bodies.ts";
 import { CallerOf, requireCallerTenant, type Caller } from "../http/caller.ts";
@@ -44,8 +43,7 @@ export class KeysController {
   @NeedsScope("policy:apply")
   async unlock(@CallerOf() caller: Caller, @Body() body: unknown): Promise<Buffer> {
     const request = readProtobuf(UnlockRequestSchema, body);
-    if (request.genesisRoot.length !== 32) throw problem("MALFORMED", "A genesis root has 32 bytes.");
-    requireCallerTenant(caller, idToHex(deriveTenantId(request.genesisRoot)));
+    requireTenantOfRoot(caller, request.genesisRoot);
     return writeProtobuf(UnlockResponseSchema, await this.#authority.unlock(request));
   }
 
@@ -56,8 +54,7 @@ export class KeysController {
   @NeedsScope("policy:apply")
   async destroy(@CallerOf() caller: Caller, @Body() body: unknown): Promise<Buffer> {
     const request = readProtobuf(DestroyKekRequestSchema, body);
-    if (request.genesisRoot.length !== 32) throw problem("MALFORMED", "A genesis root has 32 bytes.");
-    requireCallerTenant(caller, idToHex(deriveTenantId(request.genesisRoot)));
+    requireTenantOfRoot(caller, request.genesisRoot);
     return writeProtobuf(DestroyKekResponseSchema, await this.#authority.destroyKek(request));
   }
 
@@ -71,4 +68,9 @@ export class KeysController {
     requireCallerTenant(caller, idToHex(request.tenantId));
     return writeProtobuf(RotateKeysResponseSchema, await this.#authority.rotateKeys(request));
   }
+}
+
+function requireTenantOfRoot(caller: Caller, genesisRoot: Uint8Array): void {
+  if (genesisRoot.length !== 32) throw problem("MALFORMED", "A genesis root has 32 bytes.");
+  requireCallerTenant(caller, idToHex(deriveTenantId(genesisRoot)));
 }
