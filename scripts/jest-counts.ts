@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 /** What one Jest run did, read from the file that its `--outputFile` names. */
 export interface JestCounts {
@@ -7,6 +9,8 @@ export interface JestCounts {
   readonly failed: number;
   /** The full names of tests that did not run; a name holds `(skipped: why)`. */
   readonly skipped: readonly string[];
+  /** A line for each failed test or suite: its file, its full name and how the first message begins. */
+  readonly failures: readonly string[];
 }
 
 /** The part of Jest's JSON that is read here; Jest writes it itself, so it is not validated further. */
@@ -14,7 +18,12 @@ interface JestJson {
   numPassedTests: number;
   numFailedTests: number;
   numRuntimeErrorTestSuites: number;
-  testResults: { name: string; assertionResults: { fullName: string; status: string }[] }[];
+  testResults: {
+    name: string;
+    status: string;
+    message: string;
+    assertionResults: { fullName: string; status: string; failureMessages?: string[] }[];
+  }[];
 }
 
 const ran = new Set(["passed", "failed"]);
@@ -30,10 +39,24 @@ export function readJestCounts(file: string): JestCounts {
       skipped: json.testResults.flatMap(({ assertionResults }) =>
         assertionResults.filter(({ status }) => !ran.has(status)).map(({ fullName }) => fullName),
       ),
+      failures: json.testResults.flatMap(failuresOf),
     };
   } catch {
-    return { passed: 0, failed: 1, skipped: [] };
+    return { passed: 0, failed: 1, skipped: [], failures: [`no result in ${basename(file)}: Jest did not end`] };
   }
+}
+
+function failuresOf({ name, status, message, assertionResults }: JestJson["testResults"][number]): string[] {
+  const failed = assertionResults.filter(({ status }) => status === "failed");
+  if (status === "failed" && failed.length === 0) return [`${basename(name)} did not start: ${beginning(message)}`];
+  return failed.map(
+    ({ fullName, failureMessages = [] }) => `${basename(name)}: ${fullName}: ${beginning(failureMessages[0] ?? "")}`,
+  );
+}
+
+/** The first 300 characters in one line, without colours. */
+function beginning(message: string): string {
+  return stripVTControlCharacters(message).replaceAll(/\s+/gu, " ").trim().slice(0, 300);
 }
 
 /** `12 passed, 0 failed`, and `, 1 skipped` when there is any. */

@@ -28,7 +28,8 @@ async function runJest(step: Step): Promise<JestCounts> {
   const counts = readJestCounts(join(results, `${step.name}.json`));
   console.log(`${step.name} tests: ${countsLine(counts)} (${seconds.toFixed(0)} s)`);
   // Jest also fails for what no test carries, such as a snapshot that is obsolete or an option it doesn't know.
-  return exitedWell || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+  if (exitedWell || counts.failed > 0) return counts;
+  return { ...counts, failed: 1, failures: [`${step.name}: no test failed, but Jest did`] };
 }
 
 function sum(counts: readonly JestCounts[]): JestCounts {
@@ -36,6 +37,7 @@ function sum(counts: readonly JestCounts[]): JestCounts {
     passed: counts.reduce((total, { passed }) => total + passed, 0),
     failed: counts.reduce((total, { failed }) => total + failed, 0),
     skipped: counts.flatMap(({ skipped }) => skipped),
+    failures: counts.flatMap(({ failures }) => failures),
   };
 }
 
@@ -50,8 +52,11 @@ async function main(): Promise<number> {
   const runs = engines
     ? [await runJest(jest("engines", 1))]
     : [await runJest(jest("unit", 2)), await runJest(jest("system", 3))];
-  const total = sum([...runs, { passed: 0, failed: build.passed ? 0 : 1, skipped: [] }]);
+  const ofBuild = build.passed ? [] : ["build: the compiler failed"];
+  const total = sum([...runs, { passed: 0, failed: ofBuild.length, skipped: [], failures: ofBuild }]);
   if (total.skipped.length > 0) console.log(["\nskipped:", ...skipLines(total.skipped)].join("\n  "));
+  // So begin the lines that continuous integration repeats at its end.
+  if (total.failures.length > 0) console.log(["", ...total.failures].join("\nfailed: "));
   console.log(`\n${countsLine(total)}`);
   return total.failed === 0 && total.passed > 0 ? 0 : 1;
 }

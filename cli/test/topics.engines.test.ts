@@ -86,7 +86,7 @@ describeOnKafka("cloister topics on a new broker", { brokers: 1 }, (kafka) => {
       ]);
     }
     const reader = await Reader.start(log, { group: "ingest-pressure", topics: [topics.pressure] });
-    await eventually(() => expect(reader.texts()).toEqual(["waits"]), { timeoutMs: 20_000 });
+    await eventually(() => expect(reader.texts()).toEqual(["waits"]));
     await log.close();
     const { exitCode } = await command("topics", "apply", ...at(), "--partitions", "12", "--flow-days", "2", "--yes");
     expect(exitCode).toBe(0);
@@ -174,7 +174,7 @@ describeOnKafka("cloister topics acl", secured, (kafka) => {
     for (const { topic, group, isGroupPrefix } of accessOf[user]?.reads ?? []) {
       const own = isGroupPrefix === true ? `${group}desk` : group;
       const reader = await Reader.start(log, { group: own, topics: [topic] });
-      await eventually(() => expect(reader.assigned.length).toBeGreaterThan(0), { timeoutMs: 20_000 });
+      await eventually(() => expect(reader.assigned.length).toBeGreaterThan(0));
       await reader.close();
     }
     await log.close();
@@ -196,7 +196,7 @@ describeOnKafka("cloister topics acl", secured, (kafka) => {
   it("ends the reading of a topic that a user may only write", async () => {
     const log = await logOf("ingest");
     const reader = await Reader.start(log, { group: "ingest", topics: [topics.inbound] });
-    await eventually(() => expect(reader.fatal).toMatchObject([{ code: "LOG_UNAUTHORIZED" }]), { timeoutMs: 20_000 });
+    await eventually(() => expect(reader.fatal).toMatchObject([{ code: "LOG_UNAUTHORIZED" }]));
     expect(reader.records).toEqual([]);
     await log.close();
   });

@@ -96,14 +96,11 @@ export class Application {
 
   /** The codes of the statuses in a conversation's mailbox, once there is one. */
   statusOf(conversation: Pick<Conversation, "id">): Promise<string> {
-    return eventually(
-      async () => {
-        const status = (await this.world.mailbox(conversation)).find(({ kind }) => kind === "status");
-        if (status?.code === undefined) throw new Error("no status yet");
-        return status.code;
-      },
-      { timeoutMs: 20_000 },
-    );
+    return eventually(async () => {
+      const status = (await this.world.mailbox(conversation)).find(({ kind }) => kind === "status");
+      if (status?.code === undefined) throw new Error("no status yet");
+      return status.code;
+    });
   }
 
   #post(path: string, contentType: string, body: Uint8Array): Promise<Response> {

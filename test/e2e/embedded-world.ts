@@ -158,7 +158,7 @@ export class EmbeddedWorld {
           where group_partition.next_off < topic_partition.next_off`.execute(this.cloister.mainDatabase.kysely);
         if (rows[0]?.behind !== 0) throw new Error("records are still on their way");
       },
-      { timeoutMs: 30_000, everyMs: 20 },
+      { everyMs: 20 },
     );
   }
 

@@ -40,7 +40,7 @@ export class EventStreamSocket {
       () => {
         if (this.events.length < count) throw new Error(`${this.events.length} of ${count} events`);
       },
-      { timeoutMs: 20_000, everyMs: 2 },
+      { everyMs: 2 },
     );
   }
 

@@ -119,7 +119,7 @@ describe("a tenant that runs the key service itself", () => {
       world.clock.advance(10_001);
       const sent: string[] = [];
       for (const text of ["Are you there?", "And now?"]) sent.push(idToHex((await first.send(text)).messageId));
-      await eventually(async () => expect(await parked("redaction")).toBe(2), { timeoutMs: 30_000 });
+      await eventually(async () => expect(await parked("redaction")).toBe(2));
       const during = await latencyOf(other);
       // From here on, no lease of before is left of anything of the tenant's.
       world.clock.advance(LEASE_MS - 10_000);

@@ -98,7 +98,7 @@ describe("a tenant whose key service is in trouble", () => {
         sent.get(chat)?.push(idToHex(messageId));
       }
       // They were answered while the stuck tenant was stuck: nothing of it has been answered, all of it is kept.
-      await eventually(async () => expect(await parkedFor(tenant)).toBe(2 * CHATS), { timeoutMs: 30_000 });
+      await eventually(async () => expect(await parkedFor(tenant)).toBe(2 * CHATS));
       process.stdout.write(
         `others' latency when a neighbour ${kind}: ${quartiles(before)} before, ${quartiles(during)} ms\n`,
       );

@@ -113,7 +113,7 @@ describe("messages that have to wait for their tenant's key management", () => {
       world.clock.advance(LEASE_MS);
     };
     const { messageId } = await chat.send("Will you be there at the end?");
-    await eventually(async () => expect(await parked("enclave_inference", tenant)).toBe(1), { timeoutMs: 30_000 });
+    await eventually(async () => expect(await parked("enclave_inference", tenant)).toBe(1));
     atModel = () => undefined;
     await eventually(async () =>
       expect(await statusesOf(chat, idToHex(messageId))).toMatchObject([{ code: "KMS_UNAVAILABLE", isWaiting: true }]),
@@ -151,7 +151,7 @@ describe("messages that have to wait for their tenant's key management", () => {
         world.clock.advance(1_000);
         await chat.send("Taken again?");
       },
-      { timeoutMs: 30_000, everyMs: 300 },
+      { everyMs: 300 },
     );
     expect(await world.deadLetters()).toEqual([]);
   });

@@ -81,15 +81,12 @@ export class RedactionWorld {
 
   /** Everything that came of a message, in the order in which it was sent on; waits for its end. */
   async made(message: DeviceMessage): Promise<Made[]> {
-    return eventually(
-      async () => {
-        const made = await this.madeSoFar(message);
-        if (!made.some((one) => one.kind === "redacted" || isFinalFailure(one)))
-          throw new Error("nothing came of it yet");
-        return made;
-      },
-      { timeoutMs: 15_000 },
-    );
+    return eventually(async () => {
+      const made = await this.madeSoFar(message);
+      if (!made.some((one) => one.kind === "redacted" || isFinalFailure(one)))
+        throw new Error("nothing came of it yet");
+      return made;
+    });
   }
 
   async madeSoFar({ messageId }: DeviceMessage): Promise<Made[]> {

@@ -74,7 +74,7 @@ describeOnRedis("on Redis", { persistence: "none" }, (redis) => {
         expect(await ownLimit()).toBeGreaterThan(0);
         await redis().process?.start();
         for (const name of ["ingest", "enclave-inference"] as const) {
-          await eventually(() => expect(services.outputOf(name)).toContain("Redis is back"), { timeoutMs: 20_000 });
+          await eventually(() => expect(services.outputOf(name)).toContain("Redis is back"));
         }
       });
 

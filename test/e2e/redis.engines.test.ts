@@ -117,7 +117,7 @@ describeOnRedis("two ingests and inference with a Redis between them", { persist
         if (event.kind === "live") shown.push(event);
       },
     });
-    await eventually(() => expect(shown.length).toBeGreaterThan(3), { timeoutMs: 20_000 });
+    await eventually(() => expect(shown.length).toBeGreaterThan(3));
     const watched = () => watching.events.filter(({ type }) => type === "live").length;
     await eventually(() => expect(watched()).toBeGreaterThan(3));
     await halfWay();
@@ -126,7 +126,7 @@ describeOnRedis("two ingests and inference with a Redis between them", { persist
     const replies = () => watching.events.filter(({ type }) => type === "reply").length;
     await eventually(async () => expect((await world.mailbox(chat)).length).toBeGreaterThan(0));
     const mailbox = (await world.mailbox(chat)).map(({ kind }) => kind);
-    await eventually(() => expect(replies()).toBe(mailbox.length), { timeoutMs: 20_000 });
+    await eventually(() => expect(replies()).toBe(mailbox.length));
     watching.close();
     return { text, mailbox, shown };
   }
@@ -154,7 +154,7 @@ describeOnRedis("two ingests and inference with a Redis between them", { persist
     await server().process?.start();
     // Who misses the opening of an answer sees nothing of it before its reply.
     const states = () => connections.flatMap(({ commands, subscriber }) => [commands.status, subscriber.status]);
-    await eventually(() => expect(new Set(states())).toEqual(new Set(["ready"])), { timeoutMs: 20_000 });
+    await eventually(() => expect(new Set(states())).toEqual(new Set(["ready"])));
     const flushed = await answered(() => server().flush());
     expect(flushed.mailbox).toEqual(["reply"]);
     const frozen = await answered(async () => server().process?.suspend());
@@ -163,7 +163,7 @@ describeOnRedis("two ingests and inference with a Redis between them", { persist
   });
 
   it("leave nothing of what was said in Redis", async () => {
-    await eventually(() => server().save(), { timeoutMs: 10_000 });
+    await eventually(() => server().save());
     const folder = server().dataFolder ?? "";
     const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
     expect(files.length).toBeGreaterThan(0);

@@ -130,7 +130,7 @@ describe("a tenant that gives keys the credential of its KMS itself", () => {
     expect((await unlock("--lock")).exitCode).toBe(0);
     // Ingest knows the policy for some seconds; what it takes now has to wait.
     const late = await chat.send("And now?");
-    await eventually(async () => expect(await waitingCodes()).toContain("KEYS_LOCKED"), { timeoutMs: 30_000 });
+    await eventually(async () => expect(await waitingCodes()).toContain("KEYS_LOCKED"));
     expect((await other.ask("And I?", { timeoutMs: 60_000 })).model).toBe("extractive");
     expect((await unlock("--token-file", join(folder, "token"))).exitCode).toBe(0);
     await eventually(

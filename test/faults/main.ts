@@ -117,7 +117,8 @@ async function playAll(): Promise<number> {
   const startMs = performance.now();
   const endMs = startMs + Number(values.minutes) * 60_000;
   const size = values.smoke ? small : full;
-  let [passed, failed, skipped, left] = [0, 0, 0, 0];
+  let [passed, skipped, left] = [0, 0, 0];
+  const failed: string[] = [];
   for (const play of chosenPlays()) {
     const { codeDigest } = codeNow();
     const isKept = keptRows().some(
@@ -142,13 +143,14 @@ async function playAll(): Promise<number> {
     }
     if (played?.missing !== undefined) skipped += 1;
     else if (played?.result?.failures.length === 0) passed += 1;
-    else failed += 1;
+    else failed.push(`${nameOf(play)}: ${played?.result?.failures.join("; ") ?? "could not be played"}`);
   }
   const seconds = Math.round((performance.now() - startMs) / 1_000);
   print(`\n${left} rows left for the next run (${seconds} s)`);
-  // CI adds these up.
-  print(`${passed} passed, ${failed} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`);
-  return failed === 0 ? 0 : 1;
+  // CI repeats these at its end, and adds up the counts.
+  for (const failure of failed) print(`failed: ${failure}`);
+  print(`${passed} passed, ${failed.length} failed${skipped === 0 ? "" : `, ${skipped} skipped`}`);
+  return failed.length === 0 ? 0 : 1;
 }
 
 // Ended by a signal, a process would leave its services behind.

@@ -31,14 +31,11 @@ describe("an operator who owns the topics", () => {
 
   const [text, , , forgedText] = typed;
   const mailboxOf = (conversation: Pick<Conversation, "id">, count = 1): Promise<MailboxEntry[]> =>
-    eventually(
-      async () => {
-        const entries = await world.mailbox(conversation);
-        expect(entries.length).toBeGreaterThanOrEqual(count);
-        return entries;
-      },
-      { timeoutMs: 20_000 },
-    );
+    eventually(async () => {
+      const entries = await world.mailbox(conversation);
+      expect(entries.length).toBeGreaterThanOrEqual(count);
+      return entries;
+    });
   const written = (conversation: OpenedConversation, senderSeq = 1): DeviceMessage =>
     say(conversation, world.clock.nowMs(), senderSeq, text);
   /** A message that its device sent, and that the operator holds in hand before any service has seen it. */
@@ -209,13 +206,10 @@ describe("an operator who owns the topics", () => {
     const [first, second, third] = [1, 2, 3].map((senderSeq) => written(victim, senderSeq));
     if (!first || !second || !third) throw new Error("three messages were written");
     for (const { record } of [first, third, second]) await operator.produce(record);
-    await eventually(
-      async () => {
-        const codes = (await world.mailbox(victim)).map(({ code, kind }) => code ?? kind);
-        expect(codes.filter((code) => code === "SEQUENCE_GAP")).toEqual(["SEQUENCE_GAP"]);
-        expect(codes.filter((code) => code === "reply")).toHaveLength(3);
-      },
-      { timeoutMs: 20_000 },
-    );
+    await eventually(async () => {
+      const codes = (await world.mailbox(victim)).map(({ code, kind }) => code ?? kind);
+      expect(codes.filter((code) => code === "SEQUENCE_GAP")).toEqual(["SEQUENCE_GAP"]);
+      expect(codes.filter((code) => code === "reply")).toHaveLength(3);
+    });
   });
 });

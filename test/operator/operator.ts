@@ -63,12 +63,9 @@ export class Operator {
 
   /** Resolves once that was audited. */
   async isAudited(event: string): Promise<void> {
-    await eventually(
-      async () => {
-        expect(this.audited()).toContain(event);
-      },
-      { timeoutMs: 20_000 },
-    );
+    await eventually(async () => {
+      expect(this.audited()).toContain(event);
+    });
   }
 
   /** Which of the values, in whatever encoding, lie in a table, on a topic, in a log line or in a file. */

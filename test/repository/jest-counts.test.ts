@@ -24,10 +24,27 @@ describe("the counts of a test run", () => {
         numRuntimeErrorTestSuites: 1,
         testResults: [
           { name: "a", assertionResults: [{ fullName: "real (skipped: no server) reads", status: "pending" }] },
+          {
+            name: "/b/b.test.ts",
+            status: "failed",
+            assertionResults: [
+              {
+                fullName: "b reads",
+                status: "failed",
+                failureMessages: ["\u001b[31mExpected\u001b[39m: 1\n  Received: 2"],
+              },
+            ],
+          },
+          { name: "/b/c.test.ts", status: "failed", message: "cannot be\nread", assertionResults: [] },
         ],
       }),
     );
-    expect(countsLine(readJestCounts(file))).toBe("3 passed, 2 failed, 1 skipped");
+    const counts = readJestCounts(file);
+    expect(countsLine(counts)).toBe("3 passed, 2 failed, 1 skipped");
+    expect(counts.failures).toEqual([
+      "b.test.ts: b reads: Expected: 1 Received: 2",
+      "c.test.ts did not start: cannot be read",
+    ]);
   });
 
   it("are one failure when Jest left no result", () => {

@@ -141,7 +141,7 @@ describe.each(ASYNC_BACKENDS)("on $name", (backend) => {
       ),
       { numRuns: 10 },
     );
-  }, 30_000);
+  });
 
   it.each(SUITES)("cells go to the synchronous backends and back (suite %s)", async (suite) => {
     const streamHeader = header({ suite, stage: Stage.STREAM, contentType: ContentType.STREAM_OPENING });
@@ -205,7 +205,7 @@ describe.each(ASYNC_BACKENDS)("on $name", (backend) => {
       }),
       { numRuns: 150 },
     );
-  }, 30_000);
+  });
 
   it("an encapsulation with an X25519 part of low order does not open", async () => {
     const { bytes } = await sealEnvelopeWeb(backend, {

@@ -173,7 +173,7 @@ describeOnPostgres("a database on PostgreSQL", (url) => {
     await Promise.all([bump([1, 2]), bump([2, 1])]);
     expect((await sql`select n from pair`.execute(db.kysely)).rows).toEqual([{ n: 2 }, { n: 2 }]);
     await db.close();
-  }, 15_000);
+  });
 
   wakeUpsContract("wake-ups over PostgreSQL", async () =>
     wakeUpsFor(await openDatabase({ engine: "postgres", url: url() })),

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 /** Repeats an assertion until it passes; after `timeoutMs` its last failure comes out. */
 export async function eventually<T>(
   assertion: () => T | Promise<T>,
-  { timeoutMs = 4_000, everyMs = 10 }: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
+  { timeoutMs = 30_000, everyMs = 10 }: { readonly timeoutMs?: number; readonly everyMs?: number } = {},
 ): Promise<T> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {

@@ -76,14 +76,11 @@ describe("enclave-inference", () => {
     return repliesTo(causeId, await readTopic(db, topics.replies), clientKey, source.signer.publicKeyBytes, nowMs);
   }
   async function replyTo(question: Asked, conversation: SimulatedConversation): Promise<ReceivedReply> {
-    return eventually(
-      async () => {
-        const [reply] = await repliesFor(question.causeId, conversation);
-        if (reply === undefined) throw new Error("no reply yet");
-        return reply;
-      },
-      { timeoutMs: 15_000 },
-    );
+    return eventually(async () => {
+      const [reply] = await repliesFor(question.causeId, conversation);
+      if (reply === undefined) throw new Error("no reply yet");
+      return reply;
+    });
   }
   async function ask(conversation: SimulatedConversation, text: string): Promise<ReceivedReply> {
     const question = asked(keys, conversation.record, text, nowMs);

@@ -80,7 +80,7 @@ describe("a conversation through ingest", () => {
     const reading = response.text();
     await stopping.stop();
     expect(await reading).toMatch(/^retry: 20\n\n(: keep-alive\n\n)*retry: 20\n\n$/u);
-  }, 30_000);
+  });
 
   it("shows nothing of a bucket that has ended", async () => {
     const conversation = await ingest.open();

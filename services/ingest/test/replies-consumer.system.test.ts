@@ -42,13 +42,13 @@ describe("the consumer of replies", () => {
       await ingest.startService(failpoints);
       const { conversation, envelope } = await asked();
       await ingest.answer(envelope, { kind: "reply", text: "answer" });
-      await eventually(() => expect(failpoints.hits).toBe(1), { timeoutMs: 20_000 });
+      await eventually(() => expect(failpoints.hits).toBe(1));
       await ingest.stopService();
       await ingest.startService();
       const later = await asked();
       await ingest.answer(later.envelope, { kind: "reply", text: "later" });
-      await eventually(async () => expect(await inMailbox(later.conversation)).toBe(1), { timeoutMs: 20_000 });
-      await eventually(async () => expect(await inMailbox(conversation)).toBe(1), { timeoutMs: 20_000 });
+      await eventually(async () => expect(await inMailbox(later.conversation)).toBe(1));
+      await eventually(async () => expect(await inMailbox(conversation)).toBe(1));
     },
     60_000,
   );
@@ -58,14 +58,14 @@ describe("the consumer of replies", () => {
     const event = ingest.replyEvent(envelope, { kind: "reply", text: "answer" });
     for (const value of [event, event]) await ingest.produceReply(conversation.id, value);
     await ingest.answer(envelope, { kind: "map-delta", values: {} });
-    await eventually(async () => expect(await inMailbox(conversation)).toBe(2), { timeoutMs: 20_000 });
+    await eventually(async () => expect(await inMailbox(conversation)).toBe(2));
   }, 60_000);
 
   it("sets aside what is no reply and goes on", async () => {
     const { conversation, envelope } = await asked();
     await ingest.produceReply(conversation.id, Buffer.from("no reply event"));
     await ingest.answer(envelope, { kind: "reply", text: "answer" });
-    await eventually(async () => expect(await inMailbox(conversation)).toBe(1), { timeoutMs: 20_000 });
+    await eventually(async () => expect(await inMailbox(conversation)).toBe(1));
     const { rows } = await sql<{ code: string }>`select code from ingest.dead_letter`.execute(ingest.db.kysely);
     expect(rows).toEqual([{ code: "MALFORMED" }]);
   }, 60_000);

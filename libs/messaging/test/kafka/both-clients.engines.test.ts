@@ -84,18 +84,16 @@ describeOnKafka("the log on Kafka, by either client", { brokers: 1 }, (kafka) =>
     const topic = await newTopic();
     const [old, young] = [open("kafkajs"), open("platformatic")];
     const before = await Reader.start(old, { group: topic, topics: [topic] });
-    await eventually(() => expect(before.assigned).toHaveLength(4), { timeoutMs: 20_000 });
+    await eventually(() => expect(before.assigned).toHaveLength(4));
     const after = await Reader.start(young, { group: topic, topics: [topic] });
-    await eventually(() => expect(after.assigned).toHaveLength(2), { timeoutMs: 20_000 });
+    await eventually(() => expect(after.assigned).toHaveLength(2));
     const keys = Array.from({ length: 16 }, (_, n) => `key${n}`);
     await old.produce(keys.map((key) => recordOf(topic, key, key)));
-    await eventually(() => expect([...before.texts(), ...after.texts()].sort()).toEqual(keys.toSorted()), {
-      timeoutMs: 20_000,
-    });
+    await eventually(() => expect([...before.texts(), ...after.texts()].sort()).toEqual(keys.toSorted()));
     await before.close();
     await young.produce(keys.map((key) => recordOf(topic, key, `${key} again`)));
     const again = keys.map((key) => `${key} again`);
-    await eventually(() => expect(after.texts()).toEqual(expect.arrayContaining(again)), { timeoutMs: 20_000 });
+    await eventually(() => expect(after.texts()).toEqual(expect.arrayContaining(again)));
   });
 });
 
@@ -109,7 +107,7 @@ describeOnKafka("the log on two brokers", { brokers: 2 }, (kafka) => {
     });
     await admin.close();
     const log = logBy(client, { brokers: brokers.slice(0, 1), clientId: client, requestTimeoutMs: 1_500 });
-    await eventually(() => log.produce([recordOf(topic, "a", "by both")]), { timeoutMs: 20_000 });
+    await eventually(() => log.produce([recordOf(topic, "a", "by both")]));
     // The leader answers on; it would take the record by itself if it were asked for no more.
     kafka().broker(2).suspend();
     const produced = log.produce([recordOf(topic, "a", "by one")]);

@@ -53,7 +53,7 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
       await delay(6_000);
       await kafka().broker(1).start();
       await untilProduced(log, recordOf(topic, "a", "after"));
-      await eventually(() => expect(reader.texts()).toContain("after"), { timeoutMs: 30_000 });
+      await eventually(() => expect(reader.texts()).toContain("after"));
       expect(reader.fatal).toEqual([]);
       expect(reader.consumption.isJoined()).toBe(true);
     }, 120_000);
@@ -68,7 +68,7 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
       kafka().broker(1).resume();
       await untilProduced(log, recordOf(topic, "a", "after"));
       const reader = await read(log, topic);
-      await eventually(() => expect(reader.texts()).toContain("after"), { timeoutMs: 20_000 });
+      await eventually(() => expect(reader.texts()).toContain("after"));
     }, 120_000);
 
     it("finishes a batch in work before its partition goes to another member, which does not get it again", async () => {
@@ -78,7 +78,7 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
       const a = await read(one.log, topic, { onBatch: () => new Promise<void>((resolve) => finish.push(resolve)) });
       const keys = Array.from({ length: 16 }, (_, n) => `key${n}`);
       await one.log.produce(keys.map((key) => recordOf(topic, key, key)));
-      await eventually(() => expect(a.records).toHaveLength(keys.length), { timeoutMs: 10_000 });
+      await eventually(() => expect(a.records).toHaveLength(keys.length));
       const joining = read(two.log, topic);
       // The rebalance has begun, and waits for the batches.
       await delay(1_500);
@@ -87,13 +87,10 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
       await one.log.produce(keys.map((key) => recordOf(topic, key, `${key} again`)));
       const all = (): string[] => [...a.texts(), ...b.texts()].sort();
       for (const done of finish) done();
-      await eventually(
-        () => {
-          for (const done of finish) done();
-          expect(all()).toEqual(keys.flatMap((key) => [key, `${key} again`]).sort());
-        },
-        { timeoutMs: 20_000 },
-      );
+      await eventually(() => {
+        for (const done of finish) done();
+        expect(all()).toEqual(keys.flatMap((key) => [key, `${key} again`]).sort());
+      });
       expect(b.records.length).toBeGreaterThan(0);
     }, 90_000);
 
@@ -103,25 +100,22 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
       let finish = (): void => undefined;
       const a = await read(slow.log, topic, { onBatch: () => new Promise<void>((resolve) => (finish = resolve)) });
       await slow.log.produce([recordOf(topic, "a", "first")]);
-      await eventually(() => expect(a.records).toHaveLength(1), { timeoutMs: 10_000 });
+      await eventually(() => expect(a.records).toHaveLength(1));
       const other = open();
       const b = await read(other.log, topic);
       await other.log.produce([recordOf(topic, "a", "second")]);
       const handled = (): string[] => [...a.texts(), ...b.texts()];
       finish();
-      await eventually(
-        () => {
-          finish();
-          expect(handled()).toContain("second");
-        },
-        { timeoutMs: 20_000 },
-      );
+      await eventually(() => {
+        finish();
+        expect(handled()).toContain("second");
+      });
       finish();
       await Promise.all([slow.log.close(), other.log.close()]);
       const next = open();
       const c = await read(next.log, topic);
       await next.log.produce([recordOf(topic, "a", "third")]);
-      await eventually(() => expect(c.texts()).toEqual(["third"]), { timeoutMs: 20_000 });
+      await eventually(() => expect(c.texts()).toEqual(["third"]));
     }, 90_000);
 
     it("commits nothing beyond a record that keeps failing, whatever other partitions do", async () => {
@@ -134,24 +128,19 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
           records.some((record) => textOf(record) === "key0:1") ? Promise.reject(new Error("no")) : Promise.resolve(),
       });
       await killed.log.produce([0, 1, 2].flatMap((n) => keys.map((key) => recordOf(topic, key, `${key}:${n}`))));
-      const others = await eventually(
-        () => {
-          const stuck = a.records.find((record) => textOf(record) === "key0:1");
-          expect(stuck).toBeDefined();
-          const free = a.records.filter((record) => record.partition !== stuck?.partition);
-          expect(free.filter((record) => textOf(record).endsWith(":2")).length).toBeGreaterThan(0);
-          return free;
-        },
-        { timeoutMs: 15_000 },
-      );
+      const others = await eventually(() => {
+        const stuck = a.records.find((record) => textOf(record) === "key0:1");
+        expect(stuck).toBeDefined();
+        const free = a.records.filter((record) => record.partition !== stuck?.partition);
+        expect(free.filter((record) => textOf(record).endsWith(":2")).length).toBeGreaterThan(0);
+        return free;
+      });
       // Time for what was handled to be committed.
       await delay(500);
       await killed.kill();
       const next = open();
       const b = await read(next.log, topic);
-      await eventually(() => expect(b.texts()).toEqual(expect.arrayContaining(["key0:1", "key0:2"])), {
-        timeoutMs: 20_000,
-      });
+      await eventually(() => expect(b.texts()).toEqual(expect.arrayContaining(["key0:1", "key0:2"])));
       expect(b.texts()).not.toContain("key0:0");
       const again = b.texts().filter((text) => others.some((record) => textOf(record) === text));
       expect(again).toEqual([]);
@@ -170,7 +159,7 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
       await expect(produced).rejects.toMatchObject({ code: "RECORD_TOO_LARGE" });
       await log.produce([recordOf(topic, "a", "three")]);
       const reader = await read(log, topic);
-      await eventually(() => expect(reader.texts()).toEqual(["one", "two", "three"]), { timeoutMs: 10_000 });
+      await eventually(() => expect(reader.texts()).toEqual(["one", "two", "three"]));
     }, 60_000);
 
     it("produces many large records of one partition at once, and refuses one over a mebibyte by itself", async () => {
@@ -185,9 +174,7 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
       const over = { ...full, value: Buffer.alloc(1_048_577) };
       await expect(log.produce([over])).rejects.toMatchObject({ code: "RECORD_TOO_LARGE" });
       const reader = await read(log, topic);
-      await eventually(() => expect(reader.records.map((one) => one.value[0])).toEqual([0, 1, 2, 3, 4, 9]), {
-        timeoutMs: 15_000,
-      });
+      await eventually(() => expect(reader.records.map((one) => one.value[0])).toEqual([0, 1, 2, 3, 4, 9]));
     }, 60_000);
 
     it("lets several programs create the same topics at once, ready to produce to", async () => {
@@ -218,7 +205,7 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
       await producer.disconnect();
       await log.produce([recordOf(topic, "a", "ours")]);
       const reader = await read(log, topic);
-      await eventually(() => expect(reader.records).toHaveLength(6), { timeoutMs: 10_000 });
+      await eventually(() => expect(reader.records).toHaveLength(6));
       const foreign = reader.records.filter((record) => textOf(record) !== "ours");
       expect(foreign.map((record) => record.flaw)).toEqual(Array.from({ length: 5 }, () => "RECORD_UNTRUSTED"));
       expect(reader.records.find((record) => textOf(record) === "ours")?.flaw).toBeUndefined();
@@ -227,7 +214,7 @@ export function kafkaFaults(name: string, openLog: OpenLog): void {
 }
 
 async function untilProduced(log: MessageLog, record: ReturnType<typeof recordOf>): Promise<void> {
-  await eventually(() => log.produce([record]), { timeoutMs: 30_000, everyMs: 200 });
+  await eventually(() => log.produce([record]), { everyMs: 200 });
 }
 
 async function asAdmin(brokers: readonly string[], work: (admin: Admin) => Promise<unknown>): Promise<void> {

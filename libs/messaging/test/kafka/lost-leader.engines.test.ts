@@ -40,13 +40,10 @@ describeOnKafka("the log on three brokers", { brokers: 3 }, (kafka) => {
     await kafka().broker(3).start();
     expect(written.length).toBeGreaterThan(10 * PARTITIONS);
     const reader = await Reader.start(messages, { group: `of.${client.replaceAll(/\W/g, "")}`, topics: [topic] });
-    await eventually(
-      () => {
-        const read = new Set(reader.texts());
-        expect(written.filter((text) => !read.has(text))).toEqual([]);
-      },
-      { timeoutMs: 30_000 },
-    );
+    await eventually(() => {
+      const read = new Set(reader.texts());
+      expect(written.filter((text) => !read.has(text))).toEqual([]);
+    });
     await messages.close();
   });
 });

@@ -46,7 +46,7 @@ export function securedKafka(name: string, openLog: (connection: KafkaConnection
       const log = await open();
       const reader = await Reader.start(log, { group: "secured", topics: ["secured.v1"] });
       await log.produce([recordOf("secured.v1", "a", "a text")]);
-      await eventually(() => expect(reader.texts()).toEqual(["a text"]), { timeoutMs: 15_000 });
+      await eventually(() => expect(reader.texts()).toEqual(["a text"]));
     }, 60_000);
 
     it("leaves out what its user may not see, and says what to run for what it may not create", async () => {

@@ -42,17 +42,14 @@ export async function startRedisSentinels(): Promise<RedisGroup> {
   const replica = await startNativeRedis({ persistence: "none", settings: { replicaof: `${host} ${port}` } });
   const folder = await mkdtemp(join(tmpdir(), "cloister-sentinels-"));
   const sentinels = await Promise.all([1, 2, 3].map((n) => startSentinel(folder, n, { host, port })));
-  await eventually(
-    async () => {
-      for (const { address } of sentinels) {
-        const known = JSON.stringify(await askRedis(address, "SENTINEL", "MASTER", "mymaster"));
-        if (!known.includes('"num-slaves","1"') || !known.includes('"num-other-sentinels","2"')) {
-          throw new Error("a sentinel doesn't know the others yet");
-        }
+  await eventually(async () => {
+    for (const { address } of sentinels) {
+      const known = JSON.stringify(await askRedis(address, "SENTINEL", "MASTER", "mymaster"));
+      if (!known.includes('"num-slaves","1"') || !known.includes('"num-other-sentinels","2"')) {
+        throw new Error("a sentinel doesn't know the others yet");
       }
-    },
-    { timeoutMs: 30_000 },
-  );
+    }
+  });
   return {
     addresses: sentinels.map(({ address }) => address),
     servers: [master, replica],
@@ -114,19 +111,16 @@ export async function startRedisCluster(): Promise<RedisGroup> {
     }
   }
   const id = String(await askRedis(first, "CLUSTER", "MYID"));
-  await eventually(async () => askRedis(replica, "CLUSTER", "REPLICATE", id), { timeoutMs: 20_000 });
-  await eventually(
-    async () => {
-      for (const node of addresses) {
-        const info = String(await askRedis(node, "CLUSTER", "INFO"));
-        if (!info.includes("cluster_state:ok") || !info.includes("cluster_known_nodes:4")) throw new Error(info);
-      }
-      // Before its first copy is whole it would not be made master.
-      const replication = String(await askRedis(replica, "INFO", "replication"));
-      if (!replication.includes("master_link_status:up")) throw new Error("the replica has no copy yet");
-    },
-    { timeoutMs: 30_000 },
-  );
+  await eventually(async () => askRedis(replica, "CLUSTER", "REPLICATE", id));
+  await eventually(async () => {
+    for (const node of addresses) {
+      const info = String(await askRedis(node, "CLUSTER", "INFO"));
+      if (!info.includes("cluster_state:ok") || !info.includes("cluster_known_nodes:4")) throw new Error(info);
+    }
+    // Before its first copy is whole it would not be made master.
+    const replication = String(await askRedis(replica, "INFO", "replication"));
+    if (!replication.includes("master_link_status:up")) throw new Error("the replica has no copy yet");
+  });
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map((one) => one.stop()));
   };

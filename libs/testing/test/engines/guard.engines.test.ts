@@ -44,10 +44,7 @@ it.each(["exit", "throw", "be killed"])("an engine ends with a process that come
   });
   const [output] = (await once(child.stdout, "data")) as [Buffer];
   await once(child, "exit");
-  await eventually(
-    () => {
-      expect(isRunning(Number(output))).toBe(false);
-    },
-    { timeoutMs: 20_000 },
-  );
+  await eventually(() => {
+    expect(isRunning(Number(output))).toBe(false);
+  });
 });

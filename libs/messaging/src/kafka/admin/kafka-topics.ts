@@ -3,7 +3,7 @@ import { pipelineAccess, TENANT_BRIDGE_GROUP } from "@cloister/contracts/topic-a
 import { tenantTopics } from "@cloister/contracts/topics";
 import { pipelineTopics } from "../../pipeline-topics.ts";
 import type { KafkaConnection } from "../connection-settings.ts";
-import { partitionsOnceLed } from "../platformatic/platformatic-topics.ts";
+import { partitionsOnceHeld } from "../platformatic/platformatic-topics.ts";
 import { durabilityFor, topicSettings, type TopicDurability } from "../topic-settings.ts";
 import { asAdmin } from "./admin-client.ts";
 import { backlogs, foundTopics } from "./found-topics.ts";
@@ -59,7 +59,7 @@ async function apply(admin: Admin, change: TopicChange): Promise<void> {
         topics: [{ topic: change.topic, partitions, replicas: replicationFactor }],
         configs: Object.entries(settings).map(([name, value]) => ({ name, value })),
       });
-      await partitionsOnceLed(admin, change.topic);
+      await partitionsOnceHeld(admin, change.topic);
       return;
     }
     case "partitions":

@@ -106,17 +106,26 @@ function requireSame({ name, partitions }: TopicDefinition, found: number): void
   throw new MessagingError("TOPIC_MISMATCH", `the topic ${name} has ${facts}; that cannot change`);
 }
 
-/** Until the brokers know the new topics, so that the first record is not refused. Another program may have made them. */
+/**
+ * Until the first record of each new topic is not refused: brokers hear of a topic a moment before they hold its
+ * partitions, and a round of which one partition is refused is sent again, whole. Another program may have made them.
+ */
 async function spread(admin: Admin, topics: readonly TopicDefinition[]): Promise<void> {
   for (const topic of topics) {
-    for (let looks = 1; ; looks++) {
-      const found = await lookUp(admin, topic.name);
-      if (typeof found === "number") {
-        requireSame(topic, found);
-        break;
-      }
+    for (let looks = 1; !(await isHeld(admin, topic)); looks++) {
       if (looks === SPREAD_LOOKS) throw new MessagingError("UNKNOWN_TOPIC", `the topic ${topic.name} did not appear`);
       await delay(LOOK_EVERY_MS);
     }
   }
+}
+
+/** Whether brokers answer for its partitions: each asks its leader, by the log that it holds. */
+async function isHeld(admin: Admin, topic: TopicDefinition): Promise<boolean> {
+  const found = await lookUp(admin, topic.name);
+  if (typeof found !== "number") return false;
+  requireSame(topic, found);
+  return admin.fetchTopicOffsets(topic.name).then(
+    () => true,
+    () => false,
+  );
 }

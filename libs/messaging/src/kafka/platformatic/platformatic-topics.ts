@@ -1,4 +1,4 @@
-import { Admin } from "@platformatic/kafka";
+import { Admin, ListOffsetTimestamps } from "@platformatic/kafka";
 import { backoffMs, pause } from "../../backoff.ts";
 import type { TopicDefinition } from "../../message-log.ts";
 import { MessagingError } from "../../messaging-error.ts";
@@ -34,7 +34,9 @@ export class PlatformaticTopics {
       const missing = topics.filter((_, n) => found[n] === "missing");
       if (missing.length > 0) await this.#create(admin, missing);
       for (const [n, topic] of topics.entries()) {
-        if (found[n] !== "hidden") requireSame(topic, await partitionsOnceLed(admin, topic.name));
+        if (found[n] === "hidden") continue;
+        const once = found[n] === "missing" ? partitionsOnceHeld : partitionsOnceLed;
+        requireSame(topic, await once(admin, topic.name));
       }
     });
   }
@@ -96,8 +98,8 @@ async function lookUp(admin: Admin, topic: string): Promise<"there" | "missing" 
   }
 }
 
-/** How many partitions it has, when the brokers know it and each has a leader, so that its first record is not refused. */
-export async function partitionsOnceLed(admin: Admin, topic: string): Promise<number> {
+/** How many partitions it has, when the brokers know it and each has a leader. */
+async function partitionsOnceLed(admin: Admin, topic: string): Promise<number> {
   const never = new AbortController().signal;
   for (let look = 1; ; look++) {
     const leaders = await leadersOf(admin, topic).catch((error: unknown): number[] => {
@@ -106,6 +108,27 @@ export async function partitionsOnceLed(admin: Admin, topic: string): Promise<nu
     });
     if (leaders.length > 0 && !leaders.includes(-1)) return leaders.length;
     if (look === LOOKS) throw new MessagingError("LOG_UNAVAILABLE", `a partition of the topic ${topic} has no leader`);
+    await pause(backoffMs(Math.min(look, 2)), never);
+  }
+}
+
+/**
+ * The same of a new topic, when its leaders answer for its partitions, so that its first record is not refused: brokers
+ * hear of a topic a moment before they hold its partitions.
+ */
+export async function partitionsOnceHeld(admin: Admin, topic: string): Promise<number> {
+  const never = new AbortController().signal;
+  for (let look = 1; ; look++) {
+    const count = await partitionsOnceLed(admin, topic);
+    const timestamp = ListOffsetTimestamps.LATEST;
+    const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp }));
+    const isHeld = await admin.listOffsets({ topics: [{ name: topic, partitions }] }).then(
+      () => true,
+      () => false,
+    );
+    if (isHeld) return count;
+    if (look === LOOKS)
+      throw new MessagingError("LOG_UNAVAILABLE", `a partition of the topic ${topic} is not held yet`);
     await pause(backoffMs(Math.min(look, 2)), never);
   }
 }
