@@ -1,5 +1,6 @@
 # One target for each service, and `cli`: docker build --target ingest -t cloister/ingest .
-# An image holds Node, the service's build and the packages that it runs on: no shell, no package manager, no source.
+# An image holds Node and the service, bundled with what it uses of its packages (docs/adr/0026-images-hold-a-bundle.md):
+# no shell, no package manager, no source.
 #
 # These are images for production: a service starts on evidence of hardware (docs/attestation.md), and nothing in its image
 # could make evidence or believe it without. To try Cloister on a machine without such hardware:
@@ -29,7 +30,8 @@ FROM gcr.io/distroless/cc-debian12:nonroot AS runtime
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
 ARG CLOISTER_BUILD
-# As scripts/stack/service-memory.ts says; a test holds the two together. The condition finds nothing in a production image.
+# As scripts/stack/service-memory.ts says; a test holds the two together. The condition is for the command's packages: what a
+# service's bundle holds is settled.
 ENV NODE_ENV=production NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=256 --conditions=cloister-${CLOISTER_BUILD}" MALLOC_ARENA_MAX=2
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/node"]

@@ -37,6 +37,8 @@ const [runs, messages, conversations, seconds] = [
 const kafkaClient: KafkaClient = values.client === "kafkajs" ? "kafkajs" : "platformatic";
 const shares = [0.1, 0.5, 0.7] as const;
 const ciphers: readonly Cipher[] = ["sealed", "null"];
+// Each process of the two stacks ends with this one.
+process.setMaxListeners(2 * serviceNames.length + 10);
 
 interface Figures {
   readonly perSecond: number[];

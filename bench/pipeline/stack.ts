@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { SimulatedMachine } from "@cloister/keyring/simulated";
 import { systemClock as clock } from "@cloister/service";
 import { securityConfiguration } from "@cloister/service-enclave-inference";
@@ -11,6 +11,7 @@ import { startNativeKafka, startNativePostgres, startNativeRedis } from "@cloist
 import { prepareDatabases } from "../../test/e2e/service-databases.ts";
 import { serviceNames, ServiceProcesses, type ServiceName } from "../../test/e2e/service-processes.ts";
 import { TestTenant } from "../../test/e2e/tenant.ts";
+import { writeServiceBundle } from "../../scripts/image/bundle.ts";
 import { serviceMemory } from "../../scripts/stack/service-memory.ts";
 import { repositoryRoot } from "../../scripts/lint/workspaces.ts";
 
@@ -26,7 +27,6 @@ export interface StackOptions {
   readonly nodeArguments: readonly string[];
 }
 
-const nullCipher = new URL("null-cipher.ts", import.meta.url).href;
 const model = "fixed";
 
 /** One machine plays all senders and readers. */
@@ -66,18 +66,14 @@ export class Stack {
       startNativePostgres({ settings: { fsync: "on" } }),
       startNativeRedis(),
     ]);
-    const services = new ServiceProcesses(folder);
+    const services = new ServiceProcesses(folder, await programsOf(cipher, folder));
     const stop = async (): Promise<void> => {
       await services.stop("SIGTERM");
       await Promise.all([kafka.stop(), postgres.stop(), redis.stop()]);
       await rm(folder, { recursive: true, force: true });
     };
     const databases = await prepareDatabases(postgres.url, await postgres.createDatabase());
-    const nodeOptions = [
-      serviceMemory.NODE_OPTIONS,
-      ...nodeArguments,
-      ...(cipher === "null" ? [`--import=${nullCipher}`] : []),
-    ];
+    const nodeOptions = [serviceMemory.NODE_OPTIONS, ...nodeArguments];
     await services.startWith((name) => ({
       ...databases(name),
       CLOISTER_LOG: "kafka",
@@ -120,12 +116,26 @@ export class Stack {
   }
 }
 
+/**
+ * The services as images hold them; for the null cipher with the null backend in the place of node:crypto's. No service
+ * has a setting that does so.
+ */
+async function programsOf(cipher: Cipher, folder: string): Promise<string> {
+  const programs = join(folder, "programs");
+  const nodeBackend = join(repositoryRoot, "libs/envelope/dist/backends/node.js");
+  const replaced = cipher === "null" ? { [nodeBackend]: join(import.meta.dirname, "null-node.ts") } : {};
+  for (const name of serviceNames) {
+    await writeServiceBundle(`services/${name}`, programs, { build: "development", replaced });
+  }
+  return programs;
+}
+
 /** The tenant's policy names the model server as the service proves it. */
 async function tenantOf(services: ServiceProcesses, folder: string, modelUrl: string): Promise<TestTenant> {
   const instances = await services.instances();
   const machine = await SimulatedMachine.open(join(folder, "simulated-root"));
   const inference = await machine.attest("enclave-inference", {
-    code: pathToFileURL(`${join(repositoryRoot, "services/enclave-inference/dist")}/`),
+    code: services.codeOf("enclave-inference"),
     configuration: { ...securityConfiguration({ runtime: "openai", modelServer: { baseUrl: modelUrl, model } }) },
     clock,
   });

@@ -20,23 +20,20 @@ const manifestSchema = z.looseObject({
   peerDependenciesMeta: z.record(z.string(), z.looseObject({ optional: z.boolean().optional() })).default({}),
 });
 
-/** A production build has no code for simulated evidence: docs/adr/0022-two-builds.md. */
-export type Build = "production" | "development";
-
 /** Of a package of ours these stay behind: an image holds what runs. */
 const notInImages = new Set(["src", "test", "training", "node_modules", "engines", "jest"]);
 
 /**
- * Copies what workspaces need to run, and nothing else: their builds, those of our packages that they depend on, and the
- * installed packages that they name, each at the place where it lies here.
+ * Copies what packages need to run, and nothing else: of ours their builds and those that they depend on, and the installed
+ * packages that they name, each at the place where it lies here.
  */
-export function writeImageTree(workspaceFolders: readonly string[], target: string, build: Build): void {
+export function writePackageTree(folders: readonly string[], target: string): void {
   const seen = new Set<string>();
-  const due = workspaceFolders.map((folder) => join(repositoryRoot, folder));
+  const due = folders.map((folder) => join(repositoryRoot, folder));
   for (let folder = due.pop(); folder !== undefined; folder = due.pop()) {
     if (seen.has(folder)) continue;
     seen.add(folder);
-    copyPackage(folder, target, build);
+    copyPackage(folder, target);
     due.push(...dependenciesOf(folder).map((link) => followLink(link, target)));
   }
 }
@@ -75,12 +72,11 @@ function followLink(link: string, target: string): string {
   return folder;
 }
 
-function copyPackage(folder: string, target: string, build: Build): void {
+function copyPackage(folder: string, target: string): void {
   const isOurs = workspaces.some((workspace) => join(repositoryRoot, workspace.folder) === folder);
   for (const entry of readdirSync(folder)) {
     if (entry === "node_modules" || (isOurs && isLeftBehind(entry))) continue;
-    const isOfBuild = (path: string): boolean => build === "development" || path !== join(folder, "dist/development");
-    const filter = (path: string): boolean => !isOurs || (isOfBuild(path) && isCurrent(path, folder));
+    const filter = (path: string): boolean => !isOurs || isCurrent(path, folder);
     cpSync(join(folder, entry), join(placeIn(target, folder), entry), { recursive: true, filter });
   }
 }

@@ -10,6 +10,7 @@ import { systemClock } from "@cloister/service";
 import { openDatabase } from "@cloister/storage";
 import { describeOnKafka, describeOnPostgres } from "@cloister/testing";
 import { sql } from "kysely";
+import { writeServiceBundle } from "../../scripts/image/bundle.ts";
 import { prepareDatabases } from "./service-databases.ts";
 import { serviceNames, ServiceProcesses } from "./service-processes.ts";
 import { TestTenant } from "./tenant.ts";
@@ -19,14 +20,23 @@ jest.setTimeout(180_000);
 
 describeOnKafka("on Kafka", {}, (kafka) => {
   describeOnPostgres("with PostgreSQL for what is kept", (url) => {
-    describe.each(["kafkajs", "platformatic"])("the six services as processes, by %s", (client) => {
+    let programs: string;
+    beforeAll(async () => {
+      programs = await mkdtemp(join(tmpdir(), "cloister-programs-"));
+      for (const name of serviceNames) {
+        await writeServiceBundle(`services/${name}`, programs, { build: "development" });
+      }
+    });
+    afterAll(() => rm(programs, { recursive: true, force: true }));
+
+    describe.each(["kafkajs", "platformatic"])("the six services, each from what its image holds, by %s", (client) => {
       let folder: string;
       let services: ServiceProcesses;
       const keysDatabase = `cloister_keys_${randomBytes(6).toString("hex")}`;
 
       beforeAll(async () => {
         folder = await mkdtemp(join(tmpdir(), "cloister-kafka-"));
-        services = new ServiceProcesses(folder);
+        services = new ServiceProcesses(folder, programs);
         await onServer(url(), `create database ${keysDatabase}`);
         const keysUrl = new URL(url());
         keysUrl.pathname = `/${keysDatabase}`;

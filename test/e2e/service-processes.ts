@@ -22,15 +22,18 @@ export type ServiceName = (typeof serviceNames)[number];
 /** What a service is told beside its addresses and files: of its engines, above all. */
 export type EnvironmentOf = (name: ServiceName) => Readonly<Record<string, string>>;
 
-/** The six services as processes of their own, by the files that `nest start` runs. */
+/** The six services as processes of their own: by the files that `nest start` runs, or by those of images. */
 export class ServiceProcesses {
   readonly #processes = new Map<ServiceName, ServiceProcess>();
   readonly #metricsUrls = new Map<ServiceName, string>();
   readonly #operationsUrls: string[] = [];
   readonly #folder: string;
+  readonly #programs: string;
 
-  constructor(folder: string) {
+  /** @param programs a folder with `services/NAME/dist/main.js` of each */
+  constructor(folder: string, programs: string = repositoryRoot) {
     this.#folder = folder;
+    this.#programs = programs;
   }
 
   get ingestUrl(): string {
@@ -99,7 +102,7 @@ export class ServiceProcesses {
       };
       const process = new ServiceProcess({
         name,
-        program: [developmentBuild, join(repositoryRoot, "services", name, "dist/main.js")],
+        program: [developmentBuild, join(this.#programs, "services", name, "dist/main.js")],
         folder: this.#folder,
         environment,
         healthUrl: `http://127.0.0.1:${environment[portVariable(name)] ?? ""}`,
@@ -110,12 +113,17 @@ export class ServiceProcesses {
     await Promise.all(serviceNames.map((name) => this.of(name).ready()));
   }
 
+  /** The files of a service that simulated evidence measures. */
+  codeOf(name: ServiceName): URL {
+    return pathToFileURL(`${join(this.#programs, "services", name, "dist")}/`);
+  }
+
   /** What the processes prove, measured from the files that they run. */
   async instances(): Promise<AttestedInstances> {
     const machine = await SimulatedMachine.open(this.#file("simulated-root"));
     const attest = (role: "keys" | "redaction" | "embedding" | "enclave-inference", configuration: object) =>
       machine.attest(role, {
-        code: pathToFileURL(`${join(repositoryRoot, "services", role, "dist")}/`),
+        code: this.codeOf(role),
         configuration: { ...configuration },
         clock,
       });

@@ -7,30 +7,31 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { attestedRoles, evidenceFormats } from "@cloister/attestation";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { writeImageTree } from "../../scripts/image/tree.ts";
+import { z } from "zod";
+import { writeServiceBundle } from "../../scripts/image/bundle.ts";
 import { developmentBuild } from "../../scripts/stack/development-build.ts";
 import { serviceNames } from "../../scripts/stack/layout.ts";
 
-// A tree of 150 megabytes is copied.
 jest.setTimeout(180_000);
 
 const run = promisify(execFile);
+const packagesSchema = z.array(z.object({ name: z.string(), version: z.string(), license: z.string() }));
+const allowedLicenses = new Set([
+  ...["Apache-2.0", "MIT", "ISC", "0BSD", "BSD-2-Clause", "BSD-3-Clause"],
+  ...["(Apache-2.0 AND BSD-3-Clause)", "MIT or MPL-2.0"],
+]);
 let folder: string;
 let tree: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cloister-production-"));
   tree = join(folder, "app");
-  writeImageTree(
-    serviceNames.map((name) => `services/${name}`),
-    tree,
-    "production",
-  );
+  for (const name of serviceNames) await writeServiceBundle(`services/${name}`, tree, { build: "production" });
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Our own modules of the tree, with their text. */
+/** What the services are made of, with its text. */
 function modules(): Map<string, string> {
-  const paths = globSync("{libs,services}/*/dist/**/*.js", { cwd: tree });
+  const paths = globSync("services/*/dist/*.js", { cwd: tree });
   return new Map(paths.map((path) => [path, readFileSync(join(tree, path), "utf8")]));
 }
 
@@ -51,7 +52,7 @@ async function node(...args: readonly string[]) {
 
 describe("the production build", () => {
   it("holds no file of simulated evidence", () => {
-    const files = globSync("{libs,services,node_modules/@cloister}/**/*{simulated,development}*", { cwd: tree });
+    const files = globSync("{services,node_modules/@cloister}/**/*{simulated,development}*", { cwd: tree });
     expect(files).toEqual([]);
   });
 
@@ -72,13 +73,14 @@ describe("the production build", () => {
   });
 
   it("knows the format's tag in the registry alone, so that it can say what it refuses", () => {
-    const tag = `0x${evidenceFormats.simulated.toString(16)}`;
-    const known = [...modules()].filter(([, module]) => module.includes(`simulated: ${tag}`)).map(([path]) => path);
-    expect(known).toEqual(["libs/attestation/dist/tagged-evidence.js"]);
+    const tag = new RegExp(`simulated: ?${evidenceFormats.simulated}\\b`, "gu");
+    const known = [...modules()].map(([path, module]) => [path.split("/")[1], module.match(tag)?.length ?? 0] as const);
+    const timesIn = (name: string) => known.reduce((sum, [of, times]) => sum + (of === name ? times : 0), 0);
+    expect(attestedRoles.map((role) => [role, timesIn(role)])).toEqual(attestedRoles.map((role) => [role, 1]));
   });
 
   it.each(["@cloister/attestation/simulated", "@cloister/keyring/simulated"])("can't import %s", async (specifier) => {
-    const from = join(tree, "libs/keyring/probe.mjs");
+    const from = join(tree, "services/keys/dist/probe.mjs");
     await writeFile(from, `await import(${JSON.stringify(specifier)});`);
     await expect(node(from)).rejects.toMatchObject({ stderr: expect.stringContaining("ERR_MODULE_NOT_FOUND") });
   });
@@ -97,6 +99,15 @@ describe("the production build", () => {
 
   it("starts no other build, whatever Node is told", async () => {
     const started = node(developmentBuild, "services/keys/dist/main.js");
-    await expect(started).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining("ERR_MODULE_NOT_FOUND") });
+    const stderr = expect.stringContaining("keys: EVIDENCE_UNAVAILABLE: ");
+    await expect(started).rejects.toMatchObject({ code: 1, stderr });
+  });
+
+  it.each(serviceNames)("names every package that is in %s, with a licence that allows it", (name) => {
+    const licenses = join(tree, "services", name, "licenses");
+    const packages = packagesSchema.parse(JSON.parse(readFileSync(join(licenses, "packages.json"), "utf8")));
+    expect(packages.filter(({ license }) => !allowedLicenses.has(license))).toEqual([]);
+    expect(packages.map((one) => one.name)).toContain("@nestjs/core");
+    expect(readFileSync(join(licenses, "@nestjs/core/LICENSE"), "utf8")).toContain("MIT");
   });
 });

@@ -1,6 +1,5 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { tryLock, unlock } from "fs-native-extensions";
 import { StorageError } from "./storage-error.ts";
 
 /**
@@ -10,6 +9,8 @@ import { StorageError } from "./storage-error.ts";
  * @throws StorageError DATA_DIR_IN_USE
  */
 export async function lockDataDir(dataDir: string): Promise<() => Promise<void>> {
+  // Loaded here: what has no data folder needs no native code for it.
+  const { tryLock, unlock } = await import("fs-native-extensions");
   const file = await open(join(dataDir, "lock"), "a+", 0o600);
   if (!tryLock(file.fd)) {
     await file.close();
