@@ -69,6 +69,9 @@ describeOnKafka("on Kafka", {}, (kafka) => {
         const conversation = await sdk.openConversation({ admission: (keys) => tenant.admission(keys, nowMs) });
         const { text } = await conversation.ask("Hello, I am Marisol Quintanilla.", { timeoutMs: 60_000 });
         expect(text).toContain("Marisol Quintanilla");
+        // A long text is read by a thread of its own, from a file beside the service's.
+        const long = `${"The lamp in the hall is on. ".repeat(400)}I am Marisol Quintanilla. Who am I?`;
+        expect((await conversation.ask(long, { timeoutMs: 60_000 })).text).toContain("Marisol Quintanilla");
         for (const name of serviceNames) expect(services.outputOf(name)).not.toContain("Quintanilla");
       });
 

@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { execFile, fork, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, globSync, readdirSync } from "node:fs";
@@ -48,6 +48,16 @@ describe("what an image holds", () => {
     expect(readdirSync(join(tree, "services/ingest")).sort()).toEqual(["dist", "licenses", "package.json"]);
     const packages = globSync("node_modules/{@*/*,[!@]*}", { cwd: tree }).filter((path) => !path.includes("crc32"));
     expect(packages.sort()).toEqual(["node_modules/kafkajs", "node_modules/reflect-metadata"]);
+  });
+
+  it("of keys has the process beside it that an HSM's library runs in", async () => {
+    const hsm = fork(join(await treeOf("services/keys"), "services/keys/dist/hsm-process.js"), { stdio: "ignore" });
+    const missing = { operation: "open", sdk: "pkcs11js", library: "/nowhere.so", pin: "1234" };
+    hsm.send({ id: 1, request: missing });
+    const [answer] = (await once(hsm, "message")) as [unknown];
+    expect(answer).toMatchObject({ id: 1, refusal: "KMS_UNREACHABLE" });
+    hsm.disconnect();
+    expect(await once(hsm, "exit")).toEqual([0, null]);
   });
 
   it("the command runs from it", async () => {
