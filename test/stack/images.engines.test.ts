@@ -52,10 +52,10 @@ describe("what an image holds", () => {
 
   it("of keys has the process beside it that an HSM's library runs in", async () => {
     const hsm = fork(join(await treeOf("services/keys"), "services/keys/dist/hsm-process.js"), { stdio: "ignore" });
-    const missing = { operation: "open", sdk: "pkcs11js", library: "/nowhere.so", pin: "1234" };
+    const missing = { operation: "open", sdk: "pkcs11js", module: "/nowhere.so", pin: "1234" };
     hsm.send({ id: 1, request: missing });
     const [answer] = (await once(hsm, "message")) as [unknown];
-    expect(answer).toMatchObject({ id: 1, refusal: "KMS_UNREACHABLE" });
+    expect(answer).toMatchObject({ id: 1, refusal: "KMS_SDK_MISSING" });
     hsm.disconnect();
     expect(await once(hsm, "exit")).toEqual([0, null]);
   });
