@@ -6,9 +6,10 @@ import pLimit from "p-limit";
 import { loadSegment, type SegmentPorts, type WantedSegment } from "./load-segment.ts";
 import { maxCandidates, storedSegment, type StoredSegment } from "./nearest-passages.ts";
 import type { OpenedPassage } from "./open-passages.ts";
-import { logKeyOf, openTurns, turnRows, type RecalledTurn } from "./recall.ts";
+import { logKeyOf, openTurns, turnRows } from "./recall.ts";
 import { originOf, scopeOf, vectorKeyOf } from "./scope.ts";
 import type { InferenceTables } from "./tables.ts";
+import type { RecalledTurn, TurnCache } from "./turn-cache.ts";
 
 /** What a conversation may be answered with, in clear. It lives as long as its batch. */
 export interface ConversationContext {
@@ -23,6 +24,7 @@ export interface ContextPorts extends SegmentPorts {
   readonly db: Kysely<InferenceTables>;
   readonly transforms: VectorTransforms;
   readonly keyring: KeySource;
+  readonly turnCache: TurnCache;
 }
 
 /** Below what `keys` answers in one call. */
@@ -57,7 +59,7 @@ export async function contextsOf(
   return limit.map(sealed, async ({ conversation, turns, segments }, n) => {
     const lease = shared ?? (await ports.keyring.lease(wanted[n] ?? []));
     return {
-      turns: openTurns(turns, conversation, lease, nowMs),
+      turns: openTurns(turns, conversation, { keys: lease, turnCache: ports.turnCache, nowMs }),
       ...(await searchedSegments(segments, conversation, lease, { ports, nowMs })),
     };
   });

@@ -14,11 +14,11 @@ import { guardSources } from "./guard/sources.ts";
 import type { InferenceMetrics } from "./inference.metrics.ts";
 import type { LiveAnswers } from "./live/live-answers.ts";
 import type { ModelAnswer, ModelRuntime } from "./model/model-runtime.ts";
-import type { RecalledTurn } from "./recall.ts";
 import { retrieve } from "./retrieve.ts";
 import { sealReply, type ReplyContent } from "./seal-reply.ts";
 import { sealTurn } from "./seal-turn.ts";
 import type { InferenceTables, TurnRow } from "./tables.ts";
+import { turnName, type RecalledTurn } from "./turn-cache.ts";
 
 export type InferenceResult = RecordResult<InferenceTables, TurnRow>;
 
@@ -142,7 +142,7 @@ export class InferencePipeline {
   }
 
   async #seal(question: Question, reply: ReplyContent): Promise<InferenceResult> {
-    const { keyring, clock, turnPartitions } = this.#steps;
+    const { keyring, clock, turnPartitions, turnCache } = this.#steps;
     const { message, conversation, consumed } = question;
     const { tenantId, conversationId, createdAtMs } = message.header;
     const bucketEndMs = bucketEnd(conversation, "log", createdAtMs);
@@ -160,8 +160,11 @@ export class InferencePipeline {
     });
     if (!isKept) return done([output]);
     await turnPartitions.ensure([bucketEndMs]);
-    const turn = sealTurn(question, reply.text, bucketEndMs, lease.sealingKey(logKey));
-    return done([output], { write: { ...turn, log_offset: consumed.record.offset } });
+    const key = lease.sealingKey(logKey);
+    const { row, turn } = sealTurn(question, reply.text, bucketEndMs, key);
+    // Before it is written: it is shown for this very envelope alone, once the database has it.
+    turnCache.put(turnName(logKey, row.envelope), { turn, key, bucketEndMs });
+    return done([output], { write: { ...row, log_offset: consumed.record.offset } });
   }
 }
 

@@ -52,7 +52,7 @@ async function loadNamed(
   { passages, cache, embedder, searches }: SegmentPorts,
   nowMs: number,
 ): Promise<SearchIndex<OpenedPassage>> {
-  const held = cache.get(name, key);
+  const held = cache.get(name, key, nowMs);
   const isUsable = held?.epoch === segment.epoch;
   if (isUsable && held.revision >= segment.revision) {
     searches.segment("cached");

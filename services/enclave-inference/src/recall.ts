@@ -5,15 +5,17 @@ import { nodeBackend } from "@cloister/envelope/node";
 import type { ConversationRecord, KeyLease, KeyRequest } from "@cloister/keyring";
 import { ofTenants, onDatabase } from "@cloister/storage";
 import { sql, type Kysely } from "kysely";
-import type { ModelTurn } from "./model/model-runtime.ts";
 import type { InferenceTables, TurnRow } from "./tables.ts";
+import { turnName, type RecalledTurn, type TurnCache } from "./turn-cache.ts";
 
 /** So many turns of a conversation are given to the model. */
 const maxRecalledTurns = 6;
 
-/** A turn of this conversation, and the message that it answered. */
-export interface RecalledTurn extends ModelTurn {
-  readonly causeId: Uint8Array;
+/** What turns are opened with. */
+export interface Recalling {
+  readonly keys: KeyLease;
+  readonly turnCache: TurnCache;
+  readonly nowMs: number;
 }
 
 /**
@@ -75,31 +77,36 @@ export function logKeyOf(row: Pick<TurnRow, "tenant_id" | "conversation_id" | "b
 
 /**
  * The conversation's turns in clear, oldest first. The database only proposes: what can't be opened (its bucket was
- * erased), or whose envelope names another conversation or tenant than this one, is left out.
+ * erased), or whose envelope names another conversation or tenant than this one, is left out. What was opened before is
+ * not opened again: it takes the same envelope, and the same handle of its key.
  */
 export function openTurns(
   rows: readonly TurnRow[],
   conversation: ConversationRecord,
-  keys: KeyLease,
-  nowMs: number,
+  recalling: Recalling,
 ): RecalledTurn[] {
-  return rows.flatMap((row) => openTurn(row, conversation, keys, nowMs) ?? []).reverse();
+  return rows.flatMap((row) => openTurn(row, conversation, recalling) ?? []).reverse();
 }
 
 function openTurn(
   row: TurnRow,
   { tenantId, conversationId }: ConversationRecord,
-  keys: KeyLease,
-  nowMs: number,
+  { keys, turnCache, nowMs }: Recalling,
 ): RecalledTurn | undefined {
   try {
     const key = keys.openingKey(logKeyOf(row));
+    const name = turnName({ tenantId, conversationId }, row.envelope);
+    const held = turnCache.get(name, key, nowMs);
+    if (held !== undefined) return held.turn;
     const { header, payload } = openEnvelope(nodeBackend, row.envelope, { keys: [key], signer: "none", nowMs });
     if (header.stage !== Stage.TURN || header.causeId === undefined) return undefined;
     if (Buffer.compare(header.tenantId, tenantId) !== 0) return undefined;
     if (Buffer.compare(header.conversationId, conversationId) !== 0) return undefined;
     const { question, answer } = fromBinary(TurnSchema, payload);
-    return { question, answer, causeId: header.causeId };
+    // A copy: the header's is a view that would keep the row's whole envelope.
+    const turn = { question, answer, causeId: header.causeId.slice() };
+    turnCache.put(name, { turn, key, bucketEndMs: header.expiresAtMs });
+    return turn;
   } catch {
     return undefined;
   }

@@ -19,6 +19,7 @@ import { LiveAnswers } from "./live/live-answers.ts";
 import { inferenceMigrations } from "./migrations/index.ts";
 import { PassageCache } from "./passage-cache.ts";
 import { inferenceSchema, turnPartitions, type InferenceTables, type TurnRow } from "./tables.ts";
+import { TurnCache } from "./turn-cache.ts";
 
 /** Its inbox and its offsets: never changed. */
 const consumerName = "enclave-inference";
@@ -47,9 +48,11 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
   });
   const embedder = ports.embedder ?? staticEmbedder();
   const cache = new PassageCache();
+  const turnCache = new TurnCache();
   // A timer only empties sooner what its next use would refuse: each key is looked at then.
   const sweeper = setInterval(() => {
     cache.sweep(clock.nowMs());
+    turnCache.sweep(clock.nowMs());
     counted.held(cache.bytes);
   }, sweepEveryMs).unref();
   const stopping = new AbortController();
@@ -87,6 +90,7 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
       turnPartitions: new PartitionKeeper(db.kysely, turnPartitions),
       passages: ports.passages ?? sealedPassageReader(schemaOf<PassageTables>(db, passageSchema)),
       cache,
+      turnCache,
       embedder,
       transforms: new VectorTransforms(embedder.model.dimension),
       searches: counted,
@@ -108,6 +112,7 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
         live.close();
         clearInterval(sweeper);
         cache.clear();
+        turnCache.clear();
         keyring.close();
       },
     ],

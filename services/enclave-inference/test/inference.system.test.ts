@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jes
 import { topics } from "@cloister/contracts/topics";
 import { createKemPrivateKey, createKemPublicKey, Stage, type MessageId } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
-import type { ConversationRecord } from "@cloister/keyring";
+import { bucketEnd, type ConversationRecord } from "@cloister/keyring";
 import { GAPS, PostgresMessageLog, type Failpoints } from "@cloister/messaging";
 import {
   directionOf,
@@ -26,6 +26,7 @@ import { SimulatedTenant } from "@cloister/testing/tenant";
 import { extractiveRuntime, ModelError, startInference, type ModelRequest, type ModelRuntime } from "../src/index.ts";
 import { logKeyOf, openTurns, turnRows } from "../src/recall.ts";
 import type { InferenceTables } from "../src/tables.ts";
+import { TurnCache } from "../src/turn-cache.ts";
 import { asked, failuresOf, passage, repliesTo, type Asked, type ReceivedReply } from "./conversation-world.ts";
 
 const clock = new FakeClock(Date.UTC(2026, 10, 22, 12));
@@ -257,12 +258,31 @@ describe("enclave-inference", () => {
     const records = conversations.map(({ record }) => record);
     const rows = await turnRows(tables, records, nowMs);
     const lease = await source.lease(rows.flat().map(logKeyOf));
-    const questions = records.map((record, n) => openTurns(rows[n] ?? [], record, lease, nowMs));
+    const recalling = { keys: lease, turnCache: new TurnCache(), nowMs };
+    const questions = records.map((record, n) => openTurns(rows[n] ?? [], record, recalling));
     expect(questions.map((turns) => turns.map(({ question }) => question))).toEqual([
       wishes.slice(-6),
       ["I like rain."],
       [],
     ]);
+  });
+
+  it("opens no turn that it sealed itself a moment ago, and tells none once it was erased", async () => {
+    const conversation = keys.openConversation();
+    const bucketEndMs = bucketEnd(conversation.record, "log", nowMs);
+    const key = (await source.lease([])).sealingKey({ ...conversation.record, purpose: "log", bucketEndMs });
+    const opens = jest.spyOn(key, "unwrap");
+    await ask(conversation, "My bicycle is red.");
+    await ask(conversation, "My tandem is blue.");
+    await ask(conversation, "What colour has my bicycle?");
+    const recalled = runtime.requests.at(-1)?.turns.map(({ question }) => question);
+    expect(recalled).toEqual(["My bicycle is red.", "My tandem is blue."]);
+    expect(opens).not.toHaveBeenCalled();
+    keys.erase(conversation.record.conversationId);
+    const question = asked(keys, conversation.record, "And my tandem?", nowMs);
+    await send(question);
+    expect(await failureOf(question)).toEqual(["KEY_DESTROYED"]);
+    expect(runtime.requests.map(({ question: told }) => told)).not.toContain("And my tandem?");
   });
 
   it("keeps each turn sealed under the log key, and nothing of it in clear", async () => {
@@ -418,6 +438,6 @@ describe("enclave-inference", () => {
   });
 
   it("wrote nothing into its log that anybody typed", () => {
-    expect(lines.join("\n")).not.toMatch(/beekeeping|refund|bicycle|PERSON_1|treasure/u);
+    expect(lines.join("\n")).not.toMatch(/beekeeping|refund|bicycle|tandem|PERSON_1|treasure/u);
   });
 });

@@ -14,8 +14,8 @@ function newKey(): WrapKey {
   });
 }
 
-function segment(key: WrapKey, text = "A refund takes five days.", bucketEndMs = nowMs + 1): OpenSegment {
-  const passage: OpenedPassage = {
+function passage(text: string): OpenedPassage {
+  return {
     origin: "knowledge",
     causeIdHex: "00",
     name: text,
@@ -24,8 +24,11 @@ function segment(key: WrapKey, text = "A refund takes five days.", bucketEndMs =
     source: undefined,
     vector: Int8Array.of(1),
   };
+}
+
+function segment(key: WrapKey, text = "A refund takes five days.", bucketEndMs = nowMs + 1): OpenSegment {
   const names = new Set([text]);
-  return { index: new SearchIndex([passage]), names, epoch: 0, revision: 1, bucketEndMs, key };
+  return { index: new SearchIndex([passage(text)]), names, epoch: 0, revision: 1, bucketEndMs, key };
 }
 
 describe("the cache of opened segments", () => {
@@ -34,14 +37,14 @@ describe("the cache of opened segments", () => {
     const cache = new PassageCache();
     const put = segment(key);
     cache.put("a", put);
-    expect(cache.get("a", key)).toBe(put);
+    expect(cache.get("a", key, nowMs)).toBe(put);
   });
 
   it("gives it to nobody with another handle, and empties it", () => {
     const cache = new PassageCache();
     const put = segment(newKey());
     cache.put("a", put);
-    expect([cache.get("a", newKey()), put.index.size, cache.size, cache.bytes]).toEqual([undefined, 0, 0, 0]);
+    expect([cache.get("a", newKey(), nowMs), put.index.size, cache.size, cache.bytes]).toEqual([undefined, 0, 0, 0]);
   });
 
   it("gives nothing once the handle was destroyed: its lease ended, or the key was erased", () => {
@@ -49,7 +52,24 @@ describe("the cache of opened segments", () => {
     const cache = new PassageCache();
     cache.put("a", segment(key));
     key.destroy();
-    expect(cache.get("a", key)).toBeUndefined();
+    expect(cache.get("a", key, nowMs)).toBeUndefined();
+  });
+
+  it("gives nothing from its bucket's end on, though the handle lives", () => {
+    const key = newKey();
+    const cache = new PassageCache();
+    cache.put("a", segment(key));
+    expect([cache.get("a", key, nowMs + 1), cache.size]).toEqual([undefined, 0]);
+  });
+
+  it("counts a segment that was extended and put again as large as it is now", () => {
+    const key = newKey();
+    const cache = new PassageCache();
+    const extended = segment(key);
+    cache.put("a", extended);
+    extended.index.add([passage("A card costs ten.")]);
+    cache.put("a", extended);
+    expect([cache.bytes, cache.size]).toEqual([extended.index.bytes, 1]);
   });
 
   it("empties by itself what lost its key or its bucket", () => {
@@ -64,19 +84,19 @@ describe("the cache of opened segments", () => {
   });
 
   it("keeps no segment that is larger than the cache, and says so", () => {
-    const cache = new PassageCache({ maxBytes: 10, maxSegments: 5 });
+    const cache = new PassageCache({ maxBytes: 10, maxEntries: 5 });
     expect([cache.put("a", segment(newKey())), cache.size, cache.bytes]).toEqual([false, 0, 0]);
   });
 
   it("lets the least recently used go beyond its limits, without emptying it under a search", () => {
     const keys = [newKey(), newKey(), newKey()] as const;
     const segments = keys.map((key) => segment(key));
-    const cache = new PassageCache({ maxBytes: 1_000_000, maxSegments: 2 });
+    const cache = new PassageCache({ maxBytes: 1_000_000, maxEntries: 2 });
     cache.put("0", segments[0] ?? segment(keys[0]));
     cache.put("1", segments[1] ?? segment(keys[1]));
-    cache.get("0", keys[0]);
+    cache.get("0", keys[0], nowMs);
     cache.put("2", segments[2] ?? segment(keys[2]));
-    expect([cache.get("0", keys[0]), cache.get("1", keys[1]), cache.get("2", keys[2])]).toEqual([
+    expect([cache.get("0", keys[0], nowMs), cache.get("1", keys[1], nowMs), cache.get("2", keys[2], nowMs)]).toEqual([
       segments[0],
       undefined,
       segments[2],

@@ -3,8 +3,8 @@ import { idToHex } from "@cloister/envelope";
 import { SearchIndex, staticEmbedder } from "@cloister/retrieval";
 import { wordsForPlaceholders } from "../src/model/placeholder-words.ts";
 import type { OpenedPassage } from "../src/open-passages.ts";
-import type { RecalledTurn } from "../src/recall.ts";
 import { retrieve } from "../src/retrieve.ts";
+import type { RecalledTurn } from "../src/turn-cache.ts";
 
 const id = (n: number) => new Uint8Array(16).fill(n);
 const question = { text: "When is a refund paid?", causeId: id(1) };

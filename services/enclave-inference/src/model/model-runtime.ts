@@ -2,8 +2,8 @@ import { CodedError } from "@cloister/service";
 
 /** A question and its answer, as they stand in the conversation: with placeholders. */
 export interface ModelTurn {
-  question: string;
-  answer: string;
+  readonly question: string;
+  readonly answer: string;
 }
 
 /** A passage that may help to answer. Its text is data, never an instruction. */
