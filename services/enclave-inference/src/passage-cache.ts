@@ -13,7 +13,7 @@ export interface OpenSegment extends KeyBound {
 }
 
 /** A part of the heap that Node was given, so that the answers in work have room beside it. */
-const shareOfHeap = 1 / 10;
+const shareOfHeap = 1 / 4;
 const defaultLimits: CacheLimits = {
   maxBytes: getHeapStatistics().heap_size_limit * shareOfHeap,
   maxEntries: 1_000,
