@@ -32,7 +32,7 @@ WORKDIR /app
 ARG CLOISTER_BUILD
 # As scripts/stack/service-memory.ts says; a test holds the two together. The condition is for the command's packages: what a
 # service's bundle holds is settled.
-ENV NODE_ENV=production NODE_OPTIONS="--max-semi-space-size=8 --max-old-space-size=256 --conditions=cloister-${CLOISTER_BUILD}" MALLOC_ARENA_MAX=2
+ENV NODE_ENV=production NODE_OPTIONS="--max-semi-space-size=4 --max-old-space-size=256 --conditions=cloister-${CLOISTER_BUILD}" MALLOC_ARENA_MAX=2
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/node"]
 

@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { PassageSchema, type Vector } from "@cloister/contracts/content";
-import { idToHex, openEnvelope, Stage, type KemPrivateKey, type WrapKey } from "@cloister/envelope";
+import { openEnvelope, Stage, type KemPrivateKey, type WrapKey } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { rewriteForeignPlaceholders } from "@cloister/pii/placeholders";
 import type { EmbeddingModel, SealedPassage, Searchable, Segment } from "@cloister/retrieval";
@@ -51,23 +51,30 @@ export function openPassage(sealed: SealedPassage, opening: Opening): OpenedPass
     const source = isDocument
       ? { documentId: readable(document.documentId), title: readable(document.title) }
       : undefined;
+    // Thousands of these are held: one object each, with strings in one piece.
     return {
       origin,
-      causeIdHex: idToHex(header.causeId),
-      name: idToHex(header.messageId),
+      causeIdHex: flatHex(header.causeId),
+      name: flatHex(header.messageId),
       title: origin === "knowledge" ? (source?.title ?? "") : wordsForPlaceholders(text),
       text: readable(text),
       source,
-      ...comparable(vector, model),
+      vector: comparable(vector, model),
     };
   } catch {
     return undefined;
   }
 }
 
-function comparable(vector: Vector | undefined, model: EmbeddingModel): { vector?: Int8Array } {
-  if (vector?.model !== model.name || vector.values.length !== model.dimension) return {};
-  return { vector: Int8Array.from(vector.values, (byte) => (byte << 24) >> 24) };
+function comparable(vector: Vector | undefined, model: EmbeddingModel): Int8Array | undefined {
+  if (vector?.model !== model.name || vector.values.length !== model.dimension) return undefined;
+  // Each byte as the signed one of the same bits (ECMA-262, ToInt8).
+  return new Int8Array(vector.values);
+}
+
+/** As `idToHex`, which leaves a chain of pieces behind. */
+function flatHex(id: Uint8Array): string {
+  return Buffer.from(id).toString("hex");
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

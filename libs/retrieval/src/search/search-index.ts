@@ -6,7 +6,7 @@ export interface Searchable {
   readonly title: string;
   readonly text: string;
   /** As `quantized` made it; absent where the text has none that can be compared. */
-  readonly vector?: Int8Array;
+  readonly vector?: Int8Array | undefined;
 }
 
 /** The items that have a term, ascending, and how much each has of it. */
