@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Database } from "@cloister/storage";
 import { testDatabaseIn } from "@cloister/testing";
-import { searchForValues, windowsOf, type Finding } from "@cloister/testing/canary";
+import { searchForValues, windowsOf, type Finding } from "@cloister/canary";
 import { CapturedLogs } from "../src/demo/captured-logs.ts";
 import { untilIdle } from "../src/demo/on-the-log.ts";
 import { placesOf } from "../src/demo/places.ts";

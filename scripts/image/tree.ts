@@ -23,6 +23,9 @@ const manifestSchema = z.looseObject({
 /** Of a package of ours these stay behind: an image holds what runs. */
 const notInImages = new Set(["src", "test", "training", "node_modules", "engines", "jest"]);
 
+/** A peer of packages with types, which none of them runs. */
+const onlyToCompile = new Set(["typescript"]);
+
 /**
  * Copies what packages need to run, and nothing else: of ours their builds and those that they depend on, and the installed
  * packages that they name, each at the place where it lies here.
@@ -42,7 +45,8 @@ export function writePackageTree(folders: readonly string[], target: string): vo
 function dependenciesOf(folder: string): string[] {
   const manifest = manifestSchema.parse(JSON.parse(readFileSync(join(folder, "package.json"), "utf8")));
   const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest;
-  const peers = Object.keys(peerDependencies).filter((name) => peerDependenciesMeta[name]?.optional !== true);
+  const isNeeded = (name: string) => peerDependenciesMeta[name]?.optional !== true && !onlyToCompile.has(name);
+  const peers = Object.keys(peerDependencies).filter(isNeeded);
   return [...new Set([...peers, ...Object.keys({ ...optionalDependencies, ...dependencies })])].flatMap((name) => {
     const found = installed(name, folder);
     if (found === undefined && name in dependencies && !(name in optionalDependencies)) {

@@ -13,6 +13,7 @@ const libraryLayers: Readonly<Record<string, Layer>> = {
   "libs/policy": "pure",
   "libs/pii": "pure",
   "libs/audit": "pure",
+  "libs/canary": "pure",
   "libs/client": "sdk",
   "libs/testing": "testing",
 };
@@ -28,7 +29,7 @@ const importsOfSource: Readonly<Record<Layer, readonly Layer[]>> = {
   lib: libraries,
   testing: libraries,
   service: libraries,
-  embedded: [...libraries, "testing", "service"],
+  embedded: [...libraries, "service"],
   cli: [...libraries, "embedded"],
   repository: [...libraries, "testing", "service", "embedded", "cli"],
 };

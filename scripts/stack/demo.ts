@@ -27,7 +27,7 @@ import { Keyring, keysTransport } from "@cloister/keyring";
 import { flowKeyOf, openRedacted } from "@cloister/keyring/consuming";
 import type { LogRecord } from "@cloister/messaging";
 import { systemClock as clock } from "@cloister/service";
-import { searchForValues, type SearchReport } from "@cloister/testing/canary";
+import { searchForValues, type SearchReport } from "@cloister/canary";
 import type { StackFolder } from "./layout.ts";
 import { openAsOperator, stackPlaces, type OperatorDatabases } from "./operator-places.ts";
 import { secretOf } from "./secrets.ts";

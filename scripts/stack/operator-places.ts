@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { filesOf, tablesOf } from "@cloister/embedded/demo";
 import { openDatabase, type Database } from "@cloister/storage";
-import type { SearchedPlace } from "@cloister/testing/canary";
+import type { SearchedPlace } from "@cloister/canary";
 import { redisCommand } from "@cloister/testing/engines";
 import { sql } from "kysely";
 import { databaseUrls } from "./engines.ts";

@@ -4,7 +4,7 @@ import { topics } from "@cloister/contracts/topics";
 import type { Consumption, LogRecord } from "@cloister/messaging";
 import { PlatformaticMessageLog } from "@cloister/messaging/kafka/platformatic";
 import { createLog, systemClock } from "@cloister/service";
-import type { SearchedPlace } from "@cloister/testing/canary";
+import type { SearchedPlace } from "@cloister/canary";
 
 /** Every record of the pipeline's topics, as an operator copies them: a consumer of its own, from the oldest on. */
 export class TopicCopy {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Conversation } from "@cloister/client";
 import { idToHex, parseConversationId, Stage } from "@cloister/envelope";
 import type { ModelRequest } from "@cloister/service-enclave-inference";
-import { searchForValues, windowsOf } from "@cloister/testing/canary";
+import { searchForValues, windowsOf } from "@cloister/canary";
 import { EmbeddedWorld, readReplies } from "./embedded-world.ts";
 
 // Every service is started first, on machines that may be busy.

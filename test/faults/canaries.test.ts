@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { searchForValues } from "@cloister/testing/canary";
+import { searchForValues } from "@cloister/canary";
 import { typedText } from "./texts.ts";
 
 describe("the canaries of a text", () => {

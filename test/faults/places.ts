@@ -1,6 +1,6 @@
 import { open, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { searchForValues, type SearchedPlace, type SearchReport } from "@cloister/testing/canary";
+import { searchForValues, type SearchedPlace, type SearchReport } from "@cloister/canary";
 import { serviceNames } from "../e2e/service-processes.ts";
 import type { Deployment } from "./deployment.ts";
 

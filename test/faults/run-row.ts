@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { SearchReport } from "@cloister/testing/canary";
+import type { SearchReport } from "@cloister/canary";
 import { serviceNames, type ServiceProcesses } from "../e2e/service-processes.ts";
 import { accountOf, type Account } from "./account.ts";
 import { Application } from "./application.ts";

@@ -5,7 +5,7 @@ import { EnvelopeError, openEnvelope, readHeader } from "@cloister/envelope";
 import { nodeBackend } from "@cloister/envelope/node";
 import { KeyringError } from "@cloister/keyring";
 import { readTopic } from "@cloister/testing";
-import { searchForValues, type Finding } from "@cloister/testing/canary";
+import { searchForValues, type Finding } from "@cloister/canary";
 import { sql } from "kysely";
 import { say, type OpenedConversation } from "../e2e/device.ts";
 import { RedactionWorld } from "../e2e/redaction-world.ts";

@@ -28,7 +28,7 @@ import { sealedReplyRecord } from "@cloister/messaging/sealed-events";
 import { bucketEndMs, DAY_MS, verifyAuthorityChain, verifyConversationStatement } from "@cloister/policy";
 import { wakeUpsFor } from "@cloister/storage";
 import { eventually, readTopic, silentLog } from "@cloister/testing";
-import { searchForValues, type Finding, type SearchedPlace } from "@cloister/testing/canary";
+import { searchForValues, type Finding, type SearchedPlace } from "@cloister/canary";
 import { sql } from "kysely";
 import { newSigningKey, type Device, type OpenedConversation } from "../e2e/device.ts";
 import type { EmbeddedWorld } from "../e2e/embedded-world.ts";

@@ -60,6 +60,13 @@ describe("what an image holds", () => {
     expect(await once(hsm, "exit")).toEqual([0, null]);
   });
 
+  it("the command's holds no sources and no tools", async () => {
+    const tree = await treeOf("cli");
+    const tools = ["typescript", "jest", "eslint", "@jest/globals", "@cloister/testing", "testcontainers", "node"];
+    expect(tools.filter((name) => existsSync(join(tree, "node_modules", name)))).toEqual([]);
+    expect(globSync("{libs,services}/*/{src,test}", { cwd: tree })).toEqual([]);
+  });
+
   it("the command runs from it", async () => {
     const { stdout } = await run(process.execPath, ["cli/dist/main.js", "--version"], { cwd: await treeOf("cli") });
     expect(stdout).toBe("0.1.0\n");

@@ -1,5 +1,5 @@
 import type { PurgeJob, RetentionStatus } from "@cloister/service-retention";
-import type { SearchReport } from "@cloister/testing/canary";
+import type { SearchReport } from "@cloister/canary";
 import type { Attempt } from "./attempts.ts";
 import type { InputLines } from "./input-lines.ts";
 import type { Percentiles } from "./latency.ts";

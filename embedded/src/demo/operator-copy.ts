@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { MessageSealedSchema, ReplyEventSchema } from "@cloister/contracts/events";
 import { parseEnvelope, Stage, type Header } from "@cloister/envelope";
-import type { SearchedPlace } from "@cloister/testing/canary";
+import type { SearchedPlace } from "@cloister/canary";
 
 /** An envelope that the operator has put aside. */
 export interface CopiedEnvelope {

@@ -1,7 +1,7 @@
 import { open, readdir } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Database } from "@cloister/storage";
-import type { SearchedPlace } from "@cloister/testing/canary";
+import type { SearchedPlace } from "@cloister/canary";
 import { sql } from "kysely";
 import type { CapturedLogs } from "./captured-logs.ts";
 

@@ -1,4 +1,4 @@
-import { searchForValues } from "@cloister/testing/canary";
+import { searchForValues } from "@cloister/canary";
 import { renderReceipt, verifyReceipt, type Receipt } from "@cloister/audit";
 import { HOUR_MS } from "@cloister/policy";
 import { systemClock } from "@cloister/service";

@@ -1,5 +1,5 @@
 import { Chalk, type ChalkInstance } from "chalk";
-import type { SearchReport } from "@cloister/testing/canary";
+import type { SearchReport } from "@cloister/canary";
 import type { Attempt } from "./attempts.ts";
 import type { Percentiles } from "./latency.ts";
 import type { PlayedMessage } from "./play.ts";

@@ -1,4 +1,4 @@
-import { windowsOf } from "@cloister/testing/canary";
+import { windowsOf } from "@cloister/canary";
 import type { DemoConversation, DemoDocument } from "./conversations.ts";
 import type { InputConversation } from "./input-lines.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
-import { searchForValues, windowsOf } from "../src/canary/index.ts";
+import { searchForValues, windowsOf } from "../src/index.ts";
 
 const found = async (value: string, haystack: Uint8Array): Promise<string[]> => {
   const report = await searchForValues([value], [{ place: "here", chunks: [haystack] }]);
