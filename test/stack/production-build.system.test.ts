@@ -103,6 +103,18 @@ describe("the production build", () => {
     await expect(started).rejects.toMatchObject({ code: 1, stderr });
   });
 
+  it.each(serviceNames)(
+    "has in %s no file that can't be loaded, such as what only a Kafka client or a TEE needs",
+    async (name) => {
+      const dist = join(tree, "services", name, "dist");
+      const programs = ["main.js", "hsm-process.js", "text-worker.js"];
+      const files = globSync("*.js", { cwd: dist }).filter((file) => !programs.includes(file));
+      const script = `await Promise.all(${JSON.stringify(files)}.map((file) => import("./" + file))); process.exit();`;
+      await writeFile(join(dist, "probe.mjs"), script);
+      expect(await node(`services/${name}/dist/probe.mjs`)).toEqual({ stdout: "", stderr: "" });
+    },
+  );
+
   it.each(serviceNames)("names every package that is in %s, with a licence that allows it", (name) => {
     const licenses = join(tree, "services", name, "licenses");
     const packages = packagesSchema.parse(JSON.parse(readFileSync(join(licenses, "packages.json"), "utf8")));
