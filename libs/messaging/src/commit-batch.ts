@@ -1,19 +1,23 @@
 import { inTransaction, ofTenants } from "@cloister/storage";
-import { sql, type Kysely, type Transaction } from "kysely";
+import { sql, type Kysely, type RawBuilder, type Transaction } from "kysely";
 import type { ConsumerDefinition } from "./consumer.ts";
-import { moveFences } from "./fences.ts";
-import type { LogRecord } from "./message-log.ts";
+import { fenceMoves, moveFences } from "./fences.ts";
+import type { LogRecord, OutgoingRecord } from "./message-log.ts";
 import { MessagingError, type recordErrors } from "./messaging-error.ts";
-import { outputsOf, type Outcome } from "./outcome.ts";
-import { appendOutbox } from "./outbox-rows.ts";
+import type { Outcome } from "./outcome.ts";
+import { insertOutbox } from "./outbox-rows.ts";
 import { park, unpark } from "./parked-rows.ts";
 import type { PriorState } from "./prior-state.ts";
 import { laneOf, type ProtocolScope } from "./protocol-scope.ts";
 import type { ConsumedRecord } from "./record-result.ts";
 
+/** Records to send, in order, by the number of the consumed partition. */
+export type Lanes = ReadonlyMap<number, readonly OutgoingRecord[]>;
+
 export interface BatchToCommit {
-  readonly partition: number;
   readonly outcomes: readonly Outcome[];
+  /** Everything that is sent on, by the partition that it came from. */
+  readonly lanes: Lanes;
   readonly prior: PriorState;
   readonly nowMs: number;
   /** Records that leave the parking lot with this transaction. */
@@ -29,24 +33,46 @@ export async function commitBatch(
   definition: ConsumerDefinition,
   scope: ProtocolScope,
   batch: BatchToCommit,
-): Promise<number[]> {
-  const lane = laneOf(scope.consumer, batch.partition);
-  const outputs = batch.outcomes.flatMap(outputsOf);
+): Promise<readonly number[]> {
   const tenants = batch.outcomes.flatMap(consumedOf).map(({ identity }) => identity.tenantId);
   // What leaves the parking lot was found whatever its tenant is, and must leave even if nothing else is done for it.
-  const rows = ofTenants(tenants, batch.unparked.length > 0 ? "protocol" : undefined);
-  return inTransaction(definition.db, rows, async (tx) => {
-    if (!(await moveFences(tx, scope, batch.outcomes.flatMap(consumedOf), batch.prior))) {
-      throw new MessagingError("FENCED", "a conversation was changed while its batch was computed");
-    }
-    await insertInbox(tx, scope, batch.outcomes);
+  const visible = ofTenants(tenants, batch.unparked.length > 0 ? "protocol" : undefined);
+  return inTransaction(definition.db, visible, async (tx) => {
+    const { isMoved, seqs } = await writeProtocol(tx, scope, batch);
+    if (!isMoved) throw new MessagingError("FENCED", "a conversation was changed while its batch was computed");
     await writeEffects(tx, definition, batch.outcomes);
     await insertDeadLetters(tx, scope, batch);
     const parkings = batch.outcomes.flatMap((one) => (one.kind === "parked" ? [one] : []));
     await park(tx, scope, parkings, batch.nowMs);
     await unpark(tx, scope, batch.unparked);
-    return appendOutbox(tx, { schema: scope.schema, lane }, outputs);
+    return seqs;
   });
+}
+
+/** Fences, inbox and outbox by one statement, so that the database is asked once. */
+async function writeProtocol(
+  tx: Kysely<unknown>,
+  scope: ProtocolScope,
+  { outcomes, lanes, prior }: BatchToCommit,
+): Promise<{ isMoved: boolean; seqs: readonly number[] }> {
+  const moves = fenceMoves(outcomes.flatMap(consumedOf), prior);
+  const remembered = inboxRows(scope.consumer, outcomes);
+  const sent = [...lanes].flatMap(([partition, records]) => {
+    const lane = laneOf(scope.consumer, partition);
+    return records.map((record) => ({ lane, record }));
+  });
+  const writes = [
+    ...(moves.length === 0 ? [] : [sql`moved as (${moveFences(scope, moves)})`]),
+    ...(remembered.length === 0 ? [] : [sql`remembered as (${insertInbox(scope.schema, remembered)})`]),
+    ...(sent.length === 0 ? [] : [sql`sent as (${insertOutbox(scope.schema, sent)})`]),
+  ];
+  if (writes.length === 0) return { isMoved: true, seqs: [] };
+  const moved = moves.length === 0 ? sql`0` : sql`(select count(*) from moved)`;
+  const seqs = sent.length === 0 ? sql`array[]::bigint[]` : sql`array(select seq from sent order by seq)`;
+  const { rows } = await sql<{ moved: number; seqs: number[] }>`
+    with ${sql.join(writes)} select ${moved}::integer as moved, to_json(${seqs}) as seqs`.execute(tx);
+  const [row] = rows;
+  return { isMoved: row?.moved === moves.length, seqs: row?.seqs ?? [] };
 }
 
 function consumedOf(outcome: Outcome): ConsumedRecord[] {
@@ -56,21 +82,19 @@ function consumedOf(outcome: Outcome): ConsumedRecord[] {
 }
 
 /** A parked record enters the inbox when it is done; one that reused an id is in it under its first fingerprint. */
-async function insertInbox(
-  tx: Kysely<unknown>,
-  { schema, consumer }: ProtocolScope,
-  outcomes: readonly Outcome[],
-): Promise<void> {
-  const rows = outcomes
+function inboxRows(consumer: string, outcomes: readonly Outcome[]): RawBuilder<unknown>[] {
+  return outcomes
     .filter((outcome) => outcome.kind !== "parked" && !isReused(outcome))
     .flatMap(consumedOf)
     .map(({ record, identity }) => {
       const { messageId, fingerprint } = identity;
       return sql`(${consumer}, ${messageId}::bytea, ${fingerprint}::bytea, ${record.bucketEndMs}::bigint)`;
     });
-  if (rows.length === 0) return;
-  await sql`insert into ${sql.id(schema, "inbox")} (consumer, message_id, fingerprint, bucket_end_ms)
-    values ${sql.join(rows)}`.execute(tx);
+}
+
+function insertInbox(schema: string, rows: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
+  return sql`insert into ${sql.id(schema, "inbox")} (consumer, message_id, fingerprint, bucket_end_ms)
+    values ${sql.join(rows)}`;
 }
 
 export const ID_REUSED = "ID_REUSED" satisfies keyof typeof recordErrors;

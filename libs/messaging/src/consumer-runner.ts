@@ -1,11 +1,13 @@
 import { codeOf, type Audit, type Clock, type Log } from "@cloister/service";
 import { PartitionKeeper, sqlState } from "@cloister/storage";
-import { commitBatch, ID_REUSED, writesOf } from "./commit-batch.ts";
+import { BatchMerger } from "./batch-merger.ts";
+import { commitBatch, ID_REUSED, writesOf, type Lanes } from "./commit-batch.ts";
 import type { ConsumerMetrics } from "./consumer-metrics.ts";
 import type { ConsumerDefinition, Step } from "./consumer.ts";
 import type { Failpoints, Gap } from "./failpoints.ts";
 import { failureOf, stopped } from "./failures.ts";
 import {
+  MAX_BATCH_RECORDS,
   MAX_RECORD_BYTES,
   type LogRecord,
   type MessageLog,
@@ -56,6 +58,9 @@ export class ConsumerRunner {
   readonly #keeper: PartitionKeeper;
   readonly #parking: ParkingLot;
   readonly #pressure: ParkingPressure;
+  readonly #merger: BatchMerger;
+  /** Partitions whose batch failed: it comes again by itself, so that no other waits for what it waits for. */
+  readonly #failed = new Set<number>();
   /** Partitions whose lane may hold rows that were not sent. */
   readonly #unsent = new Set<number>();
 
@@ -69,8 +74,16 @@ export class ConsumerRunner {
     const limits = { ...defaultParkingLimits, ...definition.parking };
     this.#pressure = new ParkingPressure(this.#scope, limits, ports);
     this.#parking = new ParkingLot(this.#scope, ports, {
-      again: (where, records) => this.#handle(where, records, true),
+      again: async ({ partition }, records) => {
+        await this.#sendUnsent(partition);
+        await this.#handle(records, true);
+      },
       looked: () => this.#pressure.look(),
+    });
+    this.#merger = new BatchMerger({
+      maxRecords: definition.maxBatchRecords ?? MAX_BATCH_RECORDS,
+      clock: ports.clock,
+      work: (batches) => this.#handleFetched(batches.flatMap(({ records }) => records)),
     });
   }
 
@@ -82,20 +95,34 @@ export class ConsumerRunner {
 
   /** @throws MessagingError CONSUMER_FATAL to stop for good; anything else asks for the same batch again, later. */
   async run(batch: RecordBatch): Promise<void> {
+    await this.#parking.alone(batch.partition, async () => {
+      await this.#sendUnsent(batch.partition);
+      const isMerged = this.#definition.mergesPartitions === true && !this.#failed.has(batch.partition);
+      this.#failed.add(batch.partition);
+      await (isMerged ? this.#merger.run(batch) : this.#handleFetched(batch.records));
+      this.#failed.delete(batch.partition);
+    });
+    await this.#reach("before-commit");
+  }
+
+  async #handleFetched(records: readonly LogRecord[]): Promise<void> {
     const { clock, metrics } = this.#ports;
     const startMs = clock.monotonicMs();
-    await this.#parking.alone(batch.partition, () => this.#handle(batch, batch.records, false));
-    await this.#reach("before-commit");
+    await this.#handle(records, false);
     metrics.observe(this.#scope.consumer, (clock.monotonicMs() - startMs) / 1_000);
   }
 
-  async #handle(where: TopicPartition, records: readonly LogRecord[], isDrainingParked: boolean): Promise<void> {
-    if (this.#unsent.has(where.partition)) {
-      await drainLane(this.#lane(where.partition), this.#ports.messages);
-      this.#unsent.delete(where.partition);
-    }
-    const identified = records.map((record) => this.#identify(record));
-    await this.#settle(where.partition, identified, isDrainingParked);
+  async #handle(records: readonly LogRecord[], isDrainingParked: boolean): Promise<void> {
+    await this.#settle(
+      records.map((record) => this.#identify(record)),
+      isDrainingParked,
+    );
+  }
+
+  async #sendUnsent(partition: number): Promise<void> {
+    if (!this.#unsent.has(partition)) return;
+    await drainLane(this.#lane(partition), this.#ports.messages);
+    this.#unsent.delete(partition);
   }
 
   #identify(record: LogRecord): Identified {
@@ -108,34 +135,29 @@ export class ConsumerRunner {
   }
 
   /** Computes and commits; when that throws for the records' own sake, does so with each half, down to the culprit. */
-  async #settle(partition: number, batch: readonly Identified[], isDrainingParked: boolean): Promise<void> {
+  async #settle(batch: readonly Identified[], isDrainingParked: boolean): Promise<void> {
     try {
-      await this.#attempt(partition, batch, isDrainingParked);
+      await this.#attempt(batch, isDrainingParked);
     } catch (error) {
       const failure = failureOf(this.#definition, error);
       if (failure.kind === "shared" || failure.kind === "fatal") throw stopped(this.#scope.consumer, failure, error);
       const middle = Math.ceil(batch.length / 2);
       const [only] = batch;
       if (batch.length > 1) {
-        await this.#settle(partition, batch.slice(0, middle), isDrainingParked);
-        await this.#settle(partition, batch.slice(middle), isDrainingParked);
+        await this.#settle(batch.slice(0, middle), isDrainingParked);
+        await this.#settle(batch.slice(middle), isDrainingParked);
       } else if (only !== undefined) {
         this.#ports.log.warn("a record failed by an error", { consumer: this.#scope.consumer, error });
-        await this.#attempt(partition, batch, isDrainingParked, { status: "failed", failure });
+        await this.#attempt(batch, isDrainingParked, { status: "failed", failure });
       }
     }
   }
 
   /** One way through the protocol, again while another writer was faster. `verdict` stands in for the step. */
-  async #attempt(
-    partition: number,
-    batch: readonly Identified[],
-    isDrainingParked: boolean,
-    verdict?: RecordResult,
-  ): Promise<void> {
+  async #attempt(batch: readonly Identified[], isDrainingParked: boolean, verdict?: RecordResult): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#once(partition, batch, isDrainingParked, verdict);
+        await this.#once(batch, isDrainingParked, verdict);
         return;
       } catch (error) {
         const isFenced = error instanceof MessagingError && error.code === "FENCED";
@@ -148,7 +170,6 @@ export class ConsumerRunner {
   }
 
   async #once(
-    partition: number,
     batch: readonly Identified[],
     isDrainingParked: boolean,
     verdict: RecordResult | undefined,
@@ -165,7 +186,7 @@ export class ConsumerRunner {
       ...plan.reused.map((one) => reports.dead(one.record, poison(ID_REUSED), one.identity)),
       ...plan.behind.map((consumed) => reports.parked(consumed, BEHIND)),
       ...outcomesOf(plan.fresh, results, reports),
-    ].sort((a, b) => recordOf(a).offset - recordOf(b).offset);
+    ].sort((a, b) => byOffset(recordOf(a), recordOf(b)));
     this.#count("repeated", plan.repeated.length);
     this.#count("expired", plan.expired.length);
     const stillParked = new Set(outcomes.flatMap((one) => (one.kind === "parked" ? [one.consumed.record] : [])));
@@ -175,27 +196,33 @@ export class ConsumerRunner {
     if (!isDrainingParked) await this.#pressure.requireRoom(outcomes);
     await this.#keeper.ensure(outcomes.flatMap(bucketsOf));
     await this.#reach("before-transaction");
-    this.#unsent.add(partition);
-    const toCommit = { partition, outcomes, prior, nowMs, unparked };
+    const lanes = lanesOf(outcomes);
+    for (const partition of lanes.keys()) this.#unsent.add(partition);
+    const toCommit = { outcomes, lanes, prior, nowMs, unparked };
     const seqs = await commitBatch(this.#definition, this.#scope, toCommit);
     this.#definition.onCommitted?.(writesOf(outcomes));
     for (const outcome of outcomes) this.#count(outcome.kind, 1);
     if (stillParked.size > 0) {
-      this.#parking.filled(partition);
+      for (const partition of new Set([...stillParked].map((record) => record.partition))) {
+        this.#parking.filled(partition);
+      }
       await this.#pressure.look();
     }
     await this.#reach("before-relay");
-    await this.#relay(partition, outcomes.flatMap(outputsOf), seqs);
-    this.#ports.log.debug("a batch was handled", { consumer, partition, count: batch.length });
+    await this.#relay(lanes, seqs);
+    this.#ports.log.debug("a batch was handled", { consumer, count: batch.length });
   }
 
-  async #relay(partition: number, outputs: readonly OutgoingRecord[], seqs: readonly number[]): Promise<void> {
+  async #relay(lanes: Lanes, seqs: readonly number[]): Promise<void> {
+    const { db, schema, consumer } = this.#scope;
+    const partitions = [...lanes.keys()];
     if (seqs.length > 0) {
-      await this.#ports.messages.produce(outputs);
+      await this.#ports.messages.produce([...lanes.values()].flat());
       await this.#reach("before-delete");
-      await deleteSent(this.#lane(partition), seqs);
+      const names = partitions.map((partition) => laneOf(consumer, partition));
+      await deleteSent({ db, schema }, names, seqs);
     }
-    this.#unsent.delete(partition);
+    for (const partition of partitions) this.#unsent.delete(partition);
   }
 
   async #compute(fresh: readonly ConsumedRecord[]): Promise<readonly RecordResult[]> {
@@ -245,4 +272,19 @@ function poison(code: string): Failure {
 
 function bucketsOf(outcome: Outcome): number[] {
   return [recordOf(outcome), ...outputsOf(outcome)].map((record) => record.bucketEndMs);
+}
+
+function byOffset(a: LogRecord, b: LogRecord): number {
+  return a.partition - b.partition || a.offset - b.offset;
+}
+
+function lanesOf(outcomes: readonly Outcome[]): Lanes {
+  const lanes = new Map<number, OutgoingRecord[]>();
+  for (const outcome of outcomes) {
+    const { partition } = recordOf(outcome);
+    const lane = lanes.get(partition) ?? [];
+    lanes.set(partition, lane);
+    lane.push(...outputsOf(outcome));
+  }
+  return lanes;
 }

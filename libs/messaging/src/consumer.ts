@@ -26,7 +26,11 @@ export interface ConsumerDefinition<Tables = unknown, Write = unknown> {
   /** How much may be parked for one tenant before its new messages are refused; see `ParkingLimits`. */
   readonly parking?: Partial<ParkingLimits>;
   readonly maxBatchRecords?: number;
-  readonly maxConcurrency?: number;
+  /**
+   * Batches of several partitions are made one while others are worked on (`BatchMerger`). For steps whose time is the
+   * processor's and the database's: a record that takes longer than the others holds up those of all partitions.
+   */
+  readonly mergesPartitions?: boolean;
 }
 
 /** One result for each record, in their order. A rejection fails the batch, which is then halved to find the culprit. */

@@ -80,12 +80,13 @@ export class LogStrategy extends Server implements ServiceStrategy {
   async #join(): Promise<void> {
     for (const definition of this.#options.consumers) {
       const runner = new ConsumerRunner(definition, stepOf(this.#handler(definition)), this.#ports);
-      const { name, topic, maxBatchRecords, maxConcurrency } = definition;
+      const { name, topic, maxBatchRecords, mergesPartitions } = definition;
       const consumption = await this.#options.messages.consume({
         group: name,
         topics: [topic],
         ...(maxBatchRecords !== undefined && { maxBatchRecords }),
-        ...(maxConcurrency !== undefined && { maxConcurrency }),
+        // The runner bounds what is merged.
+        ...(mergesPartitions === true && { maxConcurrency: Infinity }),
         onAssigned: (where, stopping) => runner.assigned(where, stopping),
         onBatch: (batch) => runner.run(batch),
         onFatal: (error) => this.#die(error),

@@ -1,5 +1,9 @@
 /** Most bytes of a record's value. */
 export const MAX_RECORD_BYTES = 1_024 * 1_024;
+/** Most records of a batch, where its consumer says nothing else. */
+export const MAX_BATCH_RECORDS = 64;
+/** A batch ends before its values would pass this sum, but has at least one record. */
+export const MAX_BATCH_BYTES = 4 * 1_024 * 1_024;
 
 /** A record to be produced. Its partition follows from its key. */
 export interface OutgoingRecord {
@@ -40,7 +44,7 @@ export interface ConsumeOptions {
   /** Each partition is worked on by one member of its group at a time; a new group starts at the oldest record. */
   readonly group: string;
   readonly topics: readonly string[];
-  /** Most records of a batch; 64. */
+  /** Most records of a batch; `MAX_BATCH_RECORDS`. */
   readonly maxBatchRecords?: number;
   /** Most batches (of different partitions) in work at once; 8. */
   readonly maxConcurrency?: number;

@@ -1,5 +1,5 @@
 import { noTenant, onDatabase } from "@cloister/storage";
-import { sql, type Kysely, type Transaction } from "kysely";
+import { sql, type Kysely, type RawBuilder } from "kysely";
 import type { MessageLog, OutgoingRecord } from "./message-log.ts";
 
 export interface Lane {
@@ -10,33 +10,34 @@ export interface Lane {
 
 const CHUNK = 500;
 
-/** Puts records into the outbox, in their order. Returns the numbers of their rows. */
-export async function appendOutbox<T>(
-  tx: Transaction<T>,
-  { schema, lane }: Omit<Lane, "db">,
-  records: readonly OutgoingRecord[],
-): Promise<number[]> {
-  const seqs: number[] = [];
-  for (let from = 0; from < records.length; from += CHUNK) {
-    const rows = records
-      .slice(from, from + CHUNK)
-      .map(({ topic, key, value, bucketEndMs }) => sql`(${lane}, ${topic}, ${key}, ${value}, ${bucketEndMs})`);
-    const inserted = await sql<{ seq: number }>`
-      insert into ${sql.id(schema, "outbox")} (lane, topic, key, value, bucket_end_ms)
-      values ${sql.join(rows)} returning seq`.execute(tx);
-    seqs.push(...inserted.rows.map(({ seq }) => seq));
-  }
-  return seqs;
+export interface LaneRecord {
+  readonly lane: string;
+  readonly record: OutgoingRecord;
+}
+
+/** Puts records into the outbox, in their order, at least one. Returns the rows' `seq`. */
+export function insertOutbox(schema: string, records: readonly LaneRecord[]): RawBuilder<{ seq: number }> {
+  const rows = records.map(
+    ({ lane, record: { topic, key, value, bucketEndMs } }) =>
+      sql`(${lane}, ${topic}, ${key}::bytea, ${value}::bytea, ${bucketEndMs}::bigint)`,
+  );
+  return sql`insert into ${sql.id(schema, "outbox")} (lane, topic, key, value, bucket_end_ms)
+    values ${sql.join(rows)} returning seq`;
 }
 
 /**
  * Forgets what was sent, row by row: a transaction takes its numbers before it commits, so a lower one than these may
  * turn up unsent.
  */
-export async function deleteSent({ db, schema, lane }: Lane, seqs: readonly number[]): Promise<void> {
+export async function deleteSent(
+  { db, schema }: Omit<Lane, "lane">,
+  lanes: readonly string[],
+  seqs: readonly number[],
+): Promise<void> {
   if (seqs.length === 0) return;
   await onDatabase(noTenant, () =>
-    sql`delete from ${sql.id(schema, "outbox")} where lane = ${lane} and seq = any(${seqs}::bigint[])`.execute(db),
+    sql`delete from ${sql.id(schema, "outbox")}
+      where lane = any(${lanes}::text[]) and seq = any(${seqs}::bigint[])`.execute(db),
   );
 }
 
@@ -59,6 +60,7 @@ export async function drainLane(lane: Lane, messages: MessageLog): Promise<numbe
     await messages.produce(rows.map(({ bucket_end_ms, ...row }) => ({ ...row, bucketEndMs: bucket_end_ms })));
     await deleteSent(
       lane,
+      [lane.lane],
       rows.map(({ seq }) => seq),
     );
     sent += rows.length;

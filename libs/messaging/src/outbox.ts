@@ -3,7 +3,7 @@ import { PartitionKeeper } from "@cloister/storage";
 import type { Kysely, Transaction } from "kysely";
 import { backoffMs } from "./backoff.ts";
 import type { MessageLog, OutgoingRecord } from "./message-log.ts";
-import { appendOutbox, drainLane, type Lane } from "./outbox-rows.ts";
+import { drainLane, insertOutbox, type Lane } from "./outbox-rows.ts";
 import { protocolPartitions } from "./protocol-tables.ts";
 import { Ticker } from "./ticker.ts";
 
@@ -47,7 +47,9 @@ export class Outbox<Tables> {
 
   /** Inside the caller's transaction, in the order given. */
   async append(tx: Transaction<Tables>, records: readonly OutgoingRecord[]): Promise<void> {
-    await appendOutbox(tx, this.#lane, records);
+    const { schema, lane } = this.#lane;
+    const rows = records.map((record) => ({ lane, record }));
+    if (rows.length > 0) await insertOutbox(schema, rows).execute(tx);
   }
 
   /** After the commit: send now rather than at the next look. */

@@ -38,14 +38,14 @@ export async function readPriorState(scope: ProtocolScope, records: readonly Con
     sql<PriorRow>`
       select 'fence' as kind, conversation_id as id, last_offset, version, null::bytea as fingerprint
       from ${sql.id(schema, "consumer_fence")}
-      where consumer = ${consumer} and conversation_id in (${conversations})
+      where consumer = ${consumer} and conversation_id = any(${conversations}::bytea[])
       union all
       select 'inbox', message_id, 0, 0, fingerprint
-      from ${sql.id(schema, "inbox")} where consumer = ${consumer} and message_id in (${messages})
+      from ${sql.id(schema, "inbox")} where consumer = ${consumer} and message_id = any(${messages}::bytea[])
       union all
       select distinct 'parked', conversation_id, 0, 0, null::bytea
       from ${sql.id(schema, "parked")}
-      where consumer = ${consumer} and conversation_id in (${conversations})`.execute(db),
+      where consumer = ${consumer} and conversation_id = any(${conversations}::bytea[])`.execute(db),
   );
   for (const row of rows) {
     if (row.kind === "fence") fences.set(hex(row.id), { lastOffset: row.last_offset, version: row.version });
@@ -55,7 +55,6 @@ export async function readPriorState(scope: ProtocolScope, records: readonly Con
   return { fences, inbox, parkedConversations };
 }
 
-function distinct(ids: readonly Uint8Array[]) {
-  const byHex = new Map(ids.map((id) => [hex(id), id]));
-  return sql.join([...byHex.values()].map((id) => sql`${id}::bytea`));
+function distinct(ids: readonly Uint8Array[]): Uint8Array[] {
+  return [...new Map(ids.map((id) => [hex(id), id])).values()];
 }

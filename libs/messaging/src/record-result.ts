@@ -19,7 +19,7 @@ export interface ConsumedRecord {
   readonly identity: RecordIdentity;
 }
 
-/** The payload of an `@EventPattern` handler. Records of one partition, in order. */
+/** The payload of an `@EventPattern` handler. The records of each partition are in order. */
 export interface ConsumedBatch {
   readonly consumer: string;
   readonly records: readonly ConsumedRecord[];

@@ -26,11 +26,15 @@ import { answer, startToy, toyMessage, toyRecord, ToyError, type ToyStep, type T
 
 jest.setTimeout(30_000);
 
-describe("a consumer on PGlite", () => suite(testDatabase));
+describe("a consumer on PGlite", () => suite(testDatabase, { mergesPartitions: true }));
 
-describeOnPostgres("a consumer on PostgreSQL", (url) => suite(() => openDatabase({ engine: "postgres", url: url() })));
+describe("a consumer that keeps partitions apart, on PGlite", () => suite(testDatabase, { mergesPartitions: false }));
 
-function suite(open: () => Promise<Database>): void {
+describeOnPostgres("a consumer on PostgreSQL", (url) =>
+  suite(() => openDatabase({ engine: "postgres", url: url() }), { mergesPartitions: true }),
+);
+
+function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPartitions: boolean }): void {
   let db: Database;
   let wakeUps: WakeUps;
   let toyNumber = 0;
@@ -45,6 +49,7 @@ function suite(open: () => Promise<Database>): void {
 
   const { log, lines } = capturedLog();
   const clock = new FakeClock();
+  const conversations = ["a", "b", "c", "d", "e", "f", "g", "h"];
   let name: string;
   let messages: PostgresMessageLog;
   let running: RunningService[];
@@ -62,7 +67,7 @@ function suite(open: () => Promise<Database>): void {
 
   const start = async (step?: ToyStep, failpoints?: Failpoints): Promise<RunningService> => {
     const ports = { db, messages, clock, log, ...(failpoints && { failpoints }) };
-    const service = await startToy({ name, ...(step && { step }) }, ports);
+    const service = await startToy({ name, mergesPartitions, partitions: 4, ...(step && { step }) }, ports);
     running.push(service);
     return service;
   };
@@ -159,6 +164,46 @@ function suite(open: () => Promise<Database>): void {
     await send(["a", "one"], ["a", "bad"], ["a", "two"]);
     await eventually(async () => expect(await replies()).toEqual(["ONE", "failed 22012", "TWO"]));
     expect(await effects()).toEqual(["a:one", "a:two"]);
+  });
+
+  it("works on what several partitions brought meanwhile as one batch, if it merges them", async () => {
+    const partitionsOf: number[] = [];
+    const gate = Promise.withResolvers<undefined>();
+    await start(async ({ records }) => {
+      partitionsOf.push(new Set(records.map(({ record }) => record.partition)).size);
+      await gate.promise;
+      return records.map(answered);
+    });
+    await send(...conversations.map((one): [string, string] => [one, "1"]));
+    await eventually(() => expect(partitionsOf).not.toEqual([]));
+    await send(...conversations.map((one): [string, string] => [one, "2"]));
+    gate.resolve(undefined);
+    const inOrder = conversations.flatMap((one) => [`${one}:1`, `${one}:2`]);
+    await eventually(async () => expect((await effects()).sort()).toEqual(inOrder));
+    for (const one of conversations) {
+      expect((await effects()).filter((effect) => effect.startsWith(one))).toEqual([`${one}:1`, `${one}:2`]);
+    }
+    expect(Math.max(...partitionsOf) > 1).toBe(mergesPartitions);
+    await eventually(async () => expect(await rowsIn("outbox")).toBe(0));
+  });
+
+  it("lets no other partition wait for what one waits for", async () => {
+    let isAway = true;
+    await start(({ records }) => {
+      const waits = isAway && records.some((one) => toyMessage(one.record).conversation === "waiting");
+      return Promise.resolve(records.map((one) => (waits ? failed("shared", "AWAY") : answered(one))));
+    });
+    await send(["waiting", "1"], ...conversations.map((one): [string, string] => [one, "1"]));
+    const records = await readTopic(db, `${name}.in`);
+    const partitionOf = new Map(records.map((one) => [toyMessage(one).conversation, one.partition]));
+    const apart = conversations.filter((one) => partitionOf.get(one) !== partitionOf.get("waiting"));
+    expect(apart).not.toEqual([]);
+    await eventually(async () =>
+      expect(await effects()).toEqual(expect.arrayContaining(apart.map((one) => `${one}:1`))),
+    );
+    expect(await effects()).not.toContain("waiting:1");
+    isAway = false;
+    await eventually(async () => expect(await effects()).toHaveLength(conversations.length + 1));
   });
 
   it("makes a dead letter of a record whose ids cannot be read", async () => {

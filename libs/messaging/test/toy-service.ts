@@ -81,6 +81,8 @@ export interface ToyOptions {
   readonly name: string;
   readonly step?: ToyStep;
   readonly partitions?: number;
+  /** True when missing, as for most services. */
+  readonly mergesPartitions?: boolean;
   readonly parking?: ParkingLimits;
   readonly onCommitted?: (rows: readonly ToyTables["effect"][]) => void;
 }
@@ -106,7 +108,7 @@ export interface RunningToy extends RunningService {
 
 /** A service of the usual shape: module, controller, strategy. */
 export async function startToy(options: ToyOptions, ports: ToyPorts): Promise<RunningToy> {
-  const { name, partitions = 2 } = options;
+  const { name, partitions = 2, mergesPartitions = true } = options;
   const [inbound, replies] = [`${name}.in`, `${name}.out`];
   await ports.messages.ensureTopics([inbound, replies].map((topic) => ({ name: topic, partitions })));
   await migrate(ports.db, name, { ...protocolMigrations, ...migrations });
@@ -124,6 +126,7 @@ export async function startToy(options: ToyOptions, ports: ToyPorts): Promise<Ru
     onParked: (record, code) => [
       { topic: replies, key: record.key, value: Buffer.from(JSON.stringify({ text: `waits ${code}` })), bucketEndMs },
     ],
+    mergesPartitions,
     ...(options.parking && { parking: options.parking }),
     ...(options.onCommitted && { onCommitted: options.onCommitted }),
     writeAll: async (tx, rows) => {

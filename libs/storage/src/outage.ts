@@ -19,6 +19,9 @@ const OUTAGE_SENTENCES = [
 /** serialization_failure, deadlock_detected, lock_not_available: the same transaction may succeed when run again. */
 const TRANSIENT = /^(40001|40P01|55P03)$/;
 
+/** A name is unknown, or taken: something between us and the server gives a connection's session to others in between. */
+const FOREIGN_SESSION = /^(26000|42P05)$/;
+
 /** True when the database itself is away, so that no statement is to blame. */
 export function isOutage(error: unknown): boolean {
   if (error instanceof StorageError) return error.isUnavailable;
@@ -31,7 +34,17 @@ function messageOf(error: unknown): string {
 }
 
 export function isTransient(error: unknown): boolean {
-  return TRANSIENT.test(sqlState(error));
+  return TRANSIENT.test(sqlState(error)) || isPlanOutdated(error) || isSessionForeign(error);
+}
+
+/** feature_not_supported: a migration changed a table under a prepared statement. */
+export function isPlanOutdated(error: unknown): boolean {
+  return sqlState(error) === "0A000" && messageOf(error) === "cached plan must not change result type";
+}
+
+/** True when a prepared statement isn't the one that was prepared at this connection. */
+export function isSessionForeign(error: unknown): boolean {
+  return FOREIGN_SESSION.test(sqlState(error));
 }
 
 /** The SQLSTATE or system code of an error, or an empty string. */

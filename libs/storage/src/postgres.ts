@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
+import { coalescingSocket } from "./coalescing-socket.ts";
 import { scopedPool } from "./tenants/scoped-pool.ts";
 import type { Database, PostgresOptions } from "./database.ts";
 
@@ -21,6 +22,7 @@ export function openPostgres(options: PostgresOptions): Database {
     types,
     // Several statements travel together (see scoped-pool.ts); each still waits for those before it.
     pipeline: true,
+    stream: coalescingSocket,
   });
   // An idle connection that dies is replaced by the pool; unheard, the event would end the process.
   pool.on("error", () => undefined);

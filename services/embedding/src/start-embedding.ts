@@ -38,6 +38,7 @@ export async function startEmbedding(config: EmbeddingConfig, ports: EmbeddingPo
       await storePassages(index, tx, writes);
       stored.inc(writes.reduce((count, write) => count + write.passages.length, 0));
     },
+    mergesPartitions: true,
   });
   const strategy = new LogStrategy({
     consumers: [consumer],

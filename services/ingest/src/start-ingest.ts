@@ -94,6 +94,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     onCommitted: (deliveries) => {
       for (const { conversation } of deliveries) waker.wake(conversation);
     },
+    mergesPartitions: true,
   });
   const strategy = new LogStrategy({
     consumers: [consumer, pressureConsumer(db)],

@@ -1,10 +1,14 @@
 import type { Log } from "@cloister/service";
-import type { ConsumeOptions, LogRecord, TopicPartition } from "../message-log.ts";
+import {
+  MAX_BATCH_BYTES,
+  MAX_BATCH_RECORDS,
+  type ConsumeOptions,
+  type LogRecord,
+  type TopicPartition,
+} from "../message-log.ts";
 import { repeat } from "../repeat.ts";
 import type { GroupOffset } from "./offset-committer.ts";
 
-/** A batch ends before it would pass this sum, but has at least one record. */
-const MAX_BATCH_BYTES = 4 * 1_024 * 1_024;
 /** From so many queued records or bytes on, its partition fetches no more; below half, it does again. */
 const FULL_RECORDS = 512;
 const FULL_BYTES = 8 * 1_024 * 1_024;
@@ -92,7 +96,10 @@ export class QueuedWorker {
     while (this.#queue.length === 0 && !this.#stopping.signal.aborted) {
       await new Promise<void>((resolve) => (this.#arrived = resolve));
     }
-    const batch = this.#queue.splice(0, batchLength(this.#queue, this.#parts.options.maxBatchRecords ?? 64));
+    const batch = this.#queue.splice(
+      0,
+      batchLength(this.#queue, this.#parts.options.maxBatchRecords ?? MAX_BATCH_RECORDS),
+    );
     for (const record of batch) this.#queuedBytes -= record.value.byteLength;
     if (this.#isPaused && this.#queue.length < FULL_RECORDS / 2 && this.#queuedBytes < FULL_BYTES / 2) {
       this.#isPaused = false;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock, Log } from "@cloister/service";
 import type { Database, Unsubscribe, WakeUps } from "@cloister/storage";
 import pLimit from "p-limit";
-import type { ConsumeOptions, Consumption } from "../message-log.ts";
+import { MAX_BATCH_RECORDS, type ConsumeOptions, type Consumption } from "../message-log.ts";
 import { fetch } from "./fetch.ts";
 import { GroupMembership, partitionId } from "./group.ts";
 import { PartitionWorker } from "./partition-worker.ts";
@@ -127,7 +127,7 @@ export class PostgresConsumption implements Consumption {
     const idle = [...this.#workers.values()].filter((worker) => worker.isIdle);
     if (idle.length === 0) return;
     const from = idle.map((worker) => ({ ...worker.claim, nextOffset: worker.nextOffset }));
-    const batches = await fetch(this.#parts.db, from, this.#options.maxBatchRecords ?? 64);
+    const batches = await fetch(this.#parts.db, from, this.#options.maxBatchRecords ?? MAX_BATCH_RECORDS);
     for (const batch of batches) {
       const worker = idle.find((one) => one.claim.topic.name === batch.topic && one.claim.part === batch.partition);
       worker?.take(batch);

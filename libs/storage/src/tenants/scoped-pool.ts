@@ -1,14 +1,18 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
 import type pg from "pg";
+import { isPlanOutdated, isSessionForeign } from "../outage.ts";
+import { StatementNames } from "../statement-names.ts";
 import { scopeSettings } from "./row-scope.ts";
 
 /**
  * A pool whose transactions begin with the settings of the scope that they were begun under, in the message that begins
  * them; a statement outside of one, asked under a scope, becomes a transaction of its own whose three parts travel
- * together. So no round trip is added. The pool's clients must be in pg's pipeline mode.
+ * together. So no round trip is added. The pool's clients must be in pg's pipeline mode. Statements that come again and
+ * again are prepared.
  */
 export function scopedPool(pool: pg.Pool): PostgresPool {
   const clients = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+  const names = new StatementNames();
   return {
     options: pool.options,
     end: () => pool.end(),
@@ -16,7 +20,7 @@ export function scopedPool(pool: pg.Pool): PostgresPool {
       const client = await pool.connect();
       const known = clients.get(client);
       if (known !== undefined) return known;
-      const scoped = new ScopedClient(client);
+      const scoped = new ScopedClient(client, names);
       clients.set(client, scoped);
       return scoped;
     },
@@ -25,10 +29,12 @@ export function scopedPool(pool: pg.Pool): PostgresPool {
 
 class ScopedClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
+  readonly #names: StatementNames;
   #isInTransaction = false;
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.PoolClient, names: StatementNames) {
     this.#client = client;
+    this.#names = names;
   }
 
   release(destroy?: boolean): void {
@@ -46,10 +52,23 @@ class ScopedClient implements PostgresPoolClient {
       this.#isInTransaction = false;
       return this.#ask(text, parameters);
     }
-    const settings = this.#isInTransaction ? undefined : scopeSettings();
-    return settings === undefined ? this.#ask(text, parameters) : this.#askAlone(settings, text, parameters);
+    return this.#isInTransaction ? this.#ask(text, parameters) : this.#askOutside(text, parameters);
   }
 
+  /** Again at once when the plan was to blame, which was forgotten with it. In a transaction `inTransaction` does so. */
+  async #askOutside<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+    const settings = scopeSettings();
+    const ask = () =>
+      settings === undefined ? this.#ask<R>(text, parameters) : this.#askAlone<R>(settings, text, parameters);
+    try {
+      return await ask();
+    } catch (error) {
+      if (isPlanOutdated(error) || isSessionForeign(error)) return ask();
+      throw error;
+    }
+  }
+
+  /** Awaited: a statement sent along would be on its own, and stay, if the transaction did not begin. */
   #begin<R>(text: string): Promise<PostgresQueryResult<R>> {
     this.#isInTransaction = true;
     const settings = scopeSettings();
@@ -69,7 +88,15 @@ class ScopedClient implements PostgresPoolClient {
   }
 
   async #ask<R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
-    // pg's result has what Kysely reads of it: the rows, the command, how many rows; of several statements a list.
-    return (await this.#client.query(text, [...parameters])) as unknown as PostgresQueryResult<R>;
+    const name = parameters.length === 0 ? undefined : this.#names.nameOf(text);
+    const values = [...parameters];
+    try {
+      const asked = name === undefined ? this.#client.query(text, values) : this.#client.query({ name, text, values });
+      // pg's result has what Kysely reads of it: the rows, the command, how many rows; of several statements a list.
+      return (await asked) as unknown as PostgresQueryResult<R>;
+    } catch (error) {
+      if (name !== undefined) this.#names.failed(error);
+      throw error;
+    }
   }
 }

@@ -7,7 +7,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 
 import { problem } from "../ingest.problems.ts";
 import type { CheckedMessage, MessageIntake } from "../messages/message-intake.ts";
-import type { IngestTables } from "../tables.ts";
+import { ingestSchema, type IngestTables } from "../tables.ts";
 
 export interface OutboxIntakeParts {
   readonly db: Kysely<IngestTables>;
@@ -38,25 +38,25 @@ export class OutboxIntake implements MessageIntake {
   }
 }
 
-/** False for a repetition. @throws ProblemError ID_REUSED */
+/** False for a repetition. @throws ProblemError ID_REUSED when the tenant used the message id for other bytes */
 async function remember(tx: Transaction<IngestTables>, message: CheckedMessage): Promise<boolean> {
   const { tenantId, messageId, bucketEndMs, envelope } = message;
-  // The primary key holds within a partition only: the lock keeps two buckets from taking the same id at once.
-  await sql`select pg_advisory_xact_lock(hashtextextended(encode(${messageId}::bytea, 'hex'), 0))`.execute(tx);
-  const known = await tx
-    .selectFrom("accepted_message")
-    .select("envelope_hash")
-    .where("tenant_id", "=", tenantId)
-    .where("message_id", "=", messageId)
-    .executeTakeFirst();
   const hash = createHash("sha256").update(envelope).digest();
-  if (known !== undefined) {
-    if (timingSafeEqual(known.envelope_hash, hash)) return false;
-    throw problem("ID_REUSED", "The tenant used this message id for other bytes. Give the message an id of its own.");
-  }
-  await tx
-    .insertInto("accepted_message")
-    .values({ bucket_end_ms: bucketEndMs, tenant_id: tenantId, message_id: messageId, envelope_hash: hash })
-    .execute();
-  return true;
+  const table = sql.id(ingestSchema, "accepted_message");
+  // The primary key holds within a partition only: the lock keeps two buckets from taking the same id at once. A
+  // statement of its own, since the next one sees what was committed before it began.
+  await sql`select pg_advisory_xact_lock(hashtextextended(encode(${messageId}::bytea, 'hex'), 0))`.execute(tx);
+  const { rows } = await sql<{ envelope_hash: Uint8Array }>`
+    with known as (
+      select envelope_hash from ${table} where tenant_id = ${tenantId}::bytea and message_id = ${messageId}::bytea
+    ), added as (
+      insert into ${table} (bucket_end_ms, tenant_id, message_id, envelope_hash)
+      select ${bucketEndMs}::bigint, ${tenantId}::bytea, ${messageId}::bytea, ${hash}::bytea
+      where not exists (select from known)
+    )
+    select envelope_hash from known`.execute(tx);
+  const [known] = rows;
+  if (known === undefined) return true;
+  if (timingSafeEqual(known.envelope_hash, hash)) return false;
+  throw problem("ID_REUSED", "The tenant used this message id for other bytes. Give the message an id of its own.");
 }
