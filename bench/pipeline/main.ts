@@ -142,6 +142,7 @@ async function costs(stack: Stack): Promise<Record<string, number>> {
     ),
   );
   return {
+    processorMs: await stack.processorMs(),
     calls: await stack.count("keys", "cloister_keys_calls_total"),
     kms: await stack.count("keys", "cloister_keys_kms_calls_total"),
     batches: batches.reduce((sum, one) => sum + one, 0),
@@ -181,12 +182,16 @@ function report(figures: Record<Cipher, Figures>, hops: HopFigures, bytes: numbe
   ];
   console.log(table(head, rows));
   const { sealed } = figures;
+  const [sealedMs, nullMs] = ciphers.map((cipher) => (figures[cipher].costs["processorMs"] ?? NaN) / (runs * messages));
   const slower = shares.map((share, at) => {
     const of = (cipher: Cipher): number => median(figures[cipher].p50Ms[at] ?? []);
     return `${((of("sealed") / of("null") - 1) * 100).toFixed(1)} % of p50 at ${(share * 100).toFixed(0)} %`;
   });
   const fewer = (1 - median(sealed.perSecond) / median(figures.null.perSecond)) * 100;
   console.log(`\nSealing costs ${fewer.toFixed(1)} % of throughput, ${slower.join(", ")}.`);
+  console.log(
+    `\nProcessor time of the six services at saturation: ${sealedMs?.toFixed(2)} ms a message sealed, ${nullMs?.toFixed(2)} null.`,
+  );
   console.log(
     `\nThe hops alone, same client and bytes, no work: ${hops.perSecond.toFixed(0)} messages/s, p50 ${hops.p50Ms.toFixed(1)} ms at ${(saturation / 2).toFixed(0)}/s. The pipeline has ${((median(sealed.perSecond) / hops.perSecond) * 100).toFixed(1)} % of their throughput.`,
   );

@@ -1,11 +1,17 @@
 import type { Clock } from "@cloister/service";
 import { MAX_BATCH_BYTES, type RecordBatch } from "./message-log.ts";
 
-/** So many are worked on at the same time, whatever waits: while one waits for an engine, the other computes. */
-const AT_ONCE = 1;
+/** So many merged ones are worked on at the same time, whatever waits: a second one would make both small. */
+const MERGED_AT_ONCE = 1;
 /** A slow one doesn't hold up the others for longer than this, until there are too many. */
 const PATIENCE_MS = 100;
 const MOST_AT_ONCE = 8;
+/**
+ * After a merged one, so many times as long as it took pass before the next, unless half of a full one waits already. On
+ * a machine with time to spare that is little; on a busy one it lets batches grow, which then take less of it.
+ */
+const REST = 2;
+const MOST_REST_MS = 100;
 
 export interface BatchMergerParts {
   /** What is merged has no more records than this, and no more than MAX_BATCH_BYTES, unless a single batch has. */
@@ -17,7 +23,15 @@ export interface BatchMergerParts {
 
 interface Waiting {
   readonly batch: RecordBatch;
+  readonly isAlone: boolean;
   readonly settle: (work: Promise<void>) => void;
+}
+
+/** Why a batch was not begun: its partition belongs to somebody else now, or will. */
+export class GivenUp extends Error {
+  constructor() {
+    super("the partition was given up before its batch was begun");
+  }
 }
 
 /**
@@ -26,44 +40,90 @@ interface Waiting {
  */
 export class BatchMerger {
   readonly #parts: BatchMergerParts;
-  readonly #waiting: Waiting[] = [];
+  #waiting: readonly Waiting[] = [];
   #atWork = 0;
-  #begunMs = -Infinity;
+  #mergedAtWork = 0;
+  #mergedMs = -Infinity;
+  #restedMs = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: BatchMergerParts) {
     this.#parts = parts;
   }
 
-  /** Resolves when the batch was worked on. One call at a time for each partition. */
-  run(batch: RecordBatch): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push({ batch, settle: resolve });
+  /**
+   * Resolves when the batch was worked on, merged with others unless it is to be alone. One call at a time for each
+   * partition. @throws GivenUp when the partition stops before the batch was begun; what `work` throws
+   */
+  run(batch: RecordBatch, stopping: AbortSignal, { isAlone }: { readonly isAlone: boolean }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (stopping.aborted) {
+        reject(new GivenUp());
+        return;
+      }
+      const giveUp = (): void => {
+        this.#waiting = this.#waiting.filter((one) => one !== waiting);
+        reject(new GivenUp());
+      };
+      const settle = (work: Promise<void>): void => {
+        stopping.removeEventListener("abort", giveUp);
+        resolve(work);
+      };
+      const waiting = { batch, isAlone, settle };
+      stopping.addEventListener("abort", giveUp, { once: true });
+      this.#waiting = [...this.#waiting, waiting];
       this.#begin();
     });
   }
 
+  /** Begins whatever may be begun now, and comes back for the rest in time. */
   #begin(): void {
     clearTimeout(this.#timer);
-    if (this.#waiting.length === 0 || this.#atWork >= MOST_AT_ONCE) return;
-    const nowMs = this.#parts.clock.monotonicMs();
-    const waitMs = this.#atWork < AT_ONCE ? 0 : this.#begunMs + PATIENCE_MS - nowMs;
-    if (waitMs > 0) {
-      this.#timer = setTimeout(() => this.#begin(), waitMs);
-      return;
+    for (;;) {
+      if (this.#waiting.length === 0 || this.#atWork >= MOST_AT_ONCE) return;
+      const alone = this.#waiting.find((one) => one.isAlone);
+      if (alone !== undefined) {
+        this.#work([alone]);
+        continue;
+      }
+      const nowMs = this.#parts.clock.monotonicMs();
+      const waitMs = this.#nextMs() - nowMs;
+      if (waitMs > 0) {
+        this.#timer = setTimeout(() => this.#begin(), waitMs);
+        return;
+      }
+      this.#mergedMs = nowMs;
+      this.#work(this.#waiting.slice(0, this.#howMany()));
     }
-    this.#begunMs = nowMs;
+  }
+
+  /** When the next merged one may be begun. */
+  #nextMs(): number {
+    if (this.#mergedAtWork >= MERGED_AT_ONCE) return this.#mergedMs + PATIENCE_MS;
+    const records = this.#waiting.reduce((sum, { batch }) => sum + batch.records.length, 0);
+    return 2 * records >= this.#parts.maxRecords ? -Infinity : this.#restedMs;
+  }
+
+  #work(taken: readonly Waiting[]): void {
+    const { clock } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const merged = taken.some(({ isAlone }) => isAlone) ? 0 : 1;
+    this.#waiting = this.#waiting.filter((one) => !taken.includes(one));
     this.#atWork += 1;
-    const taken = this.#waiting.splice(0, this.#howMany());
+    this.#mergedAtWork += merged;
     const work = this.#parts.work(taken.map(({ batch }) => batch));
     for (const { settle } of taken) settle(work);
     const ended = (): void => {
       this.#atWork -= 1;
+      this.#mergedAtWork -= merged;
+      const endMs = clock.monotonicMs();
+      if (merged > 0) this.#restedMs = endMs + Math.min(MOST_REST_MS, REST * (endMs - startMs));
       this.#begin();
     };
     work.then(ended, ended);
   }
 
+  /** Of those that wait, all of which may be merged. */
   #howMany(): number {
     let records = 0;
     let bytes = 0;

@@ -1,6 +1,6 @@
 import { codeOf, type Audit, type Clock, type Log } from "@cloister/service";
 import { PartitionKeeper, sqlState } from "@cloister/storage";
-import { BatchMerger } from "./batch-merger.ts";
+import { BatchMerger, GivenUp } from "./batch-merger.ts";
 import { commitBatch, ID_REUSED, writesOf, type Lanes } from "./commit-batch.ts";
 import type { ConsumerMetrics } from "./consumer-metrics.ts";
 import type { ConsumerDefinition, Step } from "./consumer.ts";
@@ -94,12 +94,16 @@ export class ConsumerRunner {
   }
 
   /** @throws MessagingError CONSUMER_FATAL to stop for good; anything else asks for the same batch again, later. */
-  async run(batch: RecordBatch): Promise<void> {
+  async run(batch: RecordBatch, stopping: AbortSignal): Promise<void> {
     await this.#parking.alone(batch.partition, async () => {
+      // Parked records may have had their turn first, for long.
+      if (stopping.aborted) throw new GivenUp();
       await this.#sendUnsent(batch.partition);
-      const isMerged = this.#definition.mergesPartitions === true && !this.#failed.has(batch.partition);
+      const isAlone = this.#failed.has(batch.partition);
       this.#failed.add(batch.partition);
-      await (isMerged ? this.#merger.run(batch) : this.#handleFetched(batch.records));
+      await (this.#definition.mergesPartitions === true
+        ? this.#merger.run(batch, stopping, { isAlone })
+        : this.#handleFetched(batch.records));
       this.#failed.delete(batch.partition);
     });
     await this.#reach("before-commit");
@@ -179,6 +183,11 @@ export class ConsumerRunner {
     const known = batch.flatMap((one) => (one.identity === undefined ? [] : [one]));
     const prior = await readPriorState(this.#scope, known);
     const plan = planBatch(known, prior, { nowMs, isDrainingParked });
+    // Another owner may have committed them and not sent what they brought: it goes before what comes after them.
+    for (const partition of new Set(plan.repeated.map(({ record }) => record.partition))) {
+      this.#unsent.add(partition);
+      await this.#sendUnsent(partition);
+    }
     const results = verdict === undefined ? await this.#compute(plan.fresh) : plan.fresh.map(() => verdict);
     const reports = new ReaderReports(this.#definition, this.#ports, isDrainingParked);
     const outcomes: Outcome[] = [

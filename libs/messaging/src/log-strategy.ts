@@ -85,10 +85,10 @@ export class LogStrategy extends Server implements ServiceStrategy {
         group: name,
         topics: [topic],
         ...(maxBatchRecords !== undefined && { maxBatchRecords }),
-        // The runner bounds what is merged.
+        // The runner bounds what is worked on at once.
         ...(mergesPartitions === true && { maxConcurrency: Infinity }),
         onAssigned: (where, stopping) => runner.assigned(where, stopping),
-        onBatch: (batch) => runner.run(batch),
+        onBatch: (batch, stopping) => runner.run(batch, stopping),
         onFatal: (error) => this.#die(error),
       });
       this.#consumptions.push(consumption);

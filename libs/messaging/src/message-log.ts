@@ -53,9 +53,10 @@ export interface ConsumeOptions {
   /**
    * One call at a time for a partition. When it resolves, the batch's offsets are committed. When it rejects, the same
    * records come again after a pause that grows to 5 s, here or at another member; MessagingError CONSUMER_FATAL
-   * instead ends the whole consumption.
+   * instead ends the whole consumption. `stopping` aborts when the partition is to be given up: a batch that has not
+   * been begun by then is not to be.
    */
-  onBatch(batch: RecordBatch): Promise<void>;
+  onBatch(batch: RecordBatch, stopping: AbortSignal): Promise<void>;
   /** Called at most once, when the consumption has ended by itself. */
   onFatal(error: unknown): void;
 }

@@ -20,6 +20,7 @@ export async function repeat(
   work: () => Promise<void>,
   died: (error: unknown) => void,
 ): Promise<Repeated> {
+  const isStopped = (): boolean => stopping.aborted;
   for (let attempt = 0; ; attempt++) {
     try {
       await work();
@@ -29,10 +30,12 @@ export async function repeat(
         died(error);
         return "dead";
       }
+      // Whoever has the partition next does it, and says so if it fails there, too.
+      if (isStopped()) return "stopped";
       const { topic, partition } = where;
       log.warn("a batch will be tried again", { topic, partition, group, attempt, error });
       await pause(backoffMs(attempt), stopping);
-      if (stopping.aborted) return "stopped";
+      if (isStopped()) return "stopped";
     }
   }
 }

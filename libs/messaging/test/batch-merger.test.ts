@@ -1,10 +1,11 @@
 import { describe, expect, it } from "@jest/globals";
 import { FakeClock } from "@cloister/testing";
 import { setTimeout as delay } from "node:timers/promises";
-import { BatchMerger } from "../src/batch-merger.ts";
+import { BatchMerger, GivenUp } from "../src/batch-merger.ts";
 import { MAX_BATCH_BYTES, type RecordBatch } from "../src/message-log.ts";
 
 const topic = "work";
+const never = new AbortController().signal;
 
 function batch(partition: number, records = 1, bytes = 1): RecordBatch {
   const value = new Uint8Array(bytes);
@@ -22,56 +23,60 @@ function gatedMerger(maxRecords = 64) {
     begun.push({ partitions: batches.map(({ partition }) => partition), end });
     return promise;
   };
-  return { clock, begun, merger: new BatchMerger({ maxRecords, clock, work }) };
+  const merger = new BatchMerger({ maxRecords, clock, work });
+  const partitionsOf = (): number[][] => begun.map(({ partitions }) => partitions);
+  const run = (one: RecordBatch): Promise<void> => merger.run(one, never, { isAlone: false });
+  const runAlone = (one: RecordBatch): Promise<void> => merger.run(one, never, { isAlone: true });
+  return { clock, begun, partitionsOf, merger, run, runAlone };
 }
 
 describe("the batches of several partitions", () => {
   it("are one when they come while another is worked on; the first one waits for none", async () => {
-    const { begun, merger } = gatedMerger();
-    const done = [0, 1, 2].map((partition) => merger.run(batch(partition)));
-    expect(begun.map(({ partitions }) => partitions)).toEqual([[0]]);
+    const { begun, partitionsOf, run } = gatedMerger();
+    const done = [0, 1, 2].map((partition) => run(batch(partition)));
+    expect(partitionsOf()).toEqual([[0]]);
     begun[0]?.end();
     await done[0];
-    expect(begun.map(({ partitions }) => partitions)).toEqual([[0], [1, 2]]);
+    expect(partitionsOf()).toEqual([[0], [1, 2]]);
     begun[1]?.end();
     await Promise.all(done);
   });
 
   it("are told of the failure of what they became part of, which keeps nothing from going on", async () => {
-    const { begun, merger } = gatedMerger();
-    const [first, second, third] = [0, 1, 2].map((partition) => merger.run(batch(partition)));
+    const { begun, run } = gatedMerger();
+    const [first, second, third] = [0, 1, 2].map((partition) => run(batch(partition)));
     begun[0]?.end();
     await first;
     const failure = new Error("away");
     begun[1]?.end(failure);
     await expect(second).rejects.toBe(failure);
     await expect(third).rejects.toBe(failure);
-    const again = merger.run(batch(1));
+    const again = run(batch(1));
     begun[2]?.end();
     await again;
   });
 
   it("become no larger than one batch may be, in records and in bytes", () => {
-    const { begun, merger } = gatedMerger(10);
+    const { begun, partitionsOf, run } = gatedMerger(10);
     const sizes = [batch(0), batch(1, 6), batch(2, 4), batch(3, 1, MAX_BATCH_BYTES), batch(4, 11), batch(5)];
-    for (const one of sizes) void merger.run(one);
+    for (const one of sizes) void run(one);
     return (async () => {
       for (let n = 0; n < 5; n++) {
         begun[n]?.end();
         await delay(0);
       }
-      expect(begun.map(({ partitions }) => partitions)).toEqual([[0], [1, 2], [3], [4], [5]]);
+      expect(partitionsOf()).toEqual([[0], [1, 2], [3], [4], [5]]);
     })();
   });
 
   it("don't wait for a slow one for longer than a tenth of a second, up to eight at a time", async () => {
-    const { clock, begun, merger } = gatedMerger();
+    const { clock, begun, partitionsOf, run } = gatedMerger();
     for (let partition = 0; partition < 10; partition++) {
-      void merger.run(batch(partition));
+      void run(batch(partition));
       clock.advance(100);
     }
     await delay(0);
-    expect(begun.map(({ partitions }) => partitions)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((one) => [one]));
+    expect(partitionsOf()).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((one) => [one]));
     begun[0]?.end();
     await delay(0);
     expect(begun.at(-1)?.partitions).toEqual([8, 9]);
@@ -79,12 +84,114 @@ describe("the batches of several partitions", () => {
   });
 
   it("are begun by themselves when the slow one doesn't end", async () => {
-    const { clock, begun, merger } = gatedMerger();
-    void merger.run(batch(0));
-    void merger.run(batch(1));
+    const { clock, begun, partitionsOf, run } = gatedMerger();
+    void run(batch(0));
+    void run(batch(1));
     clock.advance(100);
     await delay(150);
-    expect(begun.map(({ partitions }) => partitions)).toEqual([[0], [1]]);
+    expect(partitionsOf()).toEqual([[0], [1]]);
     for (const { end } of begun) end();
+  });
+
+  it("are begun one after the other while a slow one fills its batch, with no other coming", async () => {
+    const { clock, begun, partitionsOf, run } = gatedMerger();
+    for (let partition = 0; partition < 4; partition++) void run(batch(partition, 64));
+    begun[0]?.end();
+    await delay(0);
+    expect(partitionsOf()).toEqual([[0], [1]]);
+    for (let n = 0; n < 3; n++) {
+      clock.advance(100);
+      await delay(110);
+    }
+    expect(partitionsOf()).toEqual([[0], [1], [2], [3]]);
+    for (const { end } of begun) end();
+  });
+
+  it("rest twice as long as the one before took, so that more may come", async () => {
+    const { clock, begun, partitionsOf, run } = gatedMerger();
+    void run(batch(0));
+    clock.advance(10);
+    begun[0]?.end();
+    await delay(0);
+    void run(batch(1));
+    clock.advance(19);
+    void run(batch(2));
+    expect(partitionsOf()).toEqual([[0]]);
+    clock.advance(1);
+    void run(batch(3));
+    expect(partitionsOf()).toEqual([[0], [1, 2, 3]]);
+    for (const { end } of begun) end();
+  });
+
+  it("are begun by themselves after a rest", async () => {
+    const { clock, begun, partitionsOf, run } = gatedMerger();
+    void run(batch(0));
+    clock.advance(10);
+    begun[0]?.end();
+    await delay(0);
+    void run(batch(1));
+    clock.advance(20);
+    await delay(40);
+    expect(partitionsOf()).toEqual([[0], [1]]);
+    for (const { end } of begun) end();
+  });
+
+  it("rest no longer than a tenth of a second, and not at all when half of a full one waits", async () => {
+    const { clock, begun, partitionsOf, run } = gatedMerger(10);
+    void run(batch(0));
+    clock.advance(1_000);
+    begun[0]?.end();
+    await delay(0);
+    void run(batch(1, 4));
+    expect(partitionsOf()).toEqual([[0]]);
+    void run(batch(2, 1));
+    expect(partitionsOf()).toEqual([[0], [1, 2]]);
+    clock.advance(1_000);
+    begun[1]?.end();
+    await delay(0);
+    clock.advance(100);
+    void run(batch(3));
+    expect(partitionsOf().at(-1)).toEqual([3]);
+    for (const { end } of begun) end();
+  });
+
+  it("that are to be alone are merged with none and waited for by none, up to eight at a time", async () => {
+    const { begun, partitionsOf, run, runAlone } = gatedMerger();
+    for (let partition = 0; partition < 7; partition++) void runAlone(batch(partition));
+    void run(batch(7));
+    void runAlone(batch(8));
+    void run(batch(9));
+    expect(partitionsOf()).toEqual([[0], [1], [2], [3], [4], [5], [6], [7]]);
+    begun[0]?.end();
+    await delay(0);
+    expect(partitionsOf().at(-1)).toEqual([8]);
+    begun[7]?.end();
+    await delay(0);
+    expect(partitionsOf().at(-1)).toEqual([9]);
+    for (const { end } of begun) end();
+  });
+
+  it("are not begun once their partition is given up; the others are", async () => {
+    const { begun, partitionsOf, run, merger } = gatedMerger();
+    const stopping = new AbortController();
+    const first = run(batch(0));
+    const given = merger.run(batch(1), stopping.signal, { isAlone: false });
+    void run(batch(2));
+    stopping.abort();
+    await expect(given).rejects.toBeInstanceOf(GivenUp);
+    await expect(merger.run(batch(3), stopping.signal, { isAlone: true })).rejects.toBeInstanceOf(GivenUp);
+    begun[0]?.end();
+    await first;
+    expect(partitionsOf()).toEqual([[0], [2]]);
+    begun[1]?.end();
+  });
+
+  it("that were begun are finished when their partition is given up", async () => {
+    const { begun, merger } = gatedMerger();
+    const stopping = new AbortController();
+    const work = merger.run(batch(0), stopping.signal, { isAlone: false });
+    stopping.abort();
+    begun[0]?.end();
+    await work;
   });
 });

@@ -6,6 +6,7 @@ import {
   MAX_RECORD_BYTES,
   PostgresMessageLog,
   type ConsumedRecord,
+  type ConsumeOptions,
   type Failpoints,
   type LogRecord,
   type MessageLog,
@@ -206,6 +207,34 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
     await eventually(async () => expect(await effects()).toHaveLength(conversations.length + 1));
   });
 
+  it("sends what a former owner committed at the last moment and could not send, before what comes after it", async () => {
+    let former: ConsumeOptions | undefined;
+    const lost: MessageLog = {
+      ensureTopics: () => Promise.resolve(),
+      produce: () => Promise.reject(new Error("the log can't be reached")),
+      close: () => Promise.resolve(),
+      consume: (options) => {
+        former = options;
+        return Promise.resolve({ isJoined: () => true, close: () => Promise.resolve() });
+      },
+    };
+    running.push(await startToy({ name, mergesPartitions, partitions: 4 }, { db, messages: lost, clock, log }));
+    let isOvertaken = false;
+    await start(async ({ records }) => {
+      const [first] = records;
+      if (!isOvertaken && first !== undefined) {
+        isOvertaken = true;
+        const { topic, partition } = first.record;
+        const batch = { topic, partition, records: [first.record] };
+        await expect(former?.onBatch(batch, new AbortController().signal)).rejects.toThrow("the log can't be reached");
+      }
+      return records.map(answered);
+    });
+    await send(["a", "one"], ["a", "two"], ["a", "three"]);
+    await eventually(async () => expect(await replies()).toEqual(["ONE", "TWO", "THREE"]));
+    expect(await effects()).toEqual(["a:one", "a:two", "a:three"]);
+  });
+
   it("makes a dead letter of a record whose ids cannot be read", async () => {
     await start();
     await messages.produce([
@@ -223,7 +252,8 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
       consume: (options) =>
         messages.consume({
           ...options,
-          onBatch: (batch) => options.onBatch({ ...batch, records: batch.records.map(foreignFlawed) }),
+          onBatch: (batch, stopping) =>
+            options.onBatch({ ...batch, records: batch.records.map(foreignFlawed) }, stopping),
         }),
     };
     running.push(await startToy({ name }, { db, messages: doubting, clock, log }));

@@ -25,21 +25,25 @@ const FOREIGN_SESSION = /^(26000|42P05)$/;
 /** True when the database itself is away, so that no statement is to blame. */
 export function isOutage(error: unknown): boolean {
   if (error instanceof StorageError) return error.isUnavailable;
-  return OUTAGE.test(sqlState(error)) || OUTAGE_SENTENCES.includes(messageOf(error));
+  return OUTAGE.test(sqlState(error)) || OUTAGE_SENTENCES.includes(textOf(error, "message"));
 }
 
-function messageOf(error: unknown): string {
-  if (typeof error !== "object" || error === null || !("message" in error)) return "";
-  return typeof error.message === "string" ? error.message : "";
+function textOf(error: unknown, name: "code" | "message" | "routine"): string {
+  if (typeof error !== "object" || error === null) return "";
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === "string" ? value : "";
 }
 
 export function isTransient(error: unknown): boolean {
   return TRANSIENT.test(sqlState(error)) || isPlanOutdated(error) || isSessionForeign(error);
 }
 
-/** feature_not_supported: a migration changed a table under a prepared statement. */
+/**
+ * feature_not_supported from the server's plan cache: a migration changed a table under a prepared statement. Told by the
+ * routine that reports it, since the message is in the server's language.
+ */
 export function isPlanOutdated(error: unknown): boolean {
-  return sqlState(error) === "0A000" && messageOf(error) === "cached plan must not change result type";
+  return sqlState(error) === "0A000" && textOf(error, "routine") === "RevalidateCachedQuery";
 }
 
 /** True when a prepared statement isn't the one that was prepared at this connection. */
@@ -49,6 +53,5 @@ export function isSessionForeign(error: unknown): boolean {
 
 /** The SQLSTATE or system code of an error, or an empty string. */
 export function sqlState(error: unknown): string {
-  if (typeof error !== "object" || error === null || !("code" in error)) return "";
-  return typeof error.code === "string" ? error.code : "";
+  return textOf(error, "code");
 }

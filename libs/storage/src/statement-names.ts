@@ -5,6 +5,8 @@ import { isPlanOutdated, isSessionForeign } from "./outage.ts";
 const USES = 8;
 /** Each keeps a plan at each connection of the pool; what comes after these is planned each time. */
 const MOST_NAMES = 128;
+/** A longer one has the rows of a large batch in it: planning it is little beside its work, and its plan is large. */
+const MOST_CHARACTERS = 4_096;
 /** Statements under observation; beyond, counting begins anew. */
 const MOST_COUNTED = 1_024;
 
@@ -17,7 +19,7 @@ export class StatementNames {
 
   /** Undefined for a statement that is to be planned by itself. */
   nameOf(text: string): string | undefined {
-    if (this.#isOff) return undefined;
+    if (this.#isOff || text.length > MOST_CHARACTERS) return undefined;
     const known = this.#names.get(text);
     if (known !== undefined || this.#names.size >= MOST_NAMES) return known;
     const uses = (this.#uses.get(text) ?? 0) + 1;

@@ -7,7 +7,7 @@ const asked = (names: StatementNames, text: string, times = 8): string | undefin
   return name;
 };
 
-const failure = (code: string, message = ""): Error => Object.assign(new Error(message), { code });
+const failure = (code: string, routine = ""): Error => Object.assign(new Error("…"), { code, routine });
 
 describe("names of prepared statements", () => {
   it("are given to statements that come again and again, one each", () => {
@@ -35,10 +35,16 @@ describe("names of prepared statements", () => {
     expect(counting.nameOf("first")).toBeUndefined();
   });
 
+  it("are not given to the long statements of large batches", () => {
+    const names = new StatementNames();
+    expect(asked(names, "select $1".padEnd(4_096))).toBeDefined();
+    expect(asked(names, "select $1".padEnd(4_097))).toBeUndefined();
+  });
+
   it("are new ones after a migration changed what a statement returns", () => {
     const names = new StatementNames();
     const before = asked(names, "select $1");
-    names.failed(failure("0A000", "cached plan must not change result type"));
+    names.failed(failure("0A000", "RevalidateCachedQuery"));
     expect(names.nameOf("select $1")).toBeUndefined();
     expect([undefined, before]).not.toContain(asked(names, "select $1"));
   });
@@ -54,7 +60,7 @@ describe("names of prepared statements", () => {
     const names = new StatementNames();
     const before = asked(names, "select $1");
     names.failed(failure("23505"));
-    names.failed(failure("0A000", "cannot do that"));
+    names.failed(failure("0A000", "transformFromClause"));
     expect(names.nameOf("select $1")).toBe(before);
   });
 });

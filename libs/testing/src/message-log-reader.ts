@@ -44,10 +44,10 @@ export class Reader {
         reader.assigned.push(where);
         return Promise.resolve();
       },
-      onBatch: async (batch) => {
+      onBatch: async (batch, stopping) => {
         reader.batches.push(batch);
         reader.records.push(...batch.records);
-        await options.onBatch?.(batch);
+        await options.onBatch?.(batch, stopping);
       },
       onFatal: (error) => reader.fatal.push(error),
     });

@@ -14,7 +14,7 @@ export interface CommitterOptions {
   readonly commit: (offsets: readonly GroupOffset[]) => Promise<void>;
   readonly log: Log;
   readonly group: string;
-  /** Shortest time between two commits; 25 ms. What a crash leaves uncommitted is done again without effect. */
+  /** How long offsets wait for more, ms; 250. What a crash leaves uncommitted is done again without effect. */
   readonly everyMs?: number;
 }
 
@@ -26,7 +26,7 @@ export class OffsetCommitter {
   readonly #options: CommitterOptions;
   #pending = new Map<string, GroupOffset>();
   #running: Promise<void> | undefined;
-  /** Ends the pause between two commits. */
+  /** Ends the pause before a commit. */
   #hurry = new AbortController();
   /** Counts `forget`s, so that what failed before one is not tried again after it. */
   #epoch = 0;
@@ -58,11 +58,11 @@ export class OffsetCommitter {
   }
 
   async #run(): Promise<void> {
-    const { everyMs = 25 } = this.#options;
+    const { everyMs = 250 } = this.#options;
     for (let failures = 0; this.#pending.size > 0;) {
-      failures = (await this.#commit()) ? 0 : failures + 1;
-      this.#hurry = new AbortController();
       await pause(failures === 0 ? everyMs : backoffMs(failures), this.#hurry.signal);
+      this.#hurry = new AbortController();
+      if (this.#pending.size > 0) failures = (await this.#commit()) ? 0 : failures + 1;
     }
     // In the same turn as the last look, so that nothing is done between.
     this.#running = undefined;

@@ -4,7 +4,7 @@ import { toKafkaRecord, type KafkaRecord } from "./record-mapping.ts";
 /** What surrounds a record in a Kafka batch, at most: the batch's own header, lengths, our header, a 16-byte key. */
 export const RECORD_OVERHEAD_BYTES = 4 * 1_024;
 /** `max.message.bytes` of our topics. The broker measures a partition's batch of a request by it, not a record. */
-export const MAX_BATCH_BYTES = MAX_RECORD_BYTES + RECORD_OVERHEAD_BYTES;
+export const MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + RECORD_OVERHEAD_BYTES;
 /** Bounds a request to the broker, whose own limit (`socket.request.max.bytes`) is 100 MiB. */
 const MAX_ROUND_BYTES = 16 * 1_024 * 1_024;
 const BATCH_HEADER_BYTES = 128;
@@ -42,7 +42,7 @@ export function planProduce(records: readonly OutgoingRecord[], partitionsOf: (t
     const bytes = addressed.key.byteLength + addressed.value.byteLength + PER_RECORD_BYTES;
     const where = `${record.topic}/${addressed.partition}`;
     const tail = tails.get(where) ?? { round: 0, bytes: BATCH_HEADER_BYTES };
-    if (tail.bytes > BATCH_HEADER_BYTES && tail.bytes + bytes > MAX_BATCH_BYTES) {
+    if (tail.bytes > BATCH_HEADER_BYTES && tail.bytes + bytes > MAX_MESSAGE_BYTES) {
       tail.round += 1;
       tail.bytes = BATCH_HEADER_BYTES;
     }

@@ -84,7 +84,7 @@ export class QueuedWorker {
           // It may have waited for its turn for long.
           if (stopping.aborted) return;
           handover.isMade = true;
-          await options.onBatch({ ...where, records });
+          await options.onBatch({ ...where, records }, stopping);
         });
       if ((await repeat(how, work, died)) !== "done" || !handover.isMade) return;
       done({ ...where, nextOffset: last.offset + 1 });

@@ -1,4 +1,4 @@
-import { MAX_BATCH_BYTES } from "./produce-rounds.ts";
+import { MAX_MESSAGE_BYTES } from "./produce-rounds.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** The longest that a policy may keep class `flow`. */
@@ -30,7 +30,7 @@ export function topicSettings(
   return {
     "cleanup.policy": "delete",
     "compression.type": "producer",
-    "max.message.bytes": String(MAX_BATCH_BYTES),
+    "max.message.bytes": String(MAX_MESSAGE_BYTES),
     "message.timestamp.type": "LogAppendTime",
     "min.insync.replicas": String(minInsyncReplicas),
     "retention.bytes": "-1",

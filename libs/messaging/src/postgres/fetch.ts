@@ -1,6 +1,6 @@
 import { type Database, noTenant, onDatabase } from "@cloister/storage";
 import { sql } from "kysely";
-import type { LogRecord, RecordBatch } from "../message-log.ts";
+import { MAX_BATCH_BYTES, type LogRecord, type RecordBatch } from "../message-log.ts";
 import type { TopicRow } from "./topic-table.ts";
 
 export interface FetchFrom {
@@ -18,9 +18,6 @@ interface RecordRow {
   bucket_end_ms: number;
 }
 
-/** Records are up to 1 MiB; a batch is cut where it would pass this sum, but holds at least one record. */
-const MAX_BATCH_BYTES = 4 * 1024 * 1024;
-
 /** The next records of several partitions in one round trip; a batch for each that has any. */
 export async function fetch(db: Database, from: readonly FetchFrom[], maxRecords: number): Promise<RecordBatch[]> {
   const wanted = from.map((one) => sql`(${one.topic.id}::integer, ${one.part}::integer, ${one.nextOffset}::bigint)`);
@@ -29,10 +26,10 @@ export async function fetch(db: Database, from: readonly FetchFrom[], maxRecords
       select found.* from (values ${sql.join(wanted)}) as wanted (topic_id, part, next_off)
       cross join lateral (
         select topic_id, part, off, key, value, bucket_end_ms from (
-          select r.*, sum(octet_length(r.value)) over (order by r.off) - octet_length(r.value) as before_bytes
+          select r.*, row_number() over (order by r.off) as n, sum(octet_length(r.value)) over (order by r.off) as bytes
           from (select * from log.record where topic_id = wanted.topic_id and part = wanted.part
             and off >= wanted.next_off order by off limit ${maxRecords}) as r) as counted
-        where before_bytes < ${MAX_BATCH_BYTES} order by off) as found`.execute(db.kysely),
+        where n = 1 or bytes <= ${MAX_BATCH_BYTES} order by off) as found`.execute(db.kysely),
   );
   return from.flatMap((one) => {
     const own = rows.filter((row) => row.topic_id === one.topic.id && row.part === one.part);

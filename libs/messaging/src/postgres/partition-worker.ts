@@ -64,7 +64,8 @@ export class PartitionWorker {
   async #run(batch: RecordBatch): Promise<void> {
     const last = batch.records.at(-1);
     if (last === undefined) return;
-    const isHandled = await this.#repeat(() => this.#parts.limit(() => this.#parts.options.onBatch(batch)));
+    const { limit, options } = this.#parts;
+    const isHandled = await this.#repeat(() => limit(() => options.onBatch(batch, this.#stopping.signal)));
     if (!isHandled) return;
     this.#nextOffset = last.offset + 1;
     // Until the commit is confirmed; a partition that is not ours any more, or a stop, ends this worker.

@@ -39,9 +39,9 @@ function member(more: Partial<ConsumeOptions> = {}) {
         seen.assigned.push(stopping);
         return Promise.resolve();
       },
-      onBatch: async (batch) => {
+      onBatch: async (batch, stopping) => {
         seen.batches.push(batch);
-        await more.onBatch?.(batch);
+        await more.onBatch?.(batch, stopping);
       },
     },
     client: {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import fc from "fast-check";
 import type { OutgoingRecord } from "@cloister/messaging";
-import { MAX_BATCH_BYTES, planProduce } from "../../src/kafka/produce-rounds.ts";
+import { MAX_MESSAGE_BYTES, planProduce } from "../../src/kafka/produce-rounds.ts";
 
 const recordOf = (key: string, bytes: number): OutgoingRecord => ({
   topic: "t",
@@ -29,7 +29,7 @@ describe("records that are produced together", () => {
           const bytes = new Map<number, number>();
           for (const { partition, value } of round)
             bytes.set(partition, (bytes.get(partition) ?? 0) + value.byteLength);
-          expect(Math.max(...bytes.values())).toBeLessThanOrEqual(MAX_BATCH_BYTES);
+          expect(Math.max(...bytes.values())).toBeLessThanOrEqual(MAX_MESSAGE_BYTES);
           expect([...bytes.values()].reduce((a, b) => a + b)).toBeLessThanOrEqual(16 * 1_048_576);
         }
       }),
