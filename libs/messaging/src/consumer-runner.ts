@@ -17,7 +17,7 @@ import {
 } from "./message-log.ts";
 import { MessagingError, type MessagingErrorCode } from "./messaging-error.ts";
 import { outcomesOf, outputsOf, recordOf, BEHIND, type Outcome } from "./outcome.ts";
-import { deleteSent, drainLane, type Lane } from "./outbox-rows.ts";
+import { drainLane, type Lane } from "./outbox-rows.ts";
 import { defaultParkingLimits } from "./parking-limits.ts";
 import { ParkingLot } from "./parking-lot.ts";
 import { ParkingPressure } from "./parking-pressure.ts";
@@ -27,6 +27,7 @@ import { laneOf, type ProtocolScope } from "./protocol-scope.ts";
 import { protocolPartitions } from "./protocol-tables.ts";
 import { ReaderReports } from "./reader-reports.ts";
 import type { ConsumedRecord, Failure, RecordResult } from "./record-result.ts";
+import { SentRows } from "./sent-rows.ts";
 
 export interface RunnerPorts {
   readonly messages: MessageLog;
@@ -59,6 +60,7 @@ export class ConsumerRunner {
   readonly #parking: ParkingLot;
   readonly #pressure: ParkingPressure;
   readonly #merger: BatchMerger;
+  readonly #sent: SentRows;
   /** Partitions whose batch failed: it comes again by itself, so that no other waits for what it waits for. */
   readonly #failed = new Set<number>();
   /** Partitions whose lane may hold rows that were not sent. */
@@ -71,6 +73,7 @@ export class ConsumerRunner {
     this.#ports = ports;
     this.#scope = { db, schema, consumer: name };
     this.#keeper = new PartitionKeeper(db, protocolPartitions(schema));
+    this.#sent = new SentRows({ db, schema }, ports.log);
     const limits = { ...defaultParkingLimits, ...definition.parking };
     this.#pressure = new ParkingPressure(this.#scope, limits, ports);
     this.#parking = new ParkingLot(this.#scope, ports, {
@@ -89,6 +92,7 @@ export class ConsumerRunner {
 
   /** A new owner sends what its predecessor left before it fetches anything. */
   async assigned(where: TopicPartition, stopping: AbortSignal): Promise<void> {
+    await this.#sent.flush();
     await drainLane(this.#lane(where.partition), this.#ports.messages);
     await this.#parking.open(where, stopping);
   }
@@ -109,6 +113,11 @@ export class ConsumerRunner {
     await this.#reach("before-commit");
   }
 
+  /** After the last batch. */
+  async close(): Promise<void> {
+    await this.#sent.flush();
+  }
+
   async #handleFetched(records: readonly LogRecord[]): Promise<void> {
     const { clock, metrics } = this.#ports;
     const startMs = clock.monotonicMs();
@@ -125,6 +134,7 @@ export class ConsumerRunner {
 
   async #sendUnsent(partition: number): Promise<void> {
     if (!this.#unsent.has(partition)) return;
+    await this.#sent.flush();
     await drainLane(this.#lane(partition), this.#ports.messages);
     this.#unsent.delete(partition);
   }
@@ -223,13 +233,12 @@ export class ConsumerRunner {
   }
 
   async #relay(lanes: Lanes, seqs: readonly number[]): Promise<void> {
-    const { db, schema, consumer } = this.#scope;
     const partitions = [...lanes.keys()];
     if (seqs.length > 0) {
       await this.#ports.messages.produce([...lanes.values()].flat());
       await this.#reach("before-delete");
-      const names = partitions.map((partition) => laneOf(consumer, partition));
-      await deleteSent({ db, schema }, names, seqs);
+      const names = partitions.map((partition) => laneOf(this.#scope.consumer, partition));
+      this.#sent.add(names, seqs);
     }
     for (const partition of partitions) this.#unsent.delete(partition);
   }

@@ -29,6 +29,7 @@ export class LogStrategy extends Server implements ServiceStrategy {
   /** Of each consumer, for the operations door. */
   readonly deadLetters: readonly DeadLetters[];
   readonly #consumptions: Consumption[] = [];
+  readonly #runners: ConsumerRunner[] = [];
   readonly #listeners: ((error: unknown) => void)[] = [];
   #fatal: { readonly error: unknown } | undefined;
   #isJoined = false;
@@ -64,7 +65,9 @@ export class LogStrategy extends Server implements ServiceStrategy {
 
   close(): Promise<void> {
     const all = [...this.deadLetters, ...this.#consumptions];
-    this.#closing ??= Promise.all(all.map((one) => one.close())).then(() => undefined);
+    this.#closing ??= Promise.all(all.map((one) => one.close()))
+      .then(() => Promise.all(this.#runners.map((one) => one.close())))
+      .then(() => undefined);
     return this.#closing;
   }
 
@@ -80,6 +83,7 @@ export class LogStrategy extends Server implements ServiceStrategy {
   async #join(): Promise<void> {
     for (const definition of this.#options.consumers) {
       const runner = new ConsumerRunner(definition, stepOf(this.#handler(definition)), this.#ports);
+      this.#runners.push(runner);
       const { name, topic, maxBatchRecords, mergesPartitions } = definition;
       const consumption = await this.#options.messages.consume({
         group: name,
