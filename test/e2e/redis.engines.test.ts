@@ -163,7 +163,7 @@ describeOnRedis("two ingests and inference with a Redis between them", { persist
   });
 
   it("leave nothing of what was said in Redis", async () => {
-    await eventually(() => server().save());
+    await server().save();
     const folder = server().dataFolder ?? "";
     const files = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name))));
     expect(files.length).toBeGreaterThan(0);

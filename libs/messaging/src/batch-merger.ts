@@ -6,6 +6,8 @@ const MERGED_AT_ONCE = 1;
 /** A slow one doesn't hold up the others for longer than this, until there are too many. */
 const PATIENCE_MS = 100;
 const MOST_AT_ONCE = 8;
+/** One place is left for those that have not failed. */
+const MOST_ALONE = MOST_AT_ONCE - 1;
 /**
  * After a merged one, so many times as long as it took pass before the next, unless half of a full one waits already. On
  * a machine with time to spare that is little; on a busy one it lets batches grow, which then take less of it.
@@ -27,7 +29,7 @@ interface Waiting {
   readonly settle: (work: Promise<void>) => void;
 }
 
-/** Why a batch was not begun: its partition belongs to somebody else now, or will. */
+/** Why a batch was not begun: its partition belongs to somebody else now, or will. Without a code: nobody is told. */
 export class GivenUp extends Error {
   constructor() {
     super("the partition was given up before its batch was begun");
@@ -82,26 +84,34 @@ export class BatchMerger {
     for (;;) {
       if (this.#waiting.length === 0 || this.#atWork >= MOST_AT_ONCE) return;
       const alone = this.#waiting.find((one) => one.isAlone);
-      if (alone !== undefined) {
+      if (alone !== undefined && this.#atWork - this.#mergedAtWork < MOST_ALONE) {
         this.#work([alone]);
         continue;
       }
+      const mergeable = this.#mergeable();
+      if (mergeable.length === 0) return;
       const nowMs = this.#parts.clock.monotonicMs();
-      const waitMs = this.#nextMs() - nowMs;
+      const waitMs = this.#nextMs(mergeable) - nowMs;
       if (waitMs > 0) {
         this.#timer = setTimeout(() => this.#begin(), waitMs);
         return;
       }
       this.#mergedMs = nowMs;
-      this.#work(this.#waiting.slice(0, this.#howMany()));
+      this.#work(mergeable.slice(0, this.#howMany(mergeable)));
     }
   }
 
+  #mergeable(): readonly Waiting[] {
+    return this.#waiting.filter((one) => !one.isAlone);
+  }
+
   /** When the next merged one may be begun. */
-  #nextMs(): number {
+  #nextMs(mergeable: readonly Waiting[]): number {
     if (this.#mergedAtWork >= MERGED_AT_ONCE) return this.#mergedMs + PATIENCE_MS;
-    const records = this.#waiting.reduce((sum, { batch }) => sum + batch.records.length, 0);
-    return 2 * records >= this.#parts.maxRecords ? -Infinity : this.#restedMs;
+    const records = mergeable.reduce((sum, { batch }) => sum + batch.records.length, 0);
+    const bytes = mergeable.reduce((sum, { batch }) => sum + bytesOf(batch), 0);
+    const isHalfFull = 2 * records >= this.#parts.maxRecords || 2 * bytes >= MAX_BATCH_BYTES;
+    return isHalfFull ? -Infinity : this.#restedMs;
   }
 
   #work(taken: readonly Waiting[]): void {
@@ -123,15 +133,18 @@ export class BatchMerger {
     work.then(ended, ended);
   }
 
-  /** Of those that wait, all of which may be merged. */
-  #howMany(): number {
+  #howMany(mergeable: readonly Waiting[]): number {
     let records = 0;
     let bytes = 0;
-    const end = this.#waiting.findIndex(({ batch }, n) => {
+    const end = mergeable.findIndex(({ batch }, n) => {
       records += batch.records.length;
-      bytes += batch.records.reduce((sum, { value }) => sum + value.byteLength, 0);
+      bytes += bytesOf(batch);
       return n > 0 && (records > this.#parts.maxRecords || bytes > MAX_BATCH_BYTES);
     });
-    return end === -1 ? this.#waiting.length : end;
+    return end === -1 ? mergeable.length : end;
   }
+}
+
+function bytesOf({ records }: RecordBatch): number {
+  return records.reduce((sum, { value }) => sum + value.byteLength, 0);
 }

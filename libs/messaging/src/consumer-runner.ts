@@ -49,7 +49,8 @@ const FENCED_ATTEMPTS = 5;
 
 /**
  * The one protocol of all consuming services: read what is known, compute outside any transaction, write everything in
- * one, send the outputs, delete them, let the log commit. Crash anywhere: the effects of a record happen once.
+ * one, send the outputs, have them deleted and let the log commit, both a little later. Crash anywhere: the effects of a
+ * record happen once.
  */
 export class ConsumerRunner {
   readonly #definition: ConsumerDefinition;
@@ -77,10 +78,9 @@ export class ConsumerRunner {
     const limits = { ...defaultParkingLimits, ...definition.parking };
     this.#pressure = new ParkingPressure(this.#scope, limits, ports);
     this.#parking = new ParkingLot(this.#scope, ports, {
-      again: async ({ partition }, records) => {
-        await this.#sendUnsent(partition);
-        await this.#handle(records, true);
-      },
+      sendUnsent: ({ partition }) => this.#sendUnsent(partition),
+      isUnsent: (partition) => this.#unsent.has(partition),
+      again: (_, records) => this.#handle(records, true),
       looked: () => this.#pressure.look(),
     });
     this.#merger = new BatchMerger({
@@ -105,17 +105,25 @@ export class ConsumerRunner {
       await this.#sendUnsent(batch.partition);
       const isAlone = this.#failed.has(batch.partition);
       this.#failed.add(batch.partition);
-      await (this.#definition.mergesPartitions === true
-        ? this.#merger.run(batch, stopping, { isAlone })
-        : this.#handleFetched(batch.records));
-      this.#failed.delete(batch.partition);
+      try {
+        await (this.#definition.mergesPartitions === true
+          ? this.#merger.run(batch, stopping, { isAlone })
+          : this.#handleFetched(batch.records));
+        this.#failed.delete(batch.partition);
+      } catch (error) {
+        if (error instanceof GivenUp && !isAlone) this.#failed.delete(batch.partition);
+        throw error;
+      }
     });
+    // The next owner would send it again.
+    if (stopping.aborted) await this.#sent.flush();
     await this.#reach("before-commit");
   }
 
   /** After the last batch. */
   async close(): Promise<void> {
-    await this.#sent.flush();
+    await this.#parking.close();
+    await this.#sent.close();
   }
 
   async #handleFetched(records: readonly LogRecord[]): Promise<void> {

@@ -22,6 +22,10 @@ interface Slot {
 }
 
 export interface ParkingWork {
+  /** Sends what a partition's lane still holds. */
+  sendUnsent(where: TopicPartition): Promise<void>;
+  /** True while something of a partition was committed and not sent. */
+  isUnsent(partition: number): boolean;
   /** Works on parked records once more. */
   again(where: TopicPartition, records: readonly LogRecord[]): Promise<void>;
   /** Called after each look at a partition that has any. */
@@ -38,6 +42,7 @@ export class ParkingLot {
   readonly #work: ParkingWork;
   readonly #slots = new Map<number, Slot>();
   readonly #locks = new Map<number, ReturnType<typeof pLimit>>();
+  #isClosed = false;
 
   constructor(scope: ProtocolScope, ports: ParkingPorts, work: ParkingWork) {
     this.#scope = scope;
@@ -50,7 +55,7 @@ export class ParkingLot {
     if (stopping.aborted) return;
     const slot: Slot = { where, stopping, timer: undefined };
     this.#slots.set(where.partition, slot);
-    stopping.addEventListener("abort", () => clearTimeout(slot.timer), { once: true });
+    stopping.addEventListener("abort", () => this.#isOver(slot) && clearTimeout(slot.timer), { once: true });
     if (await hasParked(this.#scope, where.partition)) this.#watch(slot);
   }
 
@@ -67,8 +72,15 @@ export class ParkingLot {
     return lock(work);
   }
 
+  /** Looks no more; resolves when no work on any partition is under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const slot of this.#slots.values()) clearTimeout(slot.timer);
+    await Promise.all([...this.#locks.values()].map((lock) => lock(() => undefined)));
+  }
+
   #watch(slot: Slot): void {
-    if (slot.timer !== undefined || slot.stopping.aborted) return;
+    if (slot.timer !== undefined || this.#isClosed || this.#isOver(slot)) return;
     slot.timer = setTimeout(() => {
       void this.#look(slot).then((isEmpty) => {
         slot.timer = undefined;
@@ -77,15 +89,23 @@ export class ParkingLot {
     }, LOOK_EVERY_MS);
   }
 
+  /** What was committed for a partition before it was given up is sent all the same: its next owner may not see it. */
+  #isOver({ where, stopping }: Slot): boolean {
+    return stopping.aborted && !this.#work.isUnsent(where.partition);
+  }
+
   /** True when the partition has no parked record left. */
   async #look(slot: Slot): Promise<boolean> {
     const { where, stopping } = slot;
     try {
       await this.alone(where.partition, async () => {
+        // What an earlier look committed and could not send.
+        await this.#work.sendUnsent(where);
         if (stopping.aborted) return;
         const due = await dueParked(this.#scope, where, this.#ports.clock.nowMs(), MAX_RECORDS);
         if (due.length > 0) await this.#work.again(where, due);
       });
+      if (stopping.aborted) return true;
       await this.#work.looked();
       return !(await hasParked(this.#scope, where.partition));
     } catch (error) {

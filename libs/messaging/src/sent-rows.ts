@@ -1,20 +1,23 @@
 import type { Log } from "@cloister/service";
+import { backoffMs } from "./backoff.ts";
 import { deleteSent, type Lane } from "./outbox-rows.ts";
 
 /** How long rows wait for more to be deleted with them. */
 const EVERY_MS = 250;
 
 /**
- * Deletes outbox rows a little after they were sent, those of many batches by one statement. Rows that a crash leaves are
- * sent once more, and dropped by the inbox of whoever reads them.
+ * Deletes outbox rows a little after they were sent, those of many batches by one statement. Rows that are left by a
+ * crash, or a moment long by a handover, are sent once more, and dropped by the inbox of whoever reads them.
  */
 export class SentRows {
   readonly #where: Omit<Lane, "lane">;
   readonly #log: Log;
   #lanes = new Set<string>();
-  #seqs: number[] = [];
+  #seqs: readonly number[] = [];
   #timer: NodeJS.Timeout | undefined;
   #deleting: Promise<void> = Promise.resolve();
+  #failures = 0;
+  #isClosed = false;
 
   constructor(where: Omit<Lane, "lane">, log: Log) {
     this.#where = where;
@@ -23,8 +26,10 @@ export class SentRows {
 
   add(lanes: readonly string[], seqs: readonly number[]): void {
     for (const lane of lanes) this.#lanes.add(lane);
-    this.#seqs.push(...seqs);
-    this.#timer ??= setTimeout(() => void this.flush(), EVERY_MS).unref();
+    this.#seqs = this.#seqs.concat(seqs);
+    if (this.#isClosed) return;
+    const waitMs = EVERY_MS + (this.#failures === 0 ? 0 : backoffMs(this.#failures));
+    this.#timer ??= setTimeout(() => void this.flush(), waitMs).unref();
   }
 
   /** Deletes what waits now. Never rejects: what an outage leaves is deleted later, or sent again. */
@@ -35,13 +40,21 @@ export class SentRows {
     return this.#deleting;
   }
 
+  /** Deletes what waits, and nothing any more. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.flush();
+  }
+
   async #delete(): Promise<void> {
     const [lanes, seqs] = [[...this.#lanes], this.#seqs];
     this.#lanes = new Set();
     this.#seqs = [];
     try {
       await deleteSent(this.#where, lanes, seqs);
+      this.#failures = 0;
     } catch (error) {
+      this.#failures += 1;
       this.#log.warn("rows of the outbox that were sent could not be deleted yet", { count: seqs.length, error });
       this.add(lanes, seqs);
     }

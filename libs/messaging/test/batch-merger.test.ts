@@ -155,6 +155,31 @@ describe("the batches of several partitions", () => {
     for (const { end } of begun) end();
   });
 
+  it("don't rest while half of a full one waits by its bytes", async () => {
+    const { clock, begun, partitionsOf, run } = gatedMerger();
+    void run(batch(0));
+    clock.advance(10);
+    begun[0]?.end();
+    await delay(0);
+    void run(batch(1, 1, MAX_BATCH_BYTES / 2));
+    expect(partitionsOf()).toEqual([[0], [1]]);
+    for (const { end } of begun) end();
+  });
+
+  it("keep a place while many that are to be alone take long", async () => {
+    const { begun, partitionsOf, run, runAlone } = gatedMerger();
+    for (let partition = 0; partition < 8; partition++) void runAlone(batch(partition));
+    void run(batch(8));
+    expect(partitionsOf()).toEqual([[0], [1], [2], [3], [4], [5], [6], [8]]);
+    begun[7]?.end();
+    await delay(0);
+    expect(begun).toHaveLength(8);
+    begun[0]?.end();
+    await delay(0);
+    expect(partitionsOf().at(-1)).toEqual([7]);
+    for (const { end } of begun) end();
+  });
+
   it("that are to be alone are merged with none and waited for by none, up to eight at a time", async () => {
     const { begun, partitionsOf, run, runAlone } = gatedMerger();
     for (let partition = 0; partition < 7; partition++) void runAlone(batch(partition));

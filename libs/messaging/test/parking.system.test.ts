@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { topics } from "@cloister/contracts/topics";
-import { failed, type ParkingLimits } from "@cloister/messaging";
+import { failed, MessagingError, type ParkingLimits } from "@cloister/messaging";
 import { readPressure } from "@cloister/messaging/pressure-events";
 import { eventually, readTopic } from "@cloister/testing";
 import { answer, toyMessage } from "./toy-service.ts";
@@ -56,6 +56,25 @@ describe("parked records", () => {
         "waits KMS_DOWN",
       ]),
     );
+  });
+
+  it("have what they brought sent once the log takes it again, though nothing else comes", async () => {
+    await start();
+    await world.send(["a", "one"]);
+    await eventually(async () => expect(await world.replies()).toEqual(["waits KMS_DOWN"]));
+    const produce = world.messages.produce.bind(world.messages);
+    let refused = 0;
+    jest.spyOn(world.messages, "produce").mockImplementation((records) => {
+      const isAnswer = records.some((record) => toyMessage(record).text === "ONE");
+      return isAnswer && refused++ === 0
+        ? Promise.reject(new MessagingError("LOG_UNAVAILABLE", "the log is away"))
+        : produce(records);
+    });
+    isAway = false;
+    world.clock.advance(60_000);
+    await eventually(async () => expect(await world.replies()).toEqual(["waits KMS_DOWN", "ONE"]));
+    expect(refused).toBe(2);
+    expect(await world.rowsIn("parked")).toBe(0);
   });
 
   it("at the cap have ingest told to take no more of their tenant, until there is room again", async () => {

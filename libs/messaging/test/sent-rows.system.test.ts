@@ -3,6 +3,7 @@ import { protocolMigrations } from "@cloister/messaging";
 import { migrate, noTenant, onDatabase, PartitionKeeper, type Database } from "@cloister/storage";
 import { capturedLog, eventually, silentLog, testDatabase } from "@cloister/testing";
 import { sql } from "kysely";
+import { setTimeout as delay } from "node:timers/promises";
 import { insertOutbox } from "../src/outbox-rows.ts";
 import { protocolPartitions } from "../src/protocol-tables.ts";
 import { SentRows } from "../src/sent-rows.ts";
@@ -38,6 +39,19 @@ describe("rows of the outbox that were sent", () => {
     const [unsent] = await insert("a", "four");
     await eventually(async () => expect(await left()).toBe(1));
     sent.add(["a"], unsent === undefined ? [] : [unsent]);
+    await sent.flush();
+    expect(await left()).toBe(0);
+  });
+
+  it("are left to be sent again when they can't be deleted at the end", async () => {
+    const away = { db: db.kysely, schema: "nowhere" };
+    const sent = new SentRows(away, silentLog);
+    const seqs = await insert("a", "one");
+    sent.add(["a"], seqs);
+    await sent.close();
+    away.schema = schema;
+    await delay(700);
+    expect(await left()).toBe(1);
     await sent.flush();
     expect(await left()).toBe(0);
   });

@@ -4,7 +4,14 @@ import { hasDocker } from "./docker.ts";
 import { brokerOf, startNativeKafka, type RunningKafka } from "./kafka.ts";
 import { missingForKafka } from "./kafka-jars.ts";
 import type { KafkaOptions } from "./kafka-options.ts";
-import { missingForRedis, redisCommand, startNativeRedis, type RedisOptions, type RunningRedis } from "./redis.ts";
+import {
+  missingForRedis,
+  redisCommand,
+  saveDump,
+  startNativeRedis,
+  type RedisOptions,
+  type RunningRedis,
+} from "./redis.ts";
 
 /**
  * Kafka: the cluster that CLOISTER_TEST_KAFKA_BROKERS names (`host:port`, comma-separated), else brokers of our own as
@@ -97,7 +104,7 @@ function givenRedis(url: string): RunningRedis {
     process: undefined,
     dataFolder: undefined,
     flush: () => redisCommand(url, "FLUSHALL"),
-    save: () => redisCommand(url, "SAVE"),
+    save: () => saveDump(url),
     stop: () => Promise.resolve(),
   };
 }

@@ -2,7 +2,7 @@ import { GenericContainer, Wait, type StartedTestContainer } from "testcontainer
 import { freePort } from "./free-port.ts";
 import type { RunningKafka } from "./kafka.ts";
 import { databaseOnServer, type PostgresOptions, type RunningPostgres } from "./postgres.ts";
-import { redisCommand, type RunningRedis } from "./redis.ts";
+import { redisCommand, saveDump, type RunningRedis } from "./redis.ts";
 
 const START_TIMEOUT_MS = 180_000;
 
@@ -58,7 +58,7 @@ export async function startRedisContainer(): Promise<RunningRedis> {
     process: undefined,
     dataFolder: undefined,
     flush: () => redisCommand(url, "FLUSHALL"),
-    save: () => redisCommand(url, "SAVE"),
+    save: () => saveDump(url),
     stop: () => stopped(container),
   };
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { startEngine, type EngineControl } from "./engine-process.ts";
 import { freePort } from "./free-port.ts";
 
@@ -30,7 +31,7 @@ export interface RunningRedis {
   readonly dataFolder: string | undefined;
   /** FLUSHALL. */
   flush(): Promise<void>;
-  /** Writes the dump now (SAVE), to look into it. */
+  /** Writes the dump (SAVE), to look into it. */
   save(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -65,13 +66,15 @@ export async function startNativeRedis(options: RedisOptions = {}): Promise<Runn
     process: control,
     dataFolder: folder,
     flush: () => redisCommand(url, "FLUSHALL"),
-    save: () => redisCommand(url, "SAVE"),
+    save: () => saveDump(url),
     stop: async () => {
       await control.kill();
       if (options.dataFolder === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }
+
+const SAVE_ATTEMPTS = 100;
 
 /** In a file, since others see a program's arguments. */
 async function settingsFile(folder: string, settings: Readonly<Record<string, string>>): Promise<string> {
@@ -96,6 +99,20 @@ const answersPing = (url: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** SAVE, when a background save that is under way has ended. */
+export async function saveDump(url: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await redisCommand(url, "SAVE");
+      return;
+    } catch (error) {
+      const isBusy = error instanceof Error && error.message.includes("Background save already in progress");
+      if (!isBusy || attempt === SAVE_ATTEMPTS) throw error;
+      await delay(100);
+    }
+  }
+}
 
 /** One command without arguments, by Redis' inline protocol. Rejects for an error reply. */
 export function redisCommand(url: string, command: string): Promise<void> {
