@@ -46,7 +46,8 @@ export class BatchMerger {
   #atWork = 0;
   #mergedAtWork = 0;
   #mergedMs = -Infinity;
-  #restedMs = -Infinity;
+  /** Set while the last one's rest isn't over. By the machine's time: nothing else depends on when it ends. */
+  #resting: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: BatchMergerParts) {
@@ -91,9 +92,10 @@ export class BatchMerger {
       const mergeable = this.#mergeable();
       if (mergeable.length === 0) return;
       const nowMs = this.#parts.clock.monotonicMs();
-      const waitMs = this.#nextMs(mergeable) - nowMs;
-      if (waitMs > 0) {
-        this.#timer = setTimeout(() => this.#begin(), waitMs);
+      if (this.#mergedAtWork < MERGED_AT_ONCE) {
+        if (this.#resting !== undefined && !this.#isHalfFull(mergeable)) return;
+      } else if (this.#mergedMs + PATIENCE_MS > nowMs) {
+        this.#timer = setTimeout(() => this.#begin(), this.#mergedMs + PATIENCE_MS - nowMs);
         return;
       }
       this.#mergedMs = nowMs;
@@ -105,13 +107,19 @@ export class BatchMerger {
     return this.#waiting.filter((one) => !one.isAlone);
   }
 
-  /** When the next merged one may be begun. */
-  #nextMs(mergeable: readonly Waiting[]): number {
-    if (this.#mergedAtWork >= MERGED_AT_ONCE) return this.#mergedMs + PATIENCE_MS;
+  #isHalfFull(mergeable: readonly Waiting[]): boolean {
     const records = mergeable.reduce((sum, { batch }) => sum + batch.records.length, 0);
     const bytes = mergeable.reduce((sum, { batch }) => sum + bytesOf(batch), 0);
-    const isHalfFull = 2 * records >= this.#parts.maxRecords || 2 * bytes >= MAX_BATCH_BYTES;
-    return isHalfFull ? -Infinity : this.#restedMs;
+    return 2 * records >= this.#parts.maxRecords || 2 * bytes >= MAX_BATCH_BYTES;
+  }
+
+  #rest(ms: number): void {
+    if (ms <= 0) return;
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => {
+      this.#resting = undefined;
+      this.#begin();
+    }, ms);
   }
 
   #work(taken: readonly Waiting[]): void {
@@ -126,8 +134,7 @@ export class BatchMerger {
     const ended = (): void => {
       this.#atWork -= 1;
       this.#mergedAtWork -= merged;
-      const endMs = clock.monotonicMs();
-      if (merged > 0) this.#restedMs = endMs + Math.min(MOST_REST_MS, REST * (endMs - startMs));
+      if (merged > 0) this.#rest(Math.min(MOST_REST_MS, REST * (clock.monotonicMs() - startMs)));
       this.#begin();
     };
     work.then(ended, ended);
