@@ -13,7 +13,7 @@ export { GAPS, type Failpoints, type Gap } from "./failpoints.ts";
 export { messageLogFromEnvironment, type LogOwner } from "./log-from-environment.ts";
 export { LogStrategy, type LogStrategyOptions } from "./log-strategy.ts";
 export { kafkaConnection, kafkaVariables, logVariables } from "./log-variables.ts";
-export { MAX_RECORD_BYTES } from "./message-log.ts";
+export { MAX_BATCH_BYTES, MAX_RECORD_BYTES } from "./message-log.ts";
 export type {
   ConsumeOptions,
   Consumption,

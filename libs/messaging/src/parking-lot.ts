@@ -97,6 +97,7 @@ export class ParkingLot {
   /** True when the partition has no parked record left. */
   async #look(slot: Slot): Promise<boolean> {
     const { where, stopping } = slot;
+    if (this.#isClosed) return true;
     try {
       await this.alone(where.partition, async () => {
         // What an earlier look committed and could not send.

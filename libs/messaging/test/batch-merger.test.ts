@@ -26,8 +26,15 @@ function gatedMerger(maxRecords = 64) {
   const merger = new BatchMerger({ maxRecords, clock, work });
   const partitionsOf = (): number[][] => begun.map(({ partitions }) => partitions);
   const run = (one: RecordBatch): Promise<void> => merger.run(one, never, { isAlone: false });
+  /** As the first thing: a batch that takes so long, and is over. */
+  const take = async (ms: number): Promise<void> => {
+    const first = run(batch(0));
+    clock.advance(ms);
+    begun[0]?.end();
+    await first;
+  };
   const runAlone = (one: RecordBatch): Promise<void> => merger.run(one, never, { isAlone: true });
-  return { clock, begun, partitionsOf, merger, run, runAlone };
+  return { clock, begun, partitionsOf, merger, run, runAlone, take };
 }
 
 describe("the batches of several partitions", () => {
@@ -108,11 +115,8 @@ describe("the batches of several partitions", () => {
   });
 
   it("rest for a while after one that took long, so that more may come", async () => {
-    const { clock, begun, partitionsOf, run } = gatedMerger();
-    void run(batch(0));
-    clock.advance(10);
-    begun[0]?.end();
-    await delay(0);
+    const { begun, partitionsOf, run, take } = gatedMerger();
+    await take(10);
     void run(batch(1));
     void run(batch(2));
     expect(partitionsOf()).toEqual([[0]]);
@@ -121,11 +125,8 @@ describe("the batches of several partitions", () => {
   });
 
   it("rest no longer than a tenth of a second, however long one took, whatever the clock says then", async () => {
-    const { clock, begun, partitionsOf, run } = gatedMerger();
-    void run(batch(0));
-    clock.advance(3_600_000);
-    begun[0]?.end();
-    await delay(0);
+    const { clock, begun, partitionsOf, run, take } = gatedMerger();
+    await take(3_600_000);
     clock.advance(-3_600_000);
     void run(batch(1));
     await eventually(() => expect(partitionsOf()).toEqual([[0], [1]]));
@@ -133,11 +134,8 @@ describe("the batches of several partitions", () => {
   });
 
   it("don't rest when half of a full one waits", async () => {
-    const { clock, begun, partitionsOf, run } = gatedMerger(10);
-    void run(batch(0));
-    clock.advance(1_000);
-    begun[0]?.end();
-    await delay(0);
+    const { begun, partitionsOf, run, take } = gatedMerger(10);
+    await take(1_000);
     void run(batch(1, 4));
     expect(partitionsOf()).toEqual([[0]]);
     void run(batch(2, 1));
@@ -146,11 +144,8 @@ describe("the batches of several partitions", () => {
   });
 
   it("don't rest while half of a full one waits by its bytes", async () => {
-    const { clock, begun, partitionsOf, run } = gatedMerger();
-    void run(batch(0));
-    clock.advance(10);
-    begun[0]?.end();
-    await delay(0);
+    const { begun, partitionsOf, run, take } = gatedMerger();
+    await take(10);
     void run(batch(1, 1, MAX_BATCH_BYTES / 2));
     expect(partitionsOf()).toEqual([[0], [1]]);
     for (const { end } of begun) end();

@@ -72,6 +72,23 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
     running.push(service);
     return service;
   };
+  /** A consumer whose batches the test hands over, and whose records it takes. */
+  const startByHand = async (produce: MessageLog["produce"]): Promise<ConsumeOptions> => {
+    const consuming: ConsumeOptions[] = [];
+    const byHand: MessageLog = {
+      ensureTopics: () => Promise.resolve(),
+      produce,
+      close: () => Promise.resolve(),
+      consume: (options) => {
+        consuming.push(options);
+        return Promise.resolve({ isJoined: () => true, close: () => Promise.resolve() });
+      },
+    };
+    running.push(await startToy({ name, mergesPartitions, partitions: 4 }, { db, messages: byHand, clock, log }));
+    const [options] = consuming;
+    if (options === undefined) throw new Error("the toy consumes nothing");
+    return options;
+  };
   const answered = (one: ConsumedRecord) => answer(`${name}.out`, one);
   const each = (step: (one: ConsumedRecord) => ReturnType<typeof answered>): ToyStep => {
     return (batch) => Promise.resolve(batch.records.map((one) => step(one)));
@@ -208,17 +225,7 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
   });
 
   it("sends what a former owner committed at the last moment and could not send, before what comes after it", async () => {
-    let former: ConsumeOptions | undefined;
-    const lost: MessageLog = {
-      ensureTopics: () => Promise.resolve(),
-      produce: () => Promise.reject(new Error("the log can't be reached")),
-      close: () => Promise.resolve(),
-      consume: (options) => {
-        former = options;
-        return Promise.resolve({ isJoined: () => true, close: () => Promise.resolve() });
-      },
-    };
-    running.push(await startToy({ name, mergesPartitions, partitions: 4 }, { db, messages: lost, clock, log }));
+    const former = await startByHand(() => Promise.reject(new Error("the log can't be reached")));
     let isOvertaken = false;
     await start(async ({ records }) => {
       const [first] = records;
@@ -226,13 +233,35 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
         isOvertaken = true;
         const { topic, partition } = first.record;
         const batch = { topic, partition, records: [first.record] };
-        await expect(former?.onBatch(batch, new AbortController().signal)).rejects.toThrow("the log can't be reached");
+        await expect(former.onBatch(batch, new AbortController().signal)).rejects.toThrow("the log can't be reached");
       }
       return records.map(answered);
     });
     await send(["a", "one"], ["a", "two"], ["a", "three"]);
     await eventually(async () => expect(await replies()).toEqual(["ONE", "TWO", "THREE"]));
     expect(await effects()).toEqual(["a:one", "a:two", "a:three"]);
+  });
+
+  it("deletes what it sent before its partition goes to somebody else, who would send it again", async () => {
+    const stopping = new AbortController();
+    const leaving = await startByHand(() => {
+      stopping.abort();
+      return Promise.resolve();
+    });
+    const record = { ...toyRecord(`${name}.in`, { id: "1", conversation: "a", text: "one" }), partition: 0, offset: 0 };
+    await leaving.onBatch({ topic: record.topic, partition: 0, records: [record] }, stopping.signal);
+    expect(await rowsIn("outbox")).toBe(0);
+    expect(await effects()).toEqual(["a:one"]);
+  });
+
+  it("begins nothing of a partition that was given up", async () => {
+    const owner = await startByHand(() => Promise.resolve());
+    const record = { ...toyRecord(`${name}.in`, { id: "1", conversation: "a", text: "one" }), partition: 0, offset: 0 };
+    const batch = { topic: record.topic, partition: 0, records: [record] };
+    await expect(owner.onBatch(batch, AbortSignal.abort())).rejects.toThrow("given up");
+    expect(await effects()).toEqual([]);
+    await owner.onBatch(batch, new AbortController().signal);
+    expect(await effects()).toEqual(["a:one"]);
   });
 
   it("makes a dead letter of a record whose ids cannot be read", async () => {

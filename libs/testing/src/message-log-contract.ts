@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { MessagingError, type ConsumeOptions, type LogRecord, type MessageLog } from "@cloister/messaging";
+import {
+  MAX_BATCH_BYTES,
+  MAX_RECORD_BYTES,
+  MessagingError,
+  type ConsumeOptions,
+  type LogRecord,
+  type MessageLog,
+} from "@cloister/messaging";
 import { eventually } from "./eventually.ts";
 import { batchText, bucketEndMs, Reader, recordOf, textOf } from "./message-log-reader.ts";
 
@@ -69,6 +76,17 @@ export function messageLogContract(name: string, factory: () => Promise<MessageL
       const reader = await read(log, "offsets", { maxBatchRecords: 5 });
       await eventually(() => expect(reader.records).toHaveLength(120));
       for (const offsets of reader.offsets().values()) expect(offsets).toEqual(range(0, offsets.length));
+    });
+
+    it("ends a batch before its values pass their bound", async () => {
+      const value = Buffer.alloc(MAX_RECORD_BYTES - 1);
+      const sent = range(0, 6).map(() => ({ topic, key: Buffer.from("k".repeat(16)), value, bucketEndMs }));
+      await log.produce(sent);
+      const reader = await read(log, "large");
+      await eventually(() => expect(reader.records).toHaveLength(sent.length));
+      for (const { records } of reader.batches) {
+        expect(records.reduce((sum, record) => sum + record.value.byteLength, 0)).toBeLessThanOrEqual(MAX_BATCH_BYTES);
+      }
     });
 
     it("gives every group all records, and a later group those from before", async () => {

@@ -74,8 +74,6 @@ export async function startNativeRedis(options: RedisOptions = {}): Promise<Runn
   };
 }
 
-const SAVE_ATTEMPTS = 100;
-
 /** In a file, since others see a program's arguments. */
 async function settingsFile(folder: string, settings: Readonly<Record<string, string>>): Promise<string> {
   const file = join(folder, "redis.conf");
@@ -100,7 +98,9 @@ const answersPing = (url: string): Promise<boolean> =>
     () => false,
   );
 
-/** SAVE, when a background save that is under way has ended. */
+const SAVE_ATTEMPTS = 100;
+
+/** SAVE, when a background save that is under way has ended; it takes seconds at most. */
 export async function saveDump(url: string): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
