@@ -1,5 +1,6 @@
 import type { Clock } from "@cloister/service";
 import { MAX_BATCH_BYTES, type RecordBatch } from "./message-log.ts";
+import { restMs } from "./rest.ts";
 
 /** So many merged ones are worked on at the same time, whatever waits: a second one would make both small. */
 const MERGED_AT_ONCE = 1;
@@ -8,19 +9,13 @@ const PATIENCE_MS = 100;
 const MOST_AT_ONCE = 8;
 /** One place is left for those that have not failed. */
 const MOST_ALONE = MOST_AT_ONCE - 1;
-/**
- * After a merged one, so many times as long as it took pass before the next, unless half of a full one waits already. On
- * a machine with time to spare that is little; on a busy one it lets batches grow, which then take less of it.
- */
-const REST = 2;
-const MOST_REST_MS = 100;
 
 export interface BatchMergerParts {
   /** What is merged has no more records than this, and no more than MAX_BATCH_BYTES, unless a single batch has. */
   readonly maxRecords: number;
   readonly clock: Clock;
-  /** Works on all records; its rejection is told to each batch of them. */
-  readonly work: (batches: readonly RecordBatch[]) => Promise<void>;
+  /** Begins work on all of them. Resolves, when the next may be begun, to each one's end; its rejection is told to each. */
+  readonly work: (batches: readonly RecordBatch[]) => Promise<readonly Promise<void>[]>;
 }
 
 interface Waiting {
@@ -130,11 +125,11 @@ export class BatchMerger {
     this.#atWork += 1;
     this.#mergedAtWork += merged;
     const work = this.#parts.work(taken.map(({ batch }) => batch));
-    for (const { settle } of taken) settle(work);
+    taken.forEach(({ settle }, n) => settle(work.then((ends) => ends[n])));
     const ended = (): void => {
       this.#atWork -= 1;
       this.#mergedAtWork -= merged;
-      if (merged > 0) this.#rest(Math.min(MOST_REST_MS, REST * (clock.monotonicMs() - startMs)));
+      if (merged > 0) this.#rest(restMs(clock.monotonicMs() - startMs));
       this.#begin();
     };
     work.then(ended, ended);

@@ -1,13 +1,12 @@
 import { inTransaction, ofTenants } from "@cloister/storage";
 import { sql, type Kysely, type RawBuilder, type Transaction } from "kysely";
 import type { ConsumerDefinition } from "./consumer.ts";
-import { fenceMoves, moveFences } from "./fences.ts";
+import { moveFences, type FenceMove } from "./fences.ts";
 import type { LogRecord, OutgoingRecord } from "./message-log.ts";
 import { MessagingError, type recordErrors } from "./messaging-error.ts";
 import type { Outcome } from "./outcome.ts";
 import { insertOutbox } from "./outbox-rows.ts";
 import { park, unpark } from "./parked-rows.ts";
-import type { PriorState } from "./prior-state.ts";
 import { laneOf, type ProtocolScope } from "./protocol-scope.ts";
 import type { ConsumedRecord } from "./record-result.ts";
 
@@ -18,22 +17,36 @@ export interface BatchToCommit {
   readonly outcomes: readonly Outcome[];
   /** Everything that is sent on, by the partition that it came from. */
   readonly lanes: Lanes;
-  readonly prior: PriorState;
+  /** One for each conversation, by the versions that were read before computing. */
+  readonly moves: readonly FenceMove[];
   readonly nowMs: number;
   /** Records that leave the parking lot with this transaction. */
   readonly unparked: readonly LogRecord[];
 }
 
+/** The numbers of the outbox rows written, by their lane. */
+export type SentSeqs = Readonly<Record<string, readonly number[]>>;
+
+/** Batches of different partitions, as one. */
+export function together(batches: readonly BatchToCommit[]): BatchToCommit {
+  return {
+    outcomes: batches.flatMap(({ outcomes }) => outcomes),
+    lanes: new Map(batches.flatMap(({ lanes }) => [...lanes])),
+    moves: batches.flatMap(({ moves }) => moves),
+    nowMs: Math.max(...batches.map(({ nowMs }) => nowMs)),
+    unparked: batches.flatMap(({ unparked }) => unparked),
+  };
+}
+
 /**
  * Step 2 of the protocol: everything that a batch changes, in one transaction.
- * @returns the numbers of the outbox rows written
  * @throws MessagingError FENCED when a conversation was changed since its state was read; nothing is written then.
  */
 export async function commitBatch(
   definition: ConsumerDefinition,
   scope: ProtocolScope,
   batch: BatchToCommit,
-): Promise<readonly number[]> {
+): Promise<SentSeqs> {
   const tenants = batch.outcomes.flatMap(consumedOf).map(({ identity }) => identity.tenantId);
   // What leaves the parking lot was found whatever its tenant is, and must leave even if nothing else is done for it.
   const visible = ofTenants(tenants, batch.unparked.length > 0 ? "protocol" : undefined);
@@ -53,9 +66,8 @@ export async function commitBatch(
 async function writeProtocol(
   tx: Kysely<unknown>,
   scope: ProtocolScope,
-  { outcomes, lanes, prior }: BatchToCommit,
-): Promise<{ isMoved: boolean; seqs: readonly number[] }> {
-  const moves = fenceMoves(outcomes.flatMap(consumedOf), prior);
+  { outcomes, lanes, moves }: BatchToCommit,
+): Promise<{ isMoved: boolean; seqs: SentSeqs }> {
   const remembered = inboxRows(scope.consumer, outcomes);
   const sent = [...lanes].flatMap(([partition, records]) => {
     const lane = laneOf(scope.consumer, partition);
@@ -66,16 +78,17 @@ async function writeProtocol(
     ...(remembered.length === 0 ? [] : [sql`remembered as (${insertInbox(scope.schema, remembered)})`]),
     ...(sent.length === 0 ? [] : [sql`sent as (${insertOutbox(scope.schema, sent)})`]),
   ];
-  if (writes.length === 0) return { isMoved: true, seqs: [] };
+  if (writes.length === 0) return { isMoved: true, seqs: {} };
   const moved = moves.length === 0 ? sql`0` : sql`(select count(*) from moved)`;
-  const seqs = sent.length === 0 ? sql`array[]::bigint[]` : sql`array(select seq from sent order by seq)`;
-  const { rows } = await sql<{ moved: number; seqs: number[] }>`
-    with ${sql.join(writes)} select ${moved}::integer as moved, to_json(${seqs}) as seqs`.execute(tx);
+  const perLane = sql`(select lane, json_agg(seq) as seqs from sent group by lane) as lanes`;
+  const seqs = sent.length === 0 ? sql`null::json` : sql`(select json_object_agg(lane, seqs) from ${perLane})`;
+  const { rows } = await sql<{ moved: number; seqs: SentSeqs | null }>`
+    with ${sql.join(writes)} select ${moved}::integer as moved, ${seqs} as seqs`.execute(tx);
   const [row] = rows;
-  return { isMoved: row?.moved === moves.length, seqs: row?.seqs ?? [] };
+  return { isMoved: row?.moved === moves.length, seqs: row?.seqs ?? {} };
 }
 
-function consumedOf(outcome: Outcome): ConsumedRecord[] {
+export function consumedOf(outcome: Outcome): ConsumedRecord[] {
   if (outcome.kind !== "dead") return [outcome.consumed];
   const { record, identity } = outcome;
   return identity === undefined ? [] : [{ record, identity }];

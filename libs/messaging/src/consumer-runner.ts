@@ -1,11 +1,13 @@
 import { codeOf, type Audit, type Clock, type Log } from "@cloister/service";
 import { PartitionKeeper, sqlState } from "@cloister/storage";
 import { BatchMerger, GivenUp } from "./batch-merger.ts";
-import { commitBatch, ID_REUSED, writesOf, type Lanes } from "./commit-batch.ts";
+import { commitBatch, consumedOf, ID_REUSED, writesOf, type Lanes, type SentSeqs } from "./commit-batch.ts";
 import type { ConsumerMetrics } from "./consumer-metrics.ts";
 import type { ConsumerDefinition, Step } from "./consumer.ts";
 import type { Failpoints, Gap } from "./failpoints.ts";
 import { failureOf, stopped } from "./failures.ts";
+import { fenceMoves } from "./fences.ts";
+import { GroupCommit } from "./group-commit.ts";
 import {
   MAX_BATCH_RECORDS,
   MAX_RECORD_BYTES,
@@ -21,8 +23,8 @@ import { drainLane, type Lane } from "./outbox-rows.ts";
 import { defaultParkingLimits } from "./parking-limits.ts";
 import { ParkingLot } from "./parking-lot.ts";
 import { ParkingPressure } from "./parking-pressure.ts";
-import { planBatch } from "./plan.ts";
-import { readPriorState } from "./prior-state.ts";
+import { planBatch, type Plan } from "./plan.ts";
+import { readPriorState, type PriorState } from "./prior-state.ts";
 import { laneOf, type ProtocolScope } from "./protocol-scope.ts";
 import { protocolPartitions } from "./protocol-tables.ts";
 import { ReaderReports } from "./reader-reports.ts";
@@ -44,6 +46,22 @@ export interface RunnerPorts {
 /** A record whose ids could be read, or why not. */
 type Identified = ConsumedRecord | { readonly record: LogRecord; readonly identity?: undefined; readonly code: string };
 
+/** Records that a step has taken. */
+interface Begun {
+  readonly records: readonly Identified[];
+  readonly prior: PriorState;
+  readonly plan: Plan;
+  readonly nowMs: number;
+  /** Of the plan's fresh records; some may be to come. */
+  readonly results: Awaited<ReturnType<Step>>;
+}
+
+interface HowToWork {
+  readonly isDrainingParked: boolean;
+  /** Stands in for the step. */
+  readonly verdict?: RecordResult;
+}
+
 /** A batch whose state changed while it was computed is computed again this often before it waits like an outage. */
 const FENCED_ATTEMPTS = 5;
 
@@ -61,6 +79,7 @@ export class ConsumerRunner {
   readonly #parking: ParkingLot;
   readonly #pressure: ParkingPressure;
   readonly #merger: BatchMerger;
+  readonly #commits: GroupCommit;
   readonly #sent: SentRows;
   /** Partitions whose batch failed: it comes again by itself, so that no other waits for what it waits for. */
   readonly #failed = new Set<number>();
@@ -80,14 +99,15 @@ export class ConsumerRunner {
     this.#parking = new ParkingLot(this.#scope, ports, {
       sendUnsent: ({ partition }) => this.#sendUnsent(partition),
       isUnsent: (partition) => this.#unsent.has(partition),
-      again: (_, records) => this.#handle(records, true),
+      again: (_, records) => this.#settle(this.#identifyAll(records), { isDrainingParked: true }),
       looked: () => this.#pressure.look(),
     });
     this.#merger = new BatchMerger({
       maxRecords: definition.maxBatchRecords ?? MAX_BATCH_RECORDS,
       clock: ports.clock,
-      work: (batches) => this.#handleFetched(batches.flatMap(({ records }) => records)),
+      work: (batches) => this.#workOn(batches),
     });
+    this.#commits = new GroupCommit((batch) => commitBatch(definition, this.#scope, batch));
   }
 
   /** A new owner sends what its predecessor left before it fetches anything. */
@@ -106,9 +126,9 @@ export class ConsumerRunner {
       const isAlone = this.#failed.has(batch.partition);
       this.#failed.add(batch.partition);
       try {
-        await (this.#definition.mergesPartitions === true
-          ? this.#merger.run(batch, stopping, { isAlone })
-          : this.#handleFetched(batch.records));
+        await (this.#definition.merging === undefined
+          ? Promise.all(await this.#workOn([batch]))
+          : this.#merger.run(batch, stopping, { isAlone }));
         this.#failed.delete(batch.partition);
       } catch (error) {
         if (error instanceof GivenUp && !isAlone) this.#failed.delete(batch.partition);
@@ -126,18 +146,33 @@ export class ConsumerRunner {
     await this.#sent.close();
   }
 
-  async #handleFetched(records: readonly LogRecord[]): Promise<void> {
-    const { clock, metrics } = this.#ports;
-    const startMs = clock.monotonicMs();
-    await this.#handle(records, false);
-    metrics.observe(this.#scope.consumer, (clock.monotonicMs() - startMs) / 1_000);
+  /** Resolves, when the next may be begun, to the end of each. */
+  async #workOn(batches: readonly RecordBatch[]): Promise<readonly Promise<void>[]> {
+    const startMs = this.#ports.clock.monotonicMs();
+    const identified = batches.map(({ records }) => this.#identifyAll(records));
+    if (this.#definition.merging === "beginning") {
+      const begun = await this.#beginTogether(identified);
+      return identified.map((records, n) => this.#finish(records, startMs, begun?.[n]));
+    }
+    const end = this.#finish(identified.flat(), startMs);
+    await end;
+    return batches.map(() => end);
   }
 
-  async #handle(records: readonly LogRecord[], isDrainingParked: boolean): Promise<void> {
-    await this.#settle(
-      records.map((record) => this.#identify(record)),
-      isDrainingParked,
-    );
+  /** Undefined when that failed for some record's sake: each partition finds out for itself whether it has that record. */
+  async #beginTogether(batches: readonly (readonly Identified[])[]): Promise<readonly Begun[] | undefined> {
+    try {
+      return await this.#begin(batches, { isDrainingParked: false });
+    } catch (error) {
+      this.#requireRecordsOwn(error);
+      return undefined;
+    }
+  }
+
+  async #finish(records: readonly Identified[], startMs: number, begun?: Begun): Promise<void> {
+    const { clock, metrics } = this.#ports;
+    await this.#settle(records, { isDrainingParked: false }, begun);
+    metrics.observe(this.#scope.consumer, (clock.monotonicMs() - startMs) / 1_000);
   }
 
   async #sendUnsent(partition: number): Promise<void> {
@@ -145,6 +180,10 @@ export class ConsumerRunner {
     await this.#sent.flush();
     await drainLane(this.#lane(partition), this.#ports.messages);
     this.#unsent.delete(partition);
+  }
+
+  #identifyAll(records: readonly LogRecord[]): readonly Identified[] {
+    return records.map((record) => this.#identify(record));
   }
 
   #identify(record: LogRecord): Identified {
@@ -156,30 +195,37 @@ export class ConsumerRunner {
     }
   }
 
+  /** What an error says of the records. @throws MessagingError for what concerns more than these */
+  #requireRecordsOwn(error: unknown): Failure {
+    const failure = failureOf(this.#definition, error);
+    if (failure.kind === "shared" || failure.kind === "fatal") throw stopped(this.#scope.consumer, failure, error);
+    return failure;
+  }
+
   /** Computes and commits; when that throws for the records' own sake, does so with each half, down to the culprit. */
-  async #settle(batch: readonly Identified[], isDrainingParked: boolean): Promise<void> {
+  async #settle(batch: readonly Identified[], how: HowToWork, begun?: Begun): Promise<void> {
     try {
-      await this.#attempt(batch, isDrainingParked);
+      await this.#attempt(batch, how, begun);
     } catch (error) {
-      const failure = failureOf(this.#definition, error);
-      if (failure.kind === "shared" || failure.kind === "fatal") throw stopped(this.#scope.consumer, failure, error);
+      const failure = this.#requireRecordsOwn(error);
       const middle = Math.ceil(batch.length / 2);
       const [only] = batch;
       if (batch.length > 1) {
-        await this.#settle(batch.slice(0, middle), isDrainingParked);
-        await this.#settle(batch.slice(middle), isDrainingParked);
+        await this.#settle(batch.slice(0, middle), how);
+        await this.#settle(batch.slice(middle), how);
       } else if (only !== undefined) {
         this.#ports.log.warn("a record failed by an error", { consumer: this.#scope.consumer, error });
-        await this.#attempt(batch, isDrainingParked, { status: "failed", failure });
+        await this.#attempt(batch, { ...how, verdict: { status: "failed", failure } });
       }
     }
   }
 
-  /** One way through the protocol, again while another writer was faster. `verdict` stands in for the step. */
-  async #attempt(batch: readonly Identified[], isDrainingParked: boolean, verdict?: RecordResult): Promise<void> {
+  /** One way through the protocol, again from its beginning while another writer was faster. */
+  async #attempt(batch: readonly Identified[], how: HowToWork, begun?: Begun): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#once(batch, isDrainingParked, verdict);
+        const all = attempt === 1 && begun !== undefined ? [begun] : await this.#begin([batch], how);
+        for (const one of all) await this.#commit(one, how);
         return;
       } catch (error) {
         const isFenced = error instanceof MessagingError && error.code === "FENCED";
@@ -191,22 +237,34 @@ export class ConsumerRunner {
     }
   }
 
-  async #once(
-    batch: readonly Identified[],
-    isDrainingParked: boolean,
-    verdict: RecordResult | undefined,
-  ): Promise<void> {
-    const { consumer } = this.#scope;
+  /** Reads what is known of all of them at once, and has the step take what is fresh. */
+  async #begin(batches: readonly (readonly Identified[])[], how: HowToWork): Promise<readonly Begun[]> {
+    const { isDrainingParked, verdict } = how;
     const nowMs = this.#ports.clock.nowMs();
-    const known = batch.flatMap((one) => (one.identity === undefined ? [] : [one]));
-    const prior = await readPriorState(this.#scope, known);
-    const plan = planBatch(known, prior, { nowMs, isDrainingParked });
+    const known = batches.map((batch) => batch.flatMap((one) => (one.identity === undefined ? [] : [one])));
+    const prior = await readPriorState(this.#scope, known.flat());
+    const plans = known.map((records) => planBatch(records, prior, { nowMs, isDrainingParked }));
     // Another owner may have committed them and not sent what they brought: it goes before what comes after them.
-    for (const partition of new Set(plan.repeated.map(({ record }) => record.partition))) {
+    const repeated = plans.flatMap((plan) => plan.repeated);
+    for (const partition of new Set(repeated.map(({ record }) => record.partition))) {
       this.#unsent.add(partition);
       await this.#sendUnsent(partition);
     }
-    const results = verdict === undefined ? await this.#compute(plan.fresh) : plan.fresh.map(() => verdict);
+    const fresh = plans.flatMap((plan) => plan.fresh);
+    const results = verdict === undefined ? await this.#compute(fresh) : fresh.map(() => verdict);
+    let taken = 0;
+    return plans.map((plan, n) => {
+      const own = results.slice(taken, (taken += plan.fresh.length));
+      return { records: batches[n] ?? [], prior, plan, nowMs, results: own };
+    });
+  }
+
+  async #commit(
+    { records: batch, prior, plan, nowMs, ...begun }: Begun,
+    { isDrainingParked }: HowToWork,
+  ): Promise<void> {
+    const { consumer } = this.#scope;
+    const results = await this.#resultsOf(begun);
     const reports = new ReaderReports(this.#definition, this.#ports, isDrainingParked);
     const outcomes: Outcome[] = [
       ...batch.flatMap((one) => (one.identity === undefined ? [reports.dead(one.record, poison(one.code))] : [])),
@@ -225,8 +283,8 @@ export class ConsumerRunner {
     await this.#reach("before-transaction");
     const lanes = lanesOf(outcomes);
     for (const partition of lanes.keys()) this.#unsent.add(partition);
-    const toCommit = { outcomes, lanes, prior, nowMs, unparked };
-    const seqs = await commitBatch(this.#definition, this.#scope, toCommit);
+    const moves = fenceMoves(outcomes.flatMap(consumedOf), prior);
+    const seqs = await this.#commits.run({ outcomes, lanes, moves, nowMs, unparked });
     this.#definition.onCommitted?.(writesOf(outcomes));
     for (const outcome of outcomes) this.#count(outcome.kind, 1);
     if (stillParked.size > 0) {
@@ -240,23 +298,30 @@ export class ConsumerRunner {
     this.#ports.log.debug("a batch was handled", { consumer, count: batch.length });
   }
 
-  async #relay(lanes: Lanes, seqs: readonly number[]): Promise<void> {
+  async #relay(lanes: Lanes, seqs: SentSeqs): Promise<void> {
     const partitions = [...lanes.keys()];
-    if (seqs.length > 0) {
+    const names = partitions.map((partition) => laneOf(this.#scope.consumer, partition));
+    const sent = names.flatMap((name) => seqs[name] ?? []);
+    if (sent.length > 0) {
       await this.#ports.messages.produce([...lanes.values()].flat());
       await this.#reach("before-delete");
-      const names = partitions.map((partition) => laneOf(this.#scope.consumer, partition));
-      this.#sent.add(names, seqs);
+      this.#sent.add(names, sent);
     }
     for (const partition of partitions) this.#unsent.delete(partition);
   }
 
-  async #compute(fresh: readonly ConsumedRecord[]): Promise<readonly RecordResult[]> {
+  async #compute(fresh: readonly ConsumedRecord[]): Promise<Begun["results"]> {
     if (fresh.length === 0) return [];
     const results = await this.#step({ consumer: this.#scope.consumer, records: fresh });
     if (results.length !== fresh.length) {
       throw new MessagingError("CONSUMER_FATAL", `the step of ${this.#scope.consumer} did not answer each record once`);
     }
+    return results;
+  }
+
+  /** Waits for those that are to come. */
+  async #resultsOf(begun: Pick<Begun, "results">): Promise<readonly RecordResult[]> {
+    const results = await Promise.all(begun.results.map((result) => Promise.resolve(result)));
     for (const result of results) {
       if (result.status === "done") continue;
       const { kind } = result.failure;

@@ -26,14 +26,21 @@ export interface ConsumerDefinition<Tables = unknown, Write = unknown> {
   /** How much may be parked for one tenant before its new messages are refused; see `ParkingLimits`. */
   readonly parking?: Partial<ParkingLimits>;
   readonly maxBatchRecords?: number;
-  /**
-   * Batches of several partitions are made one while others are worked on (`BatchMerger`). For steps whose time is the
-   * processor's and the database's: a record that takes longer than the others holds up those of all partitions.
-   */
-  readonly mergesPartitions?: boolean;
+  /** Whether batches of several partitions are made one while others are worked on (`BatchMerger`); not if missing. */
+  readonly merging?: Merging;
 }
 
-/** One result for each record, in their order. A rejection fails the batch, which is then halved to find the culprit. */
+/**
+ * whole: to their end. For steps whose time is the processor's and the database's: a record that takes longer than the
+ * others holds up those of all partitions. beginning: until the step answers, with results that may still be to come;
+ * then each partition waits for its own.
+ */
+export type Merging = "whole" | "beginning";
+
+/**
+ * One result for each record, in their order; some may be to come. A rejection fails the batch, that of a result its
+ * partition's part of it, which is then halved to find the culprit.
+ */
 export type Step<Tables = unknown, Write = unknown> = (
   batch: ConsumedBatch,
-) => Promise<readonly RecordResult<Tables, Write>[]>;
+) => Promise<readonly (RecordResult<Tables, Write> | Promise<RecordResult<Tables, Write>>)[]>;

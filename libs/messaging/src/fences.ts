@@ -12,7 +12,7 @@ export interface FenceMove {
   readonly bucketEndMs: number;
 }
 
-/** One for each conversation, in one order of rows, so that transactions never deadlock over them. */
+/** One for each conversation. */
 export function fenceMoves(records: readonly ConsumedRecord[], prior: PriorState): readonly FenceMove[] {
   const moves = new Map<string, FenceMove>();
   for (const { record, identity } of records) {
@@ -25,15 +25,18 @@ export function fenceMoves(records: readonly ConsumedRecord[], prior: PriorState
       bucketEndMs: Math.max(known.bucketEndMs, record.bucketEndMs),
     });
   }
-  return [...moves.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, move]) => move);
+  return [...moves.values()];
 }
 
 /**
  * Locks the fences of these conversations, compares their versions with those that were read before computing, and moves
- * them on. Returns fewer rows than moves when any version differs; the transaction must then be rolled back.
+ * them on. Returns fewer rows than moves when any version differs; the transaction must then be rolled back. A conversation
+ * with two moves is an error of the database's, 21000.
  */
 export function moveFences(scope: ProtocolScope, moves: readonly FenceMove[]): RawBuilder<unknown> {
-  const rows = moves.map(
+  // In one order, so that transactions never deadlock over them.
+  const ordered = moves.toSorted((a, b) => Buffer.compare(a.conversationId, b.conversationId));
+  const rows = ordered.map(
     ({ conversationId, lastOffset, version, bucketEndMs }) =>
       sql`(${scope.consumer}, ${conversationId}::bytea, ${lastOffset}::bigint, ${version + 1}::bigint,
         ${bucketEndMs}::bigint)`,

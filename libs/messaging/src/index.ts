@@ -1,5 +1,5 @@
 export { defaultClassify } from "./classify.ts";
-export type { ConsumerDefinition, Step } from "./consumer.ts";
+export type { ConsumerDefinition, Merging, Step } from "./consumer.ts";
 export {
   DeadLetters,
   type Burial,

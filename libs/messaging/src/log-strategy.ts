@@ -8,7 +8,7 @@ import { DeadLetters } from "./dead-letters.ts";
 import { noFailpoints, type Failpoints } from "./failpoints.ts";
 import type { Consumption, MessageLog } from "./message-log.ts";
 import { MessagingError } from "./messaging-error.ts";
-import type { ConsumedBatch, RecordResult } from "./record-result.ts";
+import type { ConsumedBatch } from "./record-result.ts";
 
 export interface LogStrategyOptions {
   /** Made by `defineConsumer`; the handler of each is the `@EventPattern` of its topic. */
@@ -84,13 +84,13 @@ export class LogStrategy extends Server implements ServiceStrategy {
     for (const definition of this.#options.consumers) {
       const runner = new ConsumerRunner(definition, stepOf(this.#handler(definition)), this.#ports);
       this.#runners.push(runner);
-      const { name, topic, maxBatchRecords, mergesPartitions } = definition;
+      const { name, topic, maxBatchRecords, merging } = definition;
       const consumption = await this.#options.messages.consume({
         group: name,
         topics: [topic],
         ...(maxBatchRecords !== undefined && { maxBatchRecords }),
         // The runner bounds what is worked on at once.
-        ...(mergesPartitions === true && { maxConcurrency: Infinity }),
+        ...(merging === "whole" && { maxConcurrency: Infinity }),
         onAssigned: (where, stopping) => runner.assigned(where, stopping),
         onBatch: (batch, stopping) => runner.run(batch, stopping),
         onFatal: (error) => this.#die(error),
@@ -123,6 +123,6 @@ function stepOf(handler: MessageHandler): Step {
       throw new MessagingError("CONSUMER_FATAL", `the handler of ${batch.consumer} did not answer with results`);
     }
     // The runner checks that there is one for each record; their form is the handler's declared return type.
-    return results as readonly RecordResult[];
+    return results as Awaited<ReturnType<Step>>;
   };
 }

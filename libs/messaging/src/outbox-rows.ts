@@ -15,14 +15,18 @@ export interface LaneRecord {
   readonly record: OutgoingRecord;
 }
 
-/** Puts records into the outbox, in their order, at least one. Returns the rows' `seq`. */
-export function insertOutbox(schema: string, records: readonly LaneRecord[]): RawBuilder<{ seq: number }> {
+/** Puts records into the outbox, in their order, at least one, if `when` holds. Returns the rows' `lane` and `seq`. */
+export function insertOutbox(
+  schema: string,
+  records: readonly LaneRecord[],
+  when: RawBuilder<unknown> = sql`true`,
+): RawBuilder<{ lane: string; seq: number }> {
   const rows = records.map(
     ({ lane, record: { topic, key, value, bucketEndMs } }) =>
       sql`(${lane}, ${topic}, ${key}::bytea, ${value}::bytea, ${bucketEndMs}::bigint)`,
   );
   return sql`insert into ${sql.id(schema, "outbox")} (lane, topic, key, value, bucket_end_ms)
-    values ${sql.join(rows)} returning seq`;
+    select * from (values ${sql.join(rows)}) as given where ${when} returning lane, seq`;
 }
 
 /**

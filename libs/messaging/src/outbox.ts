@@ -1,10 +1,11 @@
 import type { Clock, Log } from "@cloister/service";
 import { PartitionKeeper } from "@cloister/storage";
-import type { Kysely, Transaction } from "kysely";
-import { backoffMs } from "./backoff.ts";
+import { sql, type Kysely, type RawBuilder, type Transaction } from "kysely";
+import { backoffMs, pause } from "./backoff.ts";
 import type { MessageLog, OutgoingRecord } from "./message-log.ts";
 import { drainLane, insertOutbox, type Lane } from "./outbox-rows.ts";
 import { protocolPartitions } from "./protocol-tables.ts";
+import { restMs } from "./rest.ts";
 import { Ticker } from "./ticker.ts";
 
 export interface OutboxOptions<Tables> {
@@ -28,6 +29,8 @@ export class Outbox<Tables> {
   readonly #lane: Lane;
   readonly #keeper: PartitionKeeper;
   readonly #relay: Ticker;
+  /** Ends a rest. */
+  readonly #closing = new AbortController();
   #failures = 0;
   #retryAtMs = 0;
 
@@ -47,9 +50,17 @@ export class Outbox<Tables> {
 
   /** Inside the caller's transaction, in the order given. */
   async append(tx: Transaction<Tables>, records: readonly OutgoingRecord[]): Promise<void> {
+    if (records.length > 0) await this.insertion(records, sql`true`).execute(tx);
+  }
+
+  /** The same as a part of the caller's statement, which does it if `when` holds. At least one record. */
+  insertion(records: readonly OutgoingRecord[], when: RawBuilder<unknown>): RawBuilder<unknown> {
     const { schema, lane } = this.#lane;
-    const rows = records.map((record) => ({ lane, record }));
-    if (rows.length > 0) await insertOutbox(schema, rows).execute(tx);
+    return insertOutbox(
+      schema,
+      records.map((record) => ({ lane, record })),
+      when,
+    );
   }
 
   /** After the commit: send now rather than at the next look. */
@@ -64,15 +75,18 @@ export class Outbox<Tables> {
 
   /** Sends no more; what is left waits for the next start. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#relay.stop();
   }
 
   async #send(): Promise<void> {
     const { clock, messages, log } = this.#options;
-    if (clock.monotonicMs() < this.#retryAtMs) return;
+    const startMs = clock.monotonicMs();
+    if (startMs < this.#retryAtMs) return;
     try {
       await drainLane(this.#lane, messages);
       this.#failures = 0;
+      await pause(restMs(clock.monotonicMs() - startMs), this.#closing.signal);
     } catch (error) {
       this.#failures += 1;
       this.#retryAtMs = clock.monotonicMs() + backoffMs(this.#failures);

@@ -17,9 +17,10 @@ function batch(partition: number, records = 1, bytes = 1): RecordBatch {
 function gatedMerger(maxRecords = 64) {
   const clock = new FakeClock();
   const begun: { partitions: number[]; end: (error?: Error) => void }[] = [];
-  const work = (batches: readonly RecordBatch[]): Promise<void> => {
-    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-    const end = (error?: Error): void => (error === undefined ? resolve(undefined) : reject(error));
+  const work = (batches: readonly RecordBatch[]): Promise<readonly Promise<void>[]> => {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Promise<void>[]>();
+    const ends = batches.map(() => Promise.resolve());
+    const end = (error?: Error): void => (error === undefined ? resolve(ends) : reject(error));
     begun.push({ partitions: batches.map(({ partition }) => partition), end });
     return promise;
   };
@@ -61,6 +62,32 @@ describe("the batches of several partitions", () => {
     const again = run(batch(1));
     begun[2]?.end();
     await again;
+  });
+
+  it("are told each of its own end, while the next may have begun", async () => {
+    const ends = [0, 1, 2].map(() => Promise.withResolvers<undefined>());
+    const begun: number[][] = [];
+    const work = (batches: readonly RecordBatch[]): Promise<readonly Promise<void>[]> => {
+      begun.push(batches.map(({ partition }) => partition));
+      return Promise.resolve(batches.map(({ partition }) => ends[partition]?.promise ?? Promise.resolve()));
+    };
+    const merger = new BatchMerger({ maxRecords: 64, clock: new FakeClock(), work });
+    const over: number[] = [];
+    const done = [0, 1, 2].map((partition) =>
+      merger.run(batch(partition), never, { isAlone: false }).then(
+        () => void over.push(partition),
+        () => void over.push(-partition),
+      ),
+    );
+    await delay(0);
+    expect(begun).toEqual([[0], [1, 2]]);
+    ends[2]?.resolve(undefined);
+    await done[2];
+    ends[1]?.reject(new Error("its own"));
+    await done[1];
+    expect(over).toEqual([2, -1]);
+    ends[0]?.resolve(undefined);
+    await done[0];
   });
 
   it("become no larger than one batch may be, in records and in bytes", () => {

@@ -9,6 +9,7 @@ import {
   type ConsumeOptions,
   type Failpoints,
   type LogRecord,
+  type Merging,
   type MessageLog,
 } from "@cloister/messaging";
 import { systemClock, type RunningService } from "@cloister/service";
@@ -23,19 +24,32 @@ import {
   testDatabase,
 } from "@cloister/testing";
 import { sql } from "kysely";
-import { answer, startToy, toyMessage, toyRecord, ToyError, type ToyStep, type ToyTables } from "./toy-service.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { partitionOf } from "../src/partitioner.ts";
+import {
+  answer,
+  idOf,
+  startToy,
+  toyMessage,
+  toyRecord,
+  ToyError,
+  type ToyStep,
+  type ToyTables,
+} from "./toy-service.ts";
 
 jest.setTimeout(30_000);
 
-describe("a consumer on PGlite", () => suite(testDatabase, { mergesPartitions: true }));
+describe("a consumer that merges partitions, on PGlite", () => suite(testDatabase, "whole"));
 
-describe("a consumer that keeps partitions apart, on PGlite", () => suite(testDatabase, { mergesPartitions: false }));
+describe("a consumer that merges the beginning of partitions, on PGlite", () => suite(testDatabase, "beginning"));
 
-describeOnPostgres("a consumer on PostgreSQL", (url) =>
-  suite(() => openDatabase({ engine: "postgres", url: url() }), { mergesPartitions: true }),
+describe("a consumer that keeps partitions apart, on PGlite", () => suite(testDatabase, undefined));
+
+describe.each<Merging>(["whole", "beginning"])("a consumer that merges partitions (%s)", (merging) =>
+  describeOnPostgres("on PostgreSQL", (url) => suite(() => openDatabase({ engine: "postgres", url: url() }), merging)),
 );
 
-function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPartitions: boolean }): void {
+function suite(open: () => Promise<Database>, merging: Merging | undefined): void {
   let db: Database;
   let wakeUps: WakeUps;
   let toyNumber = 0;
@@ -68,7 +82,7 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
 
   const start = async (step?: ToyStep, failpoints?: Failpoints): Promise<RunningService> => {
     const ports = { db, messages, clock, log, ...(failpoints && { failpoints }) };
-    const service = await startToy({ name, mergesPartitions, partitions: 4, ...(step && { step }) }, ports);
+    const service = await startToy({ name, merging, partitions: 4, ...(step && { step }) }, ports);
     running.push(service);
     return service;
   };
@@ -84,7 +98,7 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
         return Promise.resolve({ isJoined: () => true, close: () => Promise.resolve() });
       },
     };
-    running.push(await startToy({ name, mergesPartitions, partitions: 4 }, { db, messages: byHand, clock, log }));
+    running.push(await startToy({ name, merging, partitions: 4 }, { db, messages: byHand, clock, log }));
     const [options] = consuming;
     if (options === undefined) throw new Error("the toy consumes nothing");
     return options;
@@ -123,7 +137,9 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
 
   it("tells of what was written when anybody can read it", async () => {
     const seen: Promise<string[]>[] = [];
-    running.push(await startToy({ name, onCommitted: () => seen.push(effects()) }, { db, messages, clock, log }));
+    running.push(
+      await startToy({ name, merging, onCommitted: () => seen.push(effects()) }, { db, messages, clock, log }),
+    );
     await send(["a", "one"]);
     await eventually(async () => expect(await Promise.all(seen)).toEqual([["a:one"]]));
   });
@@ -201,9 +217,53 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
     for (const one of conversations) {
       expect((await effects()).filter((effect) => effect.startsWith(one))).toEqual([`${one}:1`, `${one}:2`]);
     }
-    expect(Math.max(...partitionsOf) > 1).toBe(mergesPartitions);
+    expect(Math.max(...partitionsOf) > 1).toBe(merging !== undefined);
     await eventually(async () => expect(await rowsIn("outbox")).toBe(0));
   });
+
+  it("waits for results that are to come, and finds the record of which one never does", async () => {
+    await start(({ records }) =>
+      Promise.resolve(
+        records.map(async (one) => {
+          if (toyMessage(one.record).text === "bad") throw new ToyError("UNREADABLE", "it never comes");
+          return answered(one);
+        }),
+      ),
+    );
+    await send(["a", "one"], ["a", "bad"], ["a", "two"], ["b", "one"]);
+    await eventually(async () => expect((await replies()).sort()).toEqual(["ONE", "ONE", "TWO", "failed UNREADABLE"]));
+    expect((await effects()).sort()).toEqual(["a:one", "a:two", "b:one"]);
+  });
+
+  if (merging !== "whole") {
+    it("has no partition wait for the results of others that are to come", async () => {
+      const slow = Promise.withResolvers<undefined>();
+      const gate = Promise.withResolvers<undefined>();
+      const slowPartition = partitionOf(idOf("slow"), 4);
+      const apart = conversations.filter((one) => partitionOf(idOf(one), 4) !== slowPartition);
+      const [first = ""] = apart;
+      const steps: ConsumedRecord[][] = [];
+      const isSlow = (one: ConsumedRecord): boolean => toyMessage(one.record).conversation === "slow";
+      await start(async ({ records }) => {
+        steps.push([...records]);
+        await gate.promise;
+        return records.map((one) => (isSlow(one) ? slow.promise.then(() => answered(one)) : answered(one)));
+      });
+      await send([first, "0"]);
+      await eventually(() => expect(steps).toHaveLength(1));
+      await send(["slow", "1"], ...conversations.map((one): [string, string] => [one, "1"]));
+      // They are fetched while the first one is worked on.
+      await delay(300);
+      gate.resolve(undefined);
+      const others = apart.map((one) => `${one}:1`);
+      await eventually(async () => expect(await effects()).toEqual(expect.arrayContaining(others)));
+      const beside = steps.find((records) => records.some(isSlow))?.map(({ record }) => record.partition);
+      expect(new Set(beside).size > 1).toBe(merging === "beginning");
+      expect(await effects()).not.toContain("slow:1");
+      slow.resolve(undefined);
+      await eventually(async () => expect(await effects()).toHaveLength(conversations.length + 2));
+    });
+  }
 
   it("lets no other partition wait for what one waits for", async () => {
     let isAway = true;
@@ -213,8 +273,8 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
     });
     await send(["waiting", "1"], ...conversations.map((one): [string, string] => [one, "1"]));
     const records = await readTopic(db, `${name}.in`);
-    const partitionOf = new Map(records.map((one) => [toyMessage(one).conversation, one.partition]));
-    const apart = conversations.filter((one) => partitionOf.get(one) !== partitionOf.get("waiting"));
+    const partitions = new Map(records.map((one) => [toyMessage(one).conversation, one.partition]));
+    const apart = conversations.filter((one) => partitions.get(one) !== partitions.get("waiting"));
     expect(apart).not.toEqual([]);
     await eventually(async () =>
       expect(await effects()).toEqual(expect.arrayContaining(apart.map((one) => `${one}:1`))),
@@ -285,7 +345,7 @@ function suite(open: () => Promise<Database>, { mergesPartitions }: { mergesPart
             options.onBatch({ ...batch, records: batch.records.map(foreignFlawed) }, stopping),
         }),
     };
-    running.push(await startToy({ name }, { db, messages: doubting, clock, log }));
+    running.push(await startToy({ name, merging }, { db, messages: doubting, clock, log }));
     await send(["a", "foreign"], ["a", "one"]);
     await eventually(async () => expect(await replies()).toEqual(["failed RECORD_UNTRUSTED", "ONE"]));
     expect((await deadLetters()).map((letter) => letter.code)).toEqual(["RECORD_UNTRUSTED"]);

@@ -11,6 +11,7 @@ import {
   type DeadLetters,
   type Failpoints,
   type LogRecord,
+  type Merging,
   type MessageLog,
   type OutgoingRecord,
   type ParkingLimits,
@@ -32,7 +33,7 @@ export interface ToyTables {
 }
 
 export type ToyResult = RecordResult<ToyTables, ToyTables["effect"]>;
-export type ToyStep = (batch: ConsumedBatch) => Promise<ToyResult[]>;
+export type ToyStep = (batch: ConsumedBatch) => Promise<(ToyResult | Promise<ToyResult>)[]>;
 
 export class ToyError extends CodedError<"UNREADABLE"> {}
 
@@ -81,8 +82,8 @@ export interface ToyOptions {
   readonly name: string;
   readonly step?: ToyStep;
   readonly partitions?: number;
-  /** True when missing, as for most services. */
-  readonly mergesPartitions?: boolean;
+  /** Missing as for a consumer: partitions are kept apart. */
+  readonly merging?: Merging | undefined;
   readonly parking?: ParkingLimits;
   readonly onCommitted?: (rows: readonly ToyTables["effect"][]) => void;
 }
@@ -108,7 +109,7 @@ export interface RunningToy extends RunningService {
 
 /** A service of the usual shape: module, controller, strategy. */
 export async function startToy(options: ToyOptions, ports: ToyPorts): Promise<RunningToy> {
-  const { name, partitions = 2, mergesPartitions = true } = options;
+  const { name, partitions = 2, merging } = options;
   const [inbound, replies] = [`${name}.in`, `${name}.out`];
   await ports.messages.ensureTopics([inbound, replies].map((topic) => ({ name: topic, partitions })));
   await migrate(ports.db, name, { ...protocolMigrations, ...migrations });
@@ -126,7 +127,7 @@ export async function startToy(options: ToyOptions, ports: ToyPorts): Promise<Ru
     onParked: (record, code) => [
       { topic: replies, key: record.key, value: Buffer.from(JSON.stringify({ text: `waits ${code}` })), bucketEndMs },
     ],
-    mergesPartitions,
+    ...(merging && { merging }),
     ...(options.parking && { parking: options.parking }),
     ...(options.onCommitted && { onCommitted: options.onCommitted }),
     writeAll: async (tx, rows) => {
@@ -152,7 +153,7 @@ function toyModule(inbound: string, step: ToyStep): DynamicModule {
     // The argument picks the overload for a name that is not a literal.
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-arguments
     @EventPattern<string>(inbound)
-    handle(@Payload() batch: ConsumedBatch): Promise<ToyResult[]> {
+    handle(@Payload() batch: ConsumedBatch): ReturnType<ToyStep> {
       return this.run(batch);
     }
   }

@@ -42,7 +42,7 @@ export class ToyWorld {
   async start(step: ToyStep, parking?: ParkingLimits): Promise<void> {
     const { db, messages, clock, name } = this;
     const ports = { db, messages, clock, log: this.captured.log };
-    this.#toy = await startToy({ name, step, partitions: 1, ...(parking && { parking }) }, ports);
+    this.#toy = await startToy({ name, step, partitions: 1, merging: "whole", ...(parking && { parking }) }, ports);
   }
 
   async stop(): Promise<void> {

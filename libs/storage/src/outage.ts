@@ -2,9 +2,11 @@ import { StorageError } from "./storage-error.ts";
 
 /**
  * Classes 08 (connection), 53 (resources), 57P (shutdown, starting up), 58 (system); 25P02, which a statement says after
- * one of its transaction was refused, as on a full disk: the first refusal tells what was wrong. Then what sockets say.
+ * one of its transaction was refused, as on a full disk: the first refusal tells what was wrong; 57014, when a statement
+ * took too long, since ours take milliseconds: it waited for a lock or a disk. Then what sockets say.
  */
-const OUTAGE = /^(08...|25P02|53...|57P0[1-5]|58...|ECONN[A-Z]+|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
+const OUTAGE =
+  /^(08...|25P02|53...|57014|57P0[1-5]|58...|ECONN[A-Z]+|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
 
 /** pg says these without a code. */
 const OUTAGE_SENTENCES = [

@@ -34,11 +34,9 @@ export async function startEmbedding(config: EmbeddingConfig, ports: EmbeddingPo
     onDeadLetter: replyFailedRecords,
     ...(config.parking && { parking: config.parking }),
     classify: classifyKeyed,
-    writeAll: async (tx, writes) => {
-      await storePassages(index, tx, writes);
-      stored.inc(writes.reduce((count, write) => count + write.passages.length, 0));
-    },
-    mergesPartitions: true,
+    writeAll: (tx, writes) => storePassages(index, tx, writes),
+    onCommitted: (writes) => stored.inc(writes.reduce((count, write) => count + write.passages.length, 0)),
+    merging: "whole",
   });
   const strategy = new LogStrategy({
     consumers: [consumer],

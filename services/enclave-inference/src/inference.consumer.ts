@@ -2,7 +2,7 @@ import { topics } from "@cloister/contracts/topics";
 import type { ConsumedBatch } from "@cloister/messaging";
 import { Controller, Inject } from "@nestjs/common";
 import { EventPattern, Payload } from "@nestjs/microservices";
-import { InferencePipeline, type InferenceResult } from "./inference.pipeline.ts";
+import { InferencePipeline } from "./inference.pipeline.ts";
 
 @Controller()
 export class InferenceConsumer {
@@ -13,7 +13,7 @@ export class InferenceConsumer {
   }
 
   @EventPattern(topics.redacted)
-  handle(@Payload() batch: ConsumedBatch): Promise<InferenceResult[]> {
+  handle(@Payload() batch: ConsumedBatch): ReturnType<InferencePipeline["run"]> {
     return this.#pipeline.run(batch);
   }
 }

@@ -1,6 +1,13 @@
 import { bucketEnd, conversationText } from "@cloister/keyring";
 import { flowKeyOf, openRedacted } from "@cloister/keyring/consuming";
-import { done, type ConsumedBatch, type ConsumedRecord, type Failed, type RecordResult } from "@cloister/messaging";
+import {
+  done,
+  MessagingError,
+  type ConsumedBatch,
+  type ConsumedRecord,
+  type Failed,
+  type RecordResult,
+} from "@cloister/messaging";
 import { sealedReplyRecord } from "@cloister/messaging/sealed-events";
 import type { Clock } from "@cloister/service";
 import type { PartitionKeeper } from "@cloister/storage";
@@ -56,20 +63,20 @@ export class InferencePipeline {
     this.#limit = pLimit(steps.maxConcurrentAnswers);
   }
 
-  async run(batch: ConsumedBatch): Promise<InferenceResult[]> {
+  /** Answers are to come; everything before them is done for all at once. */
+  async run(batch: ConsumedBatch): Promise<(InferenceResult | Promise<InferenceResult>)[]> {
     const { results, questions } = await this.#openAndAdmit(batch.records);
     const byConversation = Map.groupBy(questions, ({ conversation }) => conversationText(conversation));
     const conversations = [...byConversation.values()];
     const contexts = await this.#recallAndRetrieve(conversations);
-    await Promise.all(
-      conversations.map((asked, n) =>
-        this.#limit(async () => {
-          const answered = await this.#converse(asked, contexts[n] ?? nothingKnown);
-          answered.forEach((result, k) => (results[asked[k]?.position ?? -1] = result));
-        }),
-      ),
-    );
-    return results;
+    const all: (InferenceResult | Promise<InferenceResult>)[] = results;
+    for (const [n, asked] of conversations.entries()) {
+      const answered = this.#limit(() => this.#converse(asked, contexts[n] ?? nothingKnown));
+      for (const [k, { position }] of asked.entries()) {
+        all[position] = answered.then((answers) => required(answers[k]));
+      }
+    }
+    return all;
   }
 
   /** Results stand for what needs no answer; the places of questions are filled later. */
@@ -176,4 +183,10 @@ function refusedAnswer({ refusal }: Admitted["message"]): ReplyContent | undefin
 function nextTurns(turns: readonly RecalledTurn[], { message, conversation }: Question, { text }: ModelAnswer) {
   if (!conversation.policy.history) return turns;
   return [...turns, { question: message.text, answer: text, causeId: message.causeId }];
+}
+
+/** A question without a result is not to be taken for one that needs none. */
+function required(result: InferenceResult | undefined): InferenceResult {
+  if (result === undefined) throw new MessagingError("CONSUMER_FATAL", "a question was neither answered nor refused");
+  return result;
 }

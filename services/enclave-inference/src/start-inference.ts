@@ -74,6 +74,7 @@ export async function startInference(config: InferenceConfig, ports: InferencePo
         .execute();
     },
     maxBatchRecords,
+    merging: "beginning",
   });
   const strategy = new LogStrategy({
     consumers: [consumer],

@@ -94,7 +94,7 @@ export async function startIngest(config: IngestConfig, ports: IngestPorts): Pro
     onCommitted: (deliveries) => {
       for (const { conversation } of deliveries) waker.wake(conversation);
     },
-    mergesPartitions: true,
+    merging: "whole",
   });
   const strategy = new LogStrategy({
     consumers: [consumer, pressureConsumer(db)],

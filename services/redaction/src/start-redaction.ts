@@ -36,7 +36,7 @@ export async function startRedaction(config: RedactionConfig, ports: RedactionPo
     ...(config.parking && { parking: config.parking }),
     classify: classifyKeyed,
     writeAll: (tx, writes) => ConversationStore.write(tx, writes),
-    mergesPartitions: true,
+    merging: "whole",
   });
   const strategy = new LogStrategy({
     consumers: [consumer],

@@ -1,8 +1,8 @@
 import { topics } from "@cloister/contracts/topics";
 import type { Outbox } from "@cloister/messaging";
 import { sealedMessageRecord } from "@cloister/messaging/sealed-events";
-import { inTransaction, ofTenants, type PartitionKeeper } from "@cloister/storage";
-import { sql, type Kysely, type Transaction } from "kysely";
+import { ofTenants, onDatabase, type PartitionKeeper } from "@cloister/storage";
+import { sql, type Kysely } from "kysely";
 import { createHash, timingSafeEqual } from "node:crypto";
 
 import { problem } from "../ingest.problems.ts";
@@ -15,7 +15,7 @@ export interface OutboxIntakeParts {
   readonly partitions: PartitionKeeper;
 }
 
-/** One transaction a message: the row that remembers its id, and the record for the log. The outbox's relay sends it. */
+/** One statement a message: the row that remembers its id, and the record for the log. The outbox's relay sends it. */
 export class OutboxIntake implements MessageIntake {
   readonly #parts: OutboxIntakeParts;
 
@@ -25,38 +25,24 @@ export class OutboxIntake implements MessageIntake {
 
   async accept(message: CheckedMessage): Promise<void> {
     const { db, outbox, partitions } = this.#parts;
-    const { bucketEndMs } = message;
+    const { tenantId, messageId, bucketEndMs, envelope } = message;
     // Partitions are made outside the transaction that fills them.
     await partitions.ensure([bucketEndMs]);
     await outbox.prepare([bucketEndMs]);
-    const isNew = await inTransaction(db, ofTenants([message.tenantId]), async (tx) => {
-      if (!(await remember(tx, message))) return false;
-      await outbox.append(tx, [sealedMessageRecord(topics.inbound, message)]);
-      return true;
-    });
-    if (isNew) outbox.wake();
+    const hash = createHash("sha256").update(envelope).digest();
+    const remember = sql`${sql.id(ingestSchema, "remember_message")}(
+      ${bucketEndMs}::bigint, ${tenantId}::bytea, ${messageId}::bytea, ${hash}::bytea)`;
+    const record = sealedMessageRecord(topics.inbound, message);
+    const { rows } = await onDatabase(ofTenants([tenantId]), () =>
+      sql<{ known: Uint8Array | null }>`
+        with remembered as materialized (select ${remember} as known),
+          sent as (${outbox.insertion([record], sql`(select known from remembered) is null`)})
+        select known from remembered`.execute(db),
+    );
+    const known = rows[0]?.known ?? undefined;
+    if (known === undefined) outbox.wake();
+    else if (!timingSafeEqual(known, hash)) {
+      throw problem("ID_REUSED", "The tenant used this message id for other bytes. Give the message an id of its own.");
+    }
   }
-}
-
-/** False for a repetition. @throws ProblemError ID_REUSED when the tenant used the message id for other bytes */
-async function remember(tx: Transaction<IngestTables>, message: CheckedMessage): Promise<boolean> {
-  const { tenantId, messageId, bucketEndMs, envelope } = message;
-  const hash = createHash("sha256").update(envelope).digest();
-  const table = sql.id(ingestSchema, "accepted_message");
-  // The primary key holds within a partition only: the lock keeps two buckets from taking the same id at once. A
-  // statement of its own, since the next one sees what was committed before it began.
-  await sql`select pg_advisory_xact_lock(hashtextextended(encode(${messageId}::bytea, 'hex'), 0))`.execute(tx);
-  const { rows } = await sql<{ envelope_hash: Uint8Array }>`
-    with known as (
-      select envelope_hash from ${table} where tenant_id = ${tenantId}::bytea and message_id = ${messageId}::bytea
-    ), added as (
-      insert into ${table} (bucket_end_ms, tenant_id, message_id, envelope_hash)
-      select ${bucketEndMs}::bigint, ${tenantId}::bytea, ${messageId}::bytea, ${hash}::bytea
-      where not exists (select from known)
-    )
-    select envelope_hash from known`.execute(tx);
-  const [known] = rows;
-  if (known === undefined) return true;
-  if (timingSafeEqual(known.envelope_hash, hash)) return false;
-  throw problem("ID_REUSED", "The tenant used this message id for other bytes. Give the message an id of its own.");
 }
