@@ -81,7 +81,7 @@ try {
   let bytes = 0;
   for (const [cipher, crowd] of people) {
     progress(`warming the ${cipher} stack`);
-    await crowd.seal(conversations * 8);
+    await crowd.seal(messages);
     bytes = crowd.speakers[0]?.waiting[0]?.bytes.length ?? bytes;
     await saturate(crowd);
   }
