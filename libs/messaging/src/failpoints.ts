@@ -1,3 +1,5 @@
+import { MessagingError } from "./messaging-error.ts";
+
 /** The four gaps of the protocol, in the order that a batch passes them. */
 export const GAPS = ["before-transaction", "before-relay", "before-delete", "before-commit"] as const;
 
@@ -9,3 +11,12 @@ export interface Failpoints {
 }
 
 export const noFailpoints: Failpoints = { reach: () => Promise.resolve() };
+
+/** @throws MessagingError CONSUMER_FATAL when the process is to end in this gap */
+export async function reachGap(failpoints: Failpoints, gap: Gap, consumer: string): Promise<void> {
+  try {
+    await failpoints.reach(gap, consumer);
+  } catch (error) {
+    throw new MessagingError("CONSUMER_FATAL", "the consumer was ended by a failpoint", { cause: error });
+  }
+}

@@ -159,6 +159,15 @@ describeOnPostgres("a database on PostgreSQL", (url) => {
     await db.close();
   });
 
+  it("says DATABASE_UNAVAILABLE when a statement takes too long, which is no fault of what it says", async () => {
+    const db = await openDatabase({ engine: "postgres", url: url(), statementTimeoutMs: 50 });
+    const late = { code: "DATABASE_UNAVAILABLE", isUnavailable: true };
+    await expect(onDatabase(noTenant, () => sql`select pg_sleep(5)`.execute(db.kysely))).rejects.toMatchObject(late);
+    const work = inTransaction(db.kysely, noTenant, (tx) => sql`select pg_sleep(5)`.execute(tx));
+    await expect(work).rejects.toMatchObject(late);
+    await db.close();
+  });
+
   it("runs a transaction again that lost a deadlock", async () => {
     const db = await openDatabase({ engine: "postgres", url: url() });
     await sql`create table pair (id integer primary key, n integer)`.execute(db.kysely);
