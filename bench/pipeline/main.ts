@@ -85,14 +85,11 @@ try {
     bytes = crowd.speakers[0]?.waiting[0]?.bytes.length ?? bytes;
     await saturate(crowd);
   }
-  let saturation = 0;
+  const bySide = (run: number): readonly Stack[] => (run % 2 === 1 ? stacks : stacks.toReversed());
   for (let run = 1; run <= runs; run++) {
-    for (const stack of run % 2 === 1 ? stacks : stacks.toReversed()) {
-      // Conversations of one length in all runs: an answer searches what was said before.
-      people.get(stack.cipher)?.close();
-      const crowd = await crowdFor(stack);
-      people.set(stack.cipher, crowd);
+    for (const stack of bySide(run)) {
       const into = figures[stack.cipher];
+      const crowd = await freshCrowd(people, stack);
       await crowd.seal(messages);
       const before = await costs(stack);
       const watched = watchMemory(stack, into);
@@ -102,14 +99,21 @@ try {
       for (const [name, count] of Object.entries(after))
         into.costs[name] = (into.costs[name] ?? 0) + count - (before[name] ?? 0);
       into.perSecond.push(perSecond);
-      if (saturation === 0) saturation = perSecond;
       progress(`run ${run}, ${stack.cipher}: ${perSecond.toFixed(0)} messages/s`);
+    }
+  }
+  const saturation = median(figures.sealed.perSecond);
+  for (let run = 1; run <= runs; run++) {
+    for (const stack of bySide(run)) {
+      const into = figures[stack.cipher];
+      const crowd = await freshCrowd(people, stack);
       for (const [at, share] of shares.entries()) {
         await crowd.seal(Math.ceil(saturation * share * seconds));
         const latencies = await latenciesAt(crowd, saturation * share);
         into.latenciesMs[at]?.push(...latencies);
         into.p50Ms[at]?.push(percentile(latencies, 0.5));
-        progress(`  at ${(share * 100).toFixed(0)} %: p50 ${percentile(latencies, 0.5).toFixed(1)} ms`);
+        const p50 = percentile(latencies, 0.5).toFixed(1);
+        progress(`run ${run}, ${stack.cipher}, at ${(share * 100).toFixed(0)} %: p50 ${p50} ms`);
       }
     }
   }
@@ -125,6 +129,14 @@ try {
   await Promise.all(stacks.map((stack) => stack.stop()));
 }
 process.exit();
+
+/** Conversations of one length in all runs: an answer searches what was said before. */
+async function freshCrowd(people: Map<Cipher, People>, stack: Stack): Promise<People> {
+  people.get(stack.cipher)?.close();
+  const crowd = await crowdFor(stack);
+  people.set(stack.cipher, crowd);
+  return crowd;
+}
 
 function crowdFor(stack: Stack): Promise<People> {
   return People.gather(stack, backendOf(stack.cipher), conversations);
@@ -163,6 +175,21 @@ function watchMemory(stack: Stack, into: Figures): () => Promise<void> {
   };
 }
 
+/**
+ * What sealing costs of a figure: each run beside the one next to it, since the machine's speed changes from run to run.
+ * The median, the least and the most. `direction` is 1 where more of the figure is worse.
+ */
+function cost(
+  { sealed, null: without }: Record<Cipher, Figures>,
+  figuresOf: (of: Figures) => readonly number[],
+  direction: 1 | -1,
+): string {
+  const others = figuresOf(without);
+  const percents = figuresOf(sealed).map((one, run) => direction * (one / (others[run] ?? NaN) - 1) * 100);
+  const [middle, least, most] = [median(percents), Math.min(...percents), Math.max(...percents)];
+  return `${middle.toFixed(1)} % (${least.toFixed(1)} to ${most.toFixed(1)})`;
+}
+
 function report(figures: Record<Cipher, Figures>, hops: HopFigures, bytes: number, saturation: number): void {
   const machine = `${process.version}, ${cpus()[0]?.model.trim() ?? "unknown"}, ${availableParallelism()} cores`;
   console.log(
@@ -183,12 +210,9 @@ function report(figures: Record<Cipher, Figures>, hops: HopFigures, bytes: numbe
   console.log(table(head, rows));
   const { sealed } = figures;
   const [sealedMs, nullMs] = ciphers.map((cipher) => (figures[cipher].costs["processorMs"] ?? NaN) / (runs * messages));
-  const slower = shares.map((share, at) => {
-    const of = (cipher: Cipher): number => median(figures[cipher].p50Ms[at] ?? []);
-    return `${((of("sealed") / of("null") - 1) * 100).toFixed(1)} % of p50 at ${(share * 100).toFixed(0)} %`;
-  });
-  const fewer = (1 - median(sealed.perSecond) / median(figures.null.perSecond)) * 100;
-  console.log(`\nSealing costs ${fewer.toFixed(1)} % of throughput, ${slower.join(", ")}.`);
+  const throughput = cost(figures, (of) => of.perSecond, -1);
+  const p50 = shares.map((share, at) => `${cost(figures, (of) => of.p50Ms[at] ?? [], 1)} of p50 at ${share * 100} %`);
+  console.log(`\nSealing costs, run by run, the median and the range: ${throughput} of throughput, ${p50.join(", ")}.`);
   console.log(
     `\nProcessor time of the six services at saturation: ${sealedMs?.toFixed(2)} ms a message sealed, ${nullMs?.toFixed(2)} null.`,
   );

@@ -1,7 +1,7 @@
 // What a real application has in its configuration and its secrets, read here from the folders of `cloister serve` and
 // `cloister tenant init`. Flags: --tenant ./tenant --data ./.cloister --port 0 --key support.key --brokers 127.0.0.1:9092
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { clientKeysHash, signAdmission, signerFromSeed, type GetAdmission } from "@cloister/client";
@@ -19,8 +19,16 @@ export const { values: flags, positionals } = parseArgs({
 });
 
 /** A seed of 32 bytes, which a file holds as hex. */
-export const readSeed = (path: string): Buffer => Buffer.from(readFileSync(path, "utf8").trim(), "hex");
-const readFields = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Readonly<Record<string, string>>;
+export const readSeed = (path: string): Buffer => Buffer.from(textOf(path).trim(), "hex");
+const readFields = (path: string) => JSON.parse(textOf(path)) as Readonly<Record<string, string>>;
+
+function textOf(path: string): string {
+  if (existsSync(path)) return readFileSync(path, "utf8");
+  console.error(
+    `${path} is not there: the README says in "A first message" what to run before, and --tenant, --data and --key where to look.`,
+  );
+  process.exit(2);
+}
 
 /** How to get there. The token lets bytes through; it lets nobody read. */
 export const { url: baseUrl = "", accessToken = "" } = readFields(join(flags.data, "running.json"));

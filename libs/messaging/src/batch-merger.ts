@@ -1,26 +1,27 @@
 import type { Clock } from "@cloister/service";
+import { howManyFit, PATIENCE_MS, sizeOf } from "./batch-bounds.ts";
 import { MAX_BATCH_BYTES, type RecordBatch } from "./message-log.ts";
-import { restMs } from "./rest.ts";
+import { restMs } from "./resting.ts";
 
-/** So many merged ones are worked on at the same time, whatever waits: a second one would make both small. */
-const MERGED_AT_ONCE = 1;
-/** A slow one doesn't hold up the others for longer than this, until there are too many. */
-const PATIENCE_MS = 100;
 const MOST_AT_ONCE = 8;
 /** One place is left for those that have not failed. */
 const MOST_ALONE = MOST_AT_ONCE - 1;
+
+export interface HowAlone {
+  /** It failed before: no other is to wait for what it waits for. */
+  readonly isAlone: boolean;
+}
 
 export interface BatchMergerParts {
   /** What is merged has no more records than this, and no more than MAX_BATCH_BYTES, unless a single batch has. */
   readonly maxRecords: number;
   readonly clock: Clock;
   /** Begins work on all of them. Resolves, when the next may be begun, to each one's end; its rejection is told to each. */
-  readonly work: (batches: readonly RecordBatch[]) => Promise<readonly Promise<void>[]>;
+  readonly work: (batches: readonly RecordBatch[], how: HowAlone) => Promise<readonly Promise<void>[]>;
 }
 
-interface Waiting {
+interface Waiting extends HowAlone {
   readonly batch: RecordBatch;
-  readonly isAlone: boolean;
   readonly settle: (work: Promise<void>) => void;
 }
 
@@ -33,17 +34,19 @@ export class GivenUp extends Error {
 
 /**
  * Makes one batch of those that several partitions bring while others are worked on. So a busy consumer has few large
- * batches, whose transaction and whose records cost little each, and an idle one waits for nothing.
+ * batches, whose transaction and whose records cost little each, and an idle one waits for nothing. One merged batch is
+ * worked on at a time, since a second would make both small, unless it is slow.
  */
 export class BatchMerger {
   readonly #parts: BatchMergerParts;
   #waiting: readonly Waiting[] = [];
   #atWork = 0;
   #mergedAtWork = 0;
-  #mergedMs = -Infinity;
-  /** Set while the last one's rest isn't over. By the machine's time: nothing else depends on when it ends. */
+  // By the machine's time: nothing else depends on when they end.
+  /** Set while the merged one that was begun last isn't slow yet. */
+  #patience: NodeJS.Timeout | undefined;
+  /** Set while the rest after the last one isn't over. */
   #resting: NodeJS.Timeout | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: BatchMergerParts) {
     this.#parts = parts;
@@ -53,7 +56,7 @@ export class BatchMerger {
    * Resolves when the batch was worked on, merged with others unless it is to be alone. One call at a time for each
    * partition. @throws GivenUp when the partition stops before the batch was begun; what `work` throws
    */
-  run(batch: RecordBatch, stopping: AbortSignal, { isAlone }: { readonly isAlone: boolean }): Promise<void> {
+  run(batch: RecordBatch, stopping: AbortSignal, { isAlone }: HowAlone): Promise<void> {
     return new Promise((resolve, reject) => {
       if (stopping.aborted) {
         reject(new GivenUp());
@@ -74,38 +77,61 @@ export class BatchMerger {
     });
   }
 
-  /** Begins whatever may be begun now, and comes back for the rest in time. */
   #begin(): void {
-    clearTimeout(this.#timer);
-    for (;;) {
-      if (this.#waiting.length === 0 || this.#atWork >= MOST_AT_ONCE) return;
-      const alone = this.#waiting.find((one) => one.isAlone);
-      if (alone !== undefined && this.#atWork - this.#mergedAtWork < MOST_ALONE) {
-        this.#work([alone]);
-        continue;
-      }
-      const mergeable = this.#mergeable();
-      if (mergeable.length === 0) return;
-      const nowMs = this.#parts.clock.monotonicMs();
-      if (this.#mergedAtWork < MERGED_AT_ONCE) {
-        if (this.#resting !== undefined && !this.#isHalfFull(mergeable)) return;
-      } else if (this.#mergedMs + PATIENCE_MS > nowMs) {
-        this.#timer = setTimeout(() => this.#begin(), this.#mergedMs + PATIENCE_MS - nowMs);
-        return;
-      }
-      this.#mergedMs = nowMs;
-      this.#work(mergeable.slice(0, this.#howMany(mergeable)));
-    }
+    for (let next = this.#next(); next.length > 0; next = this.#next()) this.#start(next);
   }
 
-  #mergeable(): readonly Waiting[] {
-    return this.#waiting.filter((one) => !one.isAlone);
+  /** What may be begun now. When that is nothing, an end or a timer asks again. */
+  #next(): readonly Waiting[] {
+    if (this.#atWork >= MOST_AT_ONCE) return [];
+    const alone = this.#waiting.find((one) => one.isAlone);
+    if (alone !== undefined && this.#atWork - this.#mergedAtWork < MOST_ALONE) return [alone];
+    const mergeable = this.#waiting.filter((one) => !one.isAlone);
+    const isHeldBack =
+      this.#mergedAtWork > 0
+        ? this.#patience !== undefined
+        : this.#resting !== undefined && !this.#isHalfFull(mergeable);
+    if (isHeldBack) return [];
+    const sizes = mergeable.map(({ batch }) => sizeOf(batch.records));
+    return mergeable.slice(0, howManyFit(sizes, this.#parts.maxRecords));
   }
 
   #isHalfFull(mergeable: readonly Waiting[]): boolean {
-    const records = mergeable.reduce((sum, { batch }) => sum + batch.records.length, 0);
-    const bytes = mergeable.reduce((sum, { batch }) => sum + bytesOf(batch), 0);
+    const { records, bytes } = sizeOf(mergeable.flatMap(({ batch }) => batch.records));
     return 2 * records >= this.#parts.maxRecords || 2 * bytes >= MAX_BATCH_BYTES;
+  }
+
+  #start(taken: readonly Waiting[]): void {
+    const { clock } = this.#parts;
+    const startMs = clock.monotonicMs();
+    const isAlone = taken.some((one) => one.isAlone);
+    this.#waiting = this.#waiting.filter((one) => !taken.includes(one));
+    this.#atWork += 1;
+    if (!isAlone) {
+      this.#mergedAtWork += 1;
+      this.#beImpatientLater();
+    }
+    const batches = taken.map(({ batch }) => batch);
+    const work = this.#parts.work(batches, { isAlone });
+    taken.forEach(({ settle }, n) => settle(work.then((ends) => ends[n])));
+    const ended = (): void => {
+      this.#atWork -= 1;
+      if (!isAlone) {
+        this.#mergedAtWork -= 1;
+        if (this.#mergedAtWork === 0) clearTimeout(this.#patience);
+        this.#rest(restMs(clock.monotonicMs() - startMs));
+      }
+      this.#begin();
+    };
+    work.then(ended, ended);
+  }
+
+  #beImpatientLater(): void {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      this.#patience = undefined;
+      this.#begin();
+    }, PATIENCE_MS);
   }
 
   #rest(ms: number): void {
@@ -116,37 +142,4 @@ export class BatchMerger {
       this.#begin();
     }, ms);
   }
-
-  #work(taken: readonly Waiting[]): void {
-    const { clock } = this.#parts;
-    const startMs = clock.monotonicMs();
-    const merged = taken.some(({ isAlone }) => isAlone) ? 0 : 1;
-    this.#waiting = this.#waiting.filter((one) => !taken.includes(one));
-    this.#atWork += 1;
-    this.#mergedAtWork += merged;
-    const work = this.#parts.work(taken.map(({ batch }) => batch));
-    taken.forEach(({ settle }, n) => settle(work.then((ends) => ends[n])));
-    const ended = (): void => {
-      this.#atWork -= 1;
-      this.#mergedAtWork -= merged;
-      if (merged > 0) this.#rest(restMs(clock.monotonicMs() - startMs));
-      this.#begin();
-    };
-    work.then(ended, ended);
-  }
-
-  #howMany(mergeable: readonly Waiting[]): number {
-    let records = 0;
-    let bytes = 0;
-    const end = mergeable.findIndex(({ batch }, n) => {
-      records += batch.records.length;
-      bytes += bytesOf(batch);
-      return n > 0 && (records > this.#parts.maxRecords || bytes > MAX_BATCH_BYTES);
-    });
-    return end === -1 ? mergeable.length : end;
-  }
-}
-
-function bytesOf({ records }: RecordBatch): number {
-  return records.reduce((sum, { value }) => sum + value.byteLength, 0);
 }

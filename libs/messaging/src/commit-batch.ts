@@ -2,16 +2,12 @@ import { inTransaction, ofTenants } from "@cloister/storage";
 import { sql, type Kysely, type RawBuilder, type Transaction } from "kysely";
 import type { ConsumerDefinition } from "./consumer.ts";
 import { moveFences, type FenceMove } from "./fences.ts";
-import type { LogRecord, OutgoingRecord } from "./message-log.ts";
+import type { LogRecord } from "./message-log.ts";
 import { MessagingError, type recordErrors } from "./messaging-error.ts";
-import type { Outcome } from "./outcome.ts";
+import { consumedOf, writesOf, type Lanes, type Outcome } from "./outcome.ts";
 import { insertOutbox } from "./outbox-rows.ts";
 import { park, unpark } from "./parked-rows.ts";
 import { laneOf, type ProtocolScope } from "./protocol-scope.ts";
-import type { ConsumedRecord } from "./record-result.ts";
-
-/** Records to send, in order, by the number of the consumed partition. */
-export type Lanes = ReadonlyMap<number, readonly OutgoingRecord[]>;
 
 export interface BatchToCommit {
   readonly outcomes: readonly Outcome[];
@@ -24,19 +20,8 @@ export interface BatchToCommit {
   readonly unparked: readonly LogRecord[];
 }
 
-/** The numbers of the outbox rows written, by their lane. */
-export type SentSeqs = Readonly<Record<string, readonly number[]>>;
-
-/** Batches of different partitions, as one. */
-export function together(batches: readonly BatchToCommit[]): BatchToCommit {
-  return {
-    outcomes: batches.flatMap(({ outcomes }) => outcomes),
-    lanes: new Map(batches.flatMap(({ lanes }) => [...lanes])),
-    moves: batches.flatMap(({ moves }) => moves),
-    nowMs: Math.max(...batches.map(({ nowMs }) => nowMs)),
-    unparked: batches.flatMap(({ unparked }) => unparked),
-  };
-}
+/** The numbers of the outbox rows that were written, by their lane. */
+export type OutboxSeqs = Readonly<Record<string, readonly number[]>>;
 
 /**
  * Step 2 of the protocol: everything that a batch changes, in one transaction.
@@ -46,7 +31,7 @@ export async function commitBatch(
   definition: ConsumerDefinition,
   scope: ProtocolScope,
   batch: BatchToCommit,
-): Promise<SentSeqs> {
+): Promise<OutboxSeqs> {
   const tenants = batch.outcomes.flatMap(consumedOf).map(({ identity }) => identity.tenantId);
   // What leaves the parking lot was found whatever its tenant is, and must leave even if nothing else is done for it.
   const visible = ofTenants(tenants, batch.unparked.length > 0 ? "protocol" : undefined);
@@ -67,31 +52,25 @@ async function writeProtocol(
   tx: Kysely<unknown>,
   scope: ProtocolScope,
   { outcomes, lanes, moves }: BatchToCommit,
-): Promise<{ isMoved: boolean; seqs: SentSeqs }> {
+): Promise<{ isMoved: boolean; seqs: OutboxSeqs }> {
   const remembered = inboxRows(scope.consumer, outcomes);
-  const sent = [...lanes].flatMap(([partition, records]) => {
+  const outputs = [...lanes].flatMap(([partition, records]) => {
     const lane = laneOf(scope.consumer, partition);
     return records.map((record) => ({ lane, record }));
   });
   const writes = [
     ...(moves.length === 0 ? [] : [sql`moved as (${moveFences(scope, moves)})`]),
     ...(remembered.length === 0 ? [] : [sql`remembered as (${insertInbox(scope.schema, remembered)})`]),
-    ...(sent.length === 0 ? [] : [sql`sent as (${insertOutbox(scope.schema, sent)})`]),
+    ...(outputs.length === 0 ? [] : [sql`written as (${insertOutbox(scope.schema, outputs)})`]),
   ];
   if (writes.length === 0) return { isMoved: true, seqs: {} };
   const moved = moves.length === 0 ? sql`0` : sql`(select count(*) from moved)`;
-  const perLane = sql`(select lane, json_agg(seq) as seqs from sent group by lane) as lanes`;
-  const seqs = sent.length === 0 ? sql`null::json` : sql`(select json_object_agg(lane, seqs) from ${perLane})`;
-  const { rows } = await sql<{ moved: number; seqs: SentSeqs | null }>`
+  const perLane = sql`(select lane, json_agg(seq) as seqs from written group by lane) as lanes`;
+  const seqs = outputs.length === 0 ? sql`null::json` : sql`(select json_object_agg(lane, seqs) from ${perLane})`;
+  const { rows } = await sql<{ moved: number; seqs: OutboxSeqs | null }>`
     with ${sql.join(writes)} select ${moved}::integer as moved, ${seqs} as seqs`.execute(tx);
   const [row] = rows;
   return { isMoved: row?.moved === moves.length, seqs: row?.seqs ?? {} };
-}
-
-export function consumedOf(outcome: Outcome): ConsumedRecord[] {
-  if (outcome.kind !== "dead") return [outcome.consumed];
-  const { record, identity } = outcome;
-  return identity === undefined ? [] : [{ record, identity }];
 }
 
 /** A parked record enters the inbox when it is done; one that reused an id is in it under its first fingerprint. */
@@ -125,11 +104,6 @@ async function writeEffects(
   const writes = writesOf(outcomes);
   if (writes.length > 0) await definition.writeAll?.(tx, writes);
   for (const result of results) await result.effects?.(tx);
-}
-
-export function writesOf(outcomes: readonly Outcome[]): unknown[] {
-  const results = outcomes.flatMap((outcome) => (outcome.kind === "done" ? [outcome.result] : []));
-  return results.flatMap((result) => (result.write === undefined ? [] : [result.write]));
 }
 
 /** A letter that lies there already is left as it is. */

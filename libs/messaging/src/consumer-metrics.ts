@@ -11,7 +11,12 @@ export interface ConsumerMetrics {
 export function consumerMetrics(metrics: ServiceMetrics | undefined): ConsumerMetrics {
   if (metrics === undefined) return { count: () => undefined, observe: () => undefined };
   const records = metrics.counter("records", "Records consumed, by what became of them", ["consumer", "outcome"]);
-  const batches = metrics.histogram("batch", "seconds", "From a fetched batch to its last output sent", ["consumer"]);
+  const batches = metrics.histogram(
+    "batch",
+    "seconds",
+    "From the beginning of work on a batch, of one partition or of several made one, to its last output sent",
+    ["consumer"],
+  );
   return {
     count: (consumer, outcome, count) => {
       if (count > 0) records.inc({ consumer, outcome }, count);

@@ -1,6 +1,6 @@
 import type { Audit, Clock, Log } from "@cloister/service";
-import { BatchMerger, GivenUp } from "./batch-merger.ts";
-import { BatchWork, type Begun, type Identified } from "./batch-work.ts";
+import { BatchMerger, GivenUp, type HowAlone } from "./batch-merger.ts";
+import { BatchProtocol, type Begun, type HowToFinish, type Identified } from "./batch-protocol.ts";
 import type { ConsumerMetrics } from "./consumer-metrics.ts";
 import type { ConsumerDefinition, Step } from "./consumer.ts";
 import { reachGap, type Failpoints, type Gap } from "./failpoints.ts";
@@ -24,9 +24,9 @@ export interface RunnerPorts {
 }
 
 /**
- * The one protocol of all consuming services: read what is known, compute outside any transaction, write everything in
- * one, send the outputs, have them deleted and let the log commit, both a little later. Crash anywhere: the effects of a
- * record happen once.
+ * The one protocol of all consuming services, for the partitions that this process owns: who works on which, alone or
+ * together with others. `BatchProtocol` says what is done with a batch. Crash anywhere: the effects of a record happen
+ * once.
  */
 export class ConsumerRunner {
   readonly #definition: ConsumerDefinition;
@@ -36,7 +36,8 @@ export class ConsumerRunner {
   readonly #pressure: ParkingPressure;
   readonly #merger: BatchMerger;
   readonly #relay: Relay;
-  readonly #work: BatchWork;
+  readonly #protocol: BatchProtocol;
+  readonly #reach: (gap: Gap) => Promise<void>;
   /** Partitions whose batch failed: it comes again by itself, so that no other waits for what it waits for. */
   readonly #failed = new Set<number>();
 
@@ -45,29 +46,42 @@ export class ConsumerRunner {
     this.#definition = definition;
     this.#ports = ports;
     this.#scope = { db, schema, consumer: name };
-    const reach = (gap: Gap): Promise<void> => reachGap(ports.failpoints, gap, name);
-    this.#relay = new Relay(this.#scope, { ...ports, reach });
+    const { messages, clock, log, metrics, audit } = ports;
+    this.#reach = (gap) => reachGap(ports.failpoints, gap, name);
+    this.#relay = new Relay(this.#scope, { messages, log, reach: this.#reach });
     const limits = { ...defaultParkingLimits, ...definition.parking };
     this.#pressure = new ParkingPressure(this.#scope, limits, ports);
     this.#parking = new ParkingLot(this.#scope, ports, {
-      sendUnsent: ({ partition }) => this.#relay.sendUnsent(partition),
+      sendUnsent: (partition) => this.#relay.sendUnsent(partition),
       isUnsent: (partition) => this.#relay.isUnsent(partition),
-      again: (_, records) => this.#work.settle(this.#work.identify(records), { isDrainingParked: true }),
+      again: (records) =>
+        this.#protocol.finish(this.#protocol.identify(records), { isDrainingParked: true, isAlone: true }),
       looked: () => this.#pressure.look(),
     });
     this.#merger = new BatchMerger({
       maxRecords: definition.maxBatchRecords ?? MAX_BATCH_RECORDS,
-      clock: ports.clock,
-      work: (batches) => this.#workOn(batches),
+      clock,
+      work: (batches, how) => this.#workOn(batches, how),
     });
-    const parts = { definition, step, scope: this.#scope, relay: this.#relay, pressure: this.#pressure, reach };
-    this.#work = new BatchWork({ ...ports, ...parts, onParked: (partition) => this.#parking.filled(partition) });
+    this.#protocol = new BatchProtocol({
+      ...{ definition, step, scope: this.#scope, relay: this.#relay, pressure: this.#pressure, reach: this.#reach },
+      ...{ clock, log, metrics, audit },
+      onParked: (partition) => this.#parking.filled(partition),
+    });
   }
 
   /** A new owner sends what its predecessor left before it fetches anything. */
   async assigned(where: TopicPartition, stopping: AbortSignal): Promise<void> {
     await this.#relay.takeOver(where.partition);
     await this.#parking.open(where, stopping);
+  }
+
+  /** Leaves nothing that the next owner would not see: what was committed is sent, what was sent is deleted. */
+  async revoked({ partition }: TopicPartition): Promise<void> {
+    await this.#parking.alone(partition, async () => {
+      await this.#relay.sendUnsent(partition);
+      await this.#relay.flush();
+    });
   }
 
   /** @throws MessagingError CONSUMER_FATAL to stop for good; anything else asks for the same batch again, later. */
@@ -77,20 +91,17 @@ export class ConsumerRunner {
       if (stopping.aborted) throw new GivenUp();
       await this.#relay.sendUnsent(batch.partition);
       const isAlone = this.#failed.has(batch.partition);
-      this.#failed.add(batch.partition);
       try {
         await (this.#definition.merging === undefined
-          ? Promise.all(await this.#workOn([batch]))
+          ? this.#workOn([batch], { isAlone }).then((ends) => Promise.all(ends))
           : this.#merger.run(batch, stopping, { isAlone }));
         this.#failed.delete(batch.partition);
       } catch (error) {
-        if (error instanceof GivenUp && !isAlone) this.#failed.delete(batch.partition);
+        if (!(error instanceof GivenUp)) this.#failed.add(batch.partition);
         throw error;
       }
     });
-    // The next owner would send it again.
-    if (stopping.aborted) await this.#relay.flush();
-    await reachGap(this.#ports.failpoints, "before-commit", this.#scope.consumer);
+    await this.#reach("before-commit");
   }
 
   /** After the last batch. */
@@ -100,14 +111,15 @@ export class ConsumerRunner {
   }
 
   /** Resolves, when the next may be begun, to the end of each. */
-  async #workOn(batches: readonly RecordBatch[]): Promise<readonly Promise<void>[]> {
+  async #workOn(batches: readonly RecordBatch[], { isAlone }: HowAlone): Promise<readonly Promise<void>[]> {
     const startMs = this.#ports.clock.monotonicMs();
-    const identified = batches.map(({ records }) => this.#work.identify(records));
+    const identified = batches.map(({ records }) => this.#protocol.identify(records));
+    const how = { isDrainingParked: false, isAlone };
     if (this.#definition.merging === "beginning") {
       const begun = await this.#beginTogether(identified);
-      return identified.map((records, n) => this.#finish(records, startMs, begun?.[n]));
+      return identified.map((records, n) => this.#finish(records, startMs, how, begun?.[n]));
     }
-    const end = this.#finish(identified.flat(), startMs);
+    const end = this.#finish(identified.flat(), startMs, how, undefined);
     await end;
     return batches.map(() => end);
   }
@@ -115,16 +127,22 @@ export class ConsumerRunner {
   /** Undefined when that failed for some record's sake: each partition finds out for itself whether it has that record. */
   async #beginTogether(batches: readonly (readonly Identified[])[]): Promise<readonly Begun[] | undefined> {
     try {
-      return await this.#work.begin(batches, { isDrainingParked: false });
+      return await this.#protocol.begin(batches, { isDrainingParked: false });
     } catch (error) {
-      this.#work.requireRecordsOwn(error);
+      const { code } = this.#protocol.requireRecordsOwn(error);
+      this.#ports.log.debug("a batch is begun again by its partitions", { consumer: this.#scope.consumer, code });
       return undefined;
     }
   }
 
-  async #finish(records: readonly Identified[], startMs: number, begun?: Begun): Promise<void> {
+  async #finish(
+    records: readonly Identified[],
+    startMs: number,
+    how: HowToFinish,
+    begun: Begun | undefined,
+  ): Promise<void> {
     const { clock, metrics } = this.#ports;
-    await this.#work.settle(records, { isDrainingParked: false }, begun);
+    await this.#protocol.finish(records, how, begun);
     metrics.observe(this.#scope.consumer, (clock.monotonicMs() - startMs) / 1_000);
   }
 }

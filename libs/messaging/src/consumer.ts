@@ -38,8 +38,9 @@ export interface ConsumerDefinition<Tables = unknown, Write = unknown> {
 export type Merging = "whole" | "beginning";
 
 /**
- * One result for each record, in their order; some may be to come. A rejection fails the batch, that of a result its
- * partition's part of it, which is then halved to find the culprit.
+ * One result for each record, in their order; some may be to come. A rejection, of
+ * the whole or of one result, fails the batch, which is then halved to find the culprit; where its beginning alone was
+ * merged, only the part of that partition.
  */
 export type Step<Tables = unknown, Write = unknown> = (
   batch: ConsumedBatch,

@@ -4,6 +4,6 @@ import type { ConsumerDefinition } from "./consumer.ts";
 export function defineConsumer<Tables, Write = never>(
   definition: ConsumerDefinition<Tables, Write>,
 ): ConsumerDefinition {
-  // The runner gives `writeAll` and `effects` only what this service's own step returned and this same database.
+  // The protocol gives `writeAll` and `effects` only what this service's own step returned and this same database.
   return definition as unknown as ConsumerDefinition;
 }

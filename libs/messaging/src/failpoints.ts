@@ -1,6 +1,6 @@
 import { MessagingError } from "./messaging-error.ts";
 
-/** The four gaps of the protocol, in the order that a batch passes them. */
+/** Gaps of the protocol, in the order that a batch passes them. What was sent is deleted some time after `before-delete`. */
 export const GAPS = ["before-transaction", "before-relay", "before-delete", "before-commit"] as const;
 
 export type Gap = (typeof GAPS)[number];

@@ -1,34 +1,37 @@
-import { isOutage } from "@cloister/storage";
+import { isOutage, isStatementTimeout } from "@cloister/storage";
 import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { pause } from "./backoff.ts";
-import { together, type BatchToCommit, type SentSeqs } from "./commit-batch.ts";
-import { MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from "./message-log.ts";
+import { howManyFit, PATIENCE_MS, sizeOf, type BatchSize } from "./batch-bounds.ts";
+import type { HowAlone } from "./batch-merger.ts";
+import type { BatchToCommit, OutboxSeqs } from "./commit-batch.ts";
 import { outputsOf, recordOf } from "./outcome.ts";
-
-/** One that takes longer, such as one that waits for a lock, holds up the others no more. */
-const PATIENCE_MS = 100;
 
 interface Waiting {
   readonly batch: BatchToCommit;
-  readonly settle: (commit: Promise<SentSeqs>) => void;
+  readonly settle: (commit: Promise<OutboxSeqs>) => void;
 }
 
 /**
  * Commits together, by one transaction, what comes at the same time or while another one is under way: it costs about the
- * same for many records as for one. Together they are no larger than a batch may be, unless a single one is.
+ * same for many records as for one. Together they are no larger than a batch may be, unless a single one is. What waits
+ * for a lock holds up those of its group until the database gives up on it, and others for a tenth of a second.
  */
 export class GroupCommit {
-  readonly #commit: (batch: BatchToCommit) => Promise<SentSeqs>;
+  readonly #commit: (batch: BatchToCommit) => Promise<OutboxSeqs>;
   #waiting: readonly Waiting[] = [];
   #running: Promise<void> | undefined;
 
+  readonly #patienceMs: number;
+
   /** `commit` does all or nothing of a batch. */
-  constructor(commit: (batch: BatchToCommit) => Promise<SentSeqs>) {
+  constructor(commit: (batch: BatchToCommit) => Promise<OutboxSeqs>, patienceMs = PATIENCE_MS) {
     this.#commit = commit;
+    this.#patienceMs = patienceMs;
   }
 
   /** As `commit` by itself: what another one's fault undid is done once more, alone, unless the database is away. */
-  run(batch: BatchToCommit): Promise<SentSeqs> {
+  run(batch: BatchToCommit, { isAlone }: HowAlone): Promise<OutboxSeqs> {
+    if (isAlone) return this.#commit(batch);
     return new Promise((resolve) => {
       this.#waiting = [...this.#waiting, { batch, settle: resolve }];
       this.#running ??= this.#run();
@@ -39,11 +42,12 @@ export class GroupCommit {
     // Answers that came at the same time go together.
     await turnOfTheLoop();
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.slice(0, this.#howMany());
+      const sizes = this.#waiting.map(({ batch }) => sizeOfCommit(batch));
+      const group = this.#waiting.slice(0, howManyFit(sizes));
       this.#waiting = this.#waiting.slice(group.length);
       const over = new AbortController();
       void this.#commitSome(group).finally(() => over.abort());
-      await pause(PATIENCE_MS, over.signal);
+      await pause(this.#patienceMs, over.signal);
     }
     // In the same turn as the last look, so that no call comes between.
     this.#running = undefined;
@@ -51,32 +55,40 @@ export class GroupCommit {
 
   /** Never rejects. */
   async #commitSome(group: readonly Waiting[]): Promise<void> {
-    const commit = this.#commit(together(group.map(({ batch }) => batch)));
-    const isOurs = await commit.then(
+    const commit = this.#commitTogether(group.map(({ batch }) => batch));
+    const isEverybodys = await commit.then(
       () => true,
-      (error: unknown) => group.length === 1 || isOutage(error),
+      (error: unknown) => group.length === 1 || (isOutage(error) && !isStatementTimeout(error)),
     );
     const ends = group.map(({ batch, settle }) => {
-      const end = isOurs ? commit : this.#commit(batch);
+      const end = isEverybodys ? commit : this.#commit(batch);
       settle(end);
       return end;
     });
     await Promise.allSettled(ends);
   }
 
-  #howMany(): number {
-    let [records, bytes] = [0, 0];
-    const end = this.#waiting.findIndex(({ batch }, n) => {
-      records += batch.outcomes.length + batch.unparked.length;
-      bytes += bytesOf(batch);
-      return n > 0 && (records > MAX_BATCH_RECORDS || bytes > MAX_BATCH_BYTES);
-    });
-    return end === -1 ? this.#waiting.length : end;
+  async #commitTogether(batches: readonly BatchToCommit[]): Promise<OutboxSeqs> {
+    return this.#commit(together(batches));
   }
 }
 
-/** Of what is written for the records, and of the records, which are written if they are parked or dead. */
-function bytesOf({ outcomes }: BatchToCommit): number {
-  const values = outcomes.flatMap((outcome) => [recordOf(outcome), ...outputsOf(outcome)]);
-  return values.reduce((sum, { value }) => sum + value.byteLength, 0);
+/** Batches of different partitions, as one. @throws Error when two are of one: what one of them sends would be lost */
+function together(batches: readonly BatchToCommit[]): BatchToCommit {
+  const lanes = batches.flatMap((batch) => [...batch.lanes]);
+  const byPartition = new Map(lanes);
+  if (byPartition.size < lanes.length) throw new Error("batches of one partition are committed one after the other");
+  return {
+    outcomes: batches.flatMap(({ outcomes }) => outcomes),
+    lanes: byPartition,
+    moves: batches.flatMap(({ moves }) => moves),
+    nowMs: Math.max(...batches.map(({ nowMs }) => nowMs)),
+    unparked: batches.flatMap(({ unparked }) => unparked),
+  };
+}
+
+/** The consumer's own rows apart. The records themselves count, since they are written if they are parked or dead. */
+function sizeOfCommit({ outcomes, unparked }: BatchToCommit): BatchSize {
+  const { bytes } = sizeOf(outcomes.flatMap((outcome) => [recordOf(outcome), ...outputsOf(outcome)]));
+  return { records: outcomes.length + unparked.length, bytes };
 }

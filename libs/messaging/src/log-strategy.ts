@@ -93,6 +93,7 @@ export class LogStrategy extends Server implements ServiceStrategy {
         ...(merging === "whole" && { maxConcurrency: Infinity }),
         onAssigned: (where, stopping) => runner.assigned(where, stopping),
         onBatch: (batch, stopping) => runner.run(batch, stopping),
+        onRevoked: (where) => runner.revoked(where),
         onFatal: (error) => this.#die(error),
       });
       this.#consumptions.push(consumption);
@@ -122,7 +123,7 @@ function stepOf(handler: MessageHandler): Step {
     if (!Array.isArray(results)) {
       throw new MessagingError("CONSUMER_FATAL", `the handler of ${batch.consumer} did not answer with results`);
     }
-    // The runner checks that there is one for each record; their form is the handler's declared return type.
+    // The protocol checks that there is one for each record; their form is the handler's declared return type.
     return results as Awaited<ReturnType<Step>>;
   };
 }

@@ -57,6 +57,11 @@ export interface ConsumeOptions {
    * been begun by then is not to be.
    */
   onBatch(batch: RecordBatch, stopping: AbortSignal): Promise<void>;
+  /**
+   * Awaited, as long as a batch in work would be, after the last batch of a partition that was assigned and before it is
+   * given up. May reject: the next owner does what is left.
+   */
+  onRevoked?(where: TopicPartition): Promise<void>;
   /** Called at most once, when the consumption has ended by itself. */
   onFatal(error: unknown): void;
 }

@@ -1,11 +1,11 @@
 import type { Clock, Log } from "@cloister/service";
 import { PartitionKeeper } from "@cloister/storage";
-import { sql, type Kysely, type RawBuilder, type Transaction } from "kysely";
+import type { Kysely, RawBuilder, Transaction } from "kysely";
 import { backoffMs, pause } from "./backoff.ts";
 import type { MessageLog, OutgoingRecord } from "./message-log.ts";
 import { drainLane, insertOutbox, type Lane } from "./outbox-rows.ts";
 import { protocolPartitions } from "./protocol-tables.ts";
-import { restMs } from "./rest.ts";
+import { restMs } from "./resting.ts";
 import { Ticker } from "./ticker.ts";
 
 export interface OutboxOptions<Tables> {
@@ -50,11 +50,11 @@ export class Outbox<Tables> {
 
   /** Inside the caller's transaction, in the order given. */
   async append(tx: Transaction<Tables>, records: readonly OutgoingRecord[]): Promise<void> {
-    if (records.length > 0) await this.insertion(records, sql`true`).execute(tx);
+    if (records.length > 0) await this.insertion(records).execute(tx);
   }
 
   /** The same as a part of the caller's statement, which does it if `when` holds. At least one record. */
-  insertion(records: readonly OutgoingRecord[], when: RawBuilder<unknown>): RawBuilder<unknown> {
+  insertion(records: readonly OutgoingRecord[], when?: RawBuilder<unknown>): RawBuilder<unknown> {
     const { schema, lane } = this.#lane;
     return insertOutbox(
       schema,

@@ -58,3 +58,39 @@ export function recordOf(outcome: Outcome): LogRecord {
 export function outputsOf(outcome: Outcome): readonly OutgoingRecord[] {
   return outcome.kind === "done" ? outcome.result.outputs : outcome.outputs;
 }
+
+/** The record with its ids, where they could be read. */
+export function consumedOf(outcome: Outcome): ConsumedRecord[] {
+  if (outcome.kind !== "dead") return [outcome.consumed];
+  const { record, identity } = outcome;
+  return identity === undefined ? [] : [{ record, identity }];
+}
+
+/** What the consumer itself stores. */
+export function writesOf(outcomes: readonly Outcome[]): unknown[] {
+  const results = outcomes.flatMap((outcome) => (outcome.kind === "done" ? [outcome.result] : []));
+  return results.flatMap((result) => (result.write === undefined ? [] : [result.write]));
+}
+
+export function bucketsOf(outcome: Outcome): number[] {
+  return [recordOf(outcome), ...outputsOf(outcome)].map((record) => record.bucketEndMs);
+}
+
+/** Records to send, in order, by the number of the consumed partition. */
+export type Lanes = ReadonlyMap<number, readonly OutgoingRecord[]>;
+
+export function lanesOf(outcomes: readonly Outcome[]): Lanes {
+  const lanes = new Map<number, OutgoingRecord[]>();
+  for (const outcome of outcomes) {
+    const { partition } = recordOf(outcome);
+    const lane = lanes.get(partition) ?? [];
+    lanes.set(partition, lane);
+    lane.push(...outputsOf(outcome));
+  }
+  return lanes;
+}
+
+export function byOffset(a: Outcome, b: Outcome): number {
+  const [one, other] = [recordOf(a), recordOf(b)];
+  return one.partition - other.partition || one.offset - other.offset;
+}

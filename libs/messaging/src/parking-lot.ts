@@ -1,5 +1,6 @@
 import type { Clock, Log } from "@cloister/service";
 import pLimit from "p-limit";
+import { backoffMs } from "./backoff.ts";
 import type { LogRecord, TopicPartition } from "./message-log.ts";
 import { MessagingError } from "./messaging-error.ts";
 import { dueParked, hasParked } from "./parked-rows.ts";
@@ -19,22 +20,24 @@ interface Slot {
   readonly where: TopicPartition;
   readonly stopping: AbortSignal;
   timer: NodeJS.Timeout | undefined;
+  /** How often in a row a look has failed. */
+  failures: number;
 }
 
 export interface ParkingWork {
   /** Sends what a partition's lane still holds. */
-  sendUnsent(where: TopicPartition): Promise<void>;
-  /** True while something of a partition was committed and not sent. */
+  sendUnsent(partition: number): Promise<void>;
+  /** True while something of a partition may be committed and not sent. */
   isUnsent(partition: number): boolean;
   /** Works on parked records once more. */
-  again(where: TopicPartition, records: readonly LogRecord[]): Promise<void>;
+  again(records: readonly LogRecord[]): Promise<void>;
   /** Called after each look at a partition that has any. */
   looked(): Promise<void>;
 }
 
 /**
- * Takes parked records up again when they are due, by the same way as fetched ones and never beside them. It looks only
- * at partitions that have any, so that an idle system asks nothing.
+ * Takes parked records up again when they are due, by the same way as fetched ones and never beside them, and sends what
+ * an earlier try could not. It looks only at partitions that have any, so that an idle system asks nothing.
  */
 export class ParkingLot {
   readonly #scope: ProtocolScope;
@@ -53,7 +56,7 @@ export class ParkingLot {
   /** A partition was assigned: watches it until `stopping`, if it has parked records. */
   async open(where: TopicPartition, stopping: AbortSignal): Promise<void> {
     if (stopping.aborted) return;
-    const slot: Slot = { where, stopping, timer: undefined };
+    const slot: Slot = { where, stopping, timer: undefined, failures: 0 };
     this.#slots.set(where.partition, slot);
     stopping.addEventListener("abort", () => this.#isOver(slot) && clearTimeout(slot.timer), { once: true });
     if (await hasParked(this.#scope, where.partition)) this.#watch(slot);
@@ -81,12 +84,15 @@ export class ParkingLot {
 
   #watch(slot: Slot): void {
     if (slot.timer !== undefined || this.#isClosed || this.#isOver(slot)) return;
-    slot.timer = setTimeout(() => {
-      void this.#look(slot).then((isEmpty) => {
-        slot.timer = undefined;
-        if (!isEmpty) this.#watch(slot);
-      });
-    }, LOOK_EVERY_MS);
+    slot.timer = setTimeout(
+      () => {
+        void this.#look(slot).then((isEmpty) => {
+          slot.timer = undefined;
+          if (!isEmpty) this.#watch(slot);
+        });
+      },
+      LOOK_EVERY_MS + (slot.failures === 0 ? 0 : backoffMs(slot.failures)),
+    );
   }
 
   /** What was committed for a partition before it was given up is sent all the same: its next owner may not see it. */
@@ -101,11 +107,12 @@ export class ParkingLot {
     try {
       await this.alone(where.partition, async () => {
         // What an earlier look committed and could not send.
-        await this.#work.sendUnsent(where);
+        await this.#work.sendUnsent(where.partition);
         if (stopping.aborted) return;
         const due = await dueParked(this.#scope, where, this.#ports.clock.nowMs(), MAX_RECORDS);
-        if (due.length > 0) await this.#work.again(where, due);
+        if (due.length > 0) await this.#work.again(due);
       });
+      slot.failures = 0;
       if (stopping.aborted) return true;
       await this.#work.looked();
       return !(await hasParked(this.#scope, where.partition));
@@ -114,7 +121,11 @@ export class ParkingLot {
         this.#ports.onFatal(error);
         return true;
       }
-      this.#ports.log.warn("parked records could not be taken up", { consumer: this.#scope.consumer, error });
+      slot.failures += 1;
+      const what = stopping.aborted
+        ? "what parked records brought could not be sent"
+        : "parked records could not be taken up";
+      this.#ports.log.warn(what, { consumer: this.#scope.consumer, attempt: slot.failures, error });
       return false;
     }
   }

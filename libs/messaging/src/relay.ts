@@ -1,8 +1,10 @@
 import type { Log } from "@cloister/service";
-import type { Lanes, SentSeqs } from "./commit-batch.ts";
+import type { OutboxSeqs } from "./commit-batch.ts";
 import type { Gap } from "./failpoints.ts";
 import type { MessageLog } from "./message-log.ts";
+import { MessagingError } from "./messaging-error.ts";
 import { drainLane } from "./outbox-rows.ts";
+import type { Lanes } from "./outcome.ts";
 import { laneOf, type ProtocolScope } from "./protocol-scope.ts";
 import { SentRows } from "./sent-rows.ts";
 
@@ -36,18 +38,30 @@ export class Relay {
     return this.#unsent.has(partition);
   }
 
-  /** What a transaction has committed. */
-  async send(lanes: Lanes, seqs: SentSeqs): Promise<void> {
+  /** What a transaction has committed. @throws MessagingError CONSUMER_FATAL when its rows are not as many */
+  async send(lanes: Lanes, seqs: OutboxSeqs): Promise<void> {
     const { messages, reach } = this.#parts;
     const partitions = [...lanes.keys()];
     const names = partitions.map((partition) => laneOf(this.#scope.consumer, partition));
-    const sent = names.flatMap((name) => seqs[name] ?? []);
-    if (sent.length > 0) {
-      await messages.produce([...lanes.values()].flat());
+    const rows = names.flatMap((name) => seqs[name] ?? []);
+    const records = [...lanes.values()].flat();
+    if (rows.length !== records.length) {
+      throw new MessagingError("CONSUMER_FATAL", `${records.length} records were committed as ${rows.length} rows`);
+    }
+    if (records.length > 0) {
+      await messages.produce(records);
       await reach("before-delete");
-      this.#sent.add(names, sent);
+      this.#sent.add(names, rows);
     }
     for (const partition of partitions) this.#unsent.delete(partition);
+  }
+
+  /** What another owner may have committed for these partitions and not sent. */
+  async resend(partitions: Iterable<number>): Promise<void> {
+    for (const partition of partitions) {
+      this.expect([partition]);
+      await this.sendUnsent(partition);
+    }
   }
 
   /** What a partition's lane still holds, if it may hold anything. */

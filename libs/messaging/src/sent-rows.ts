@@ -6,8 +6,8 @@ import { deleteSent, type Lane } from "./outbox-rows.ts";
 const EVERY_MS = 250;
 
 /**
- * Deletes outbox rows a little after they were sent, those of many batches by one statement. Rows that are left by a
- * crash, or a moment long by a handover, are sent once more, and dropped by the inbox of whoever reads them.
+ * Deletes outbox rows a little after they were sent, those of many batches by one statement. Rows that a crash leaves are
+ * sent once more, and dropped by the inbox of whoever reads them.
  */
 export class SentRows {
   readonly #where: Omit<Lane, "lane">;

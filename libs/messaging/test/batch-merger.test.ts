@@ -90,54 +90,37 @@ describe("the batches of several partitions", () => {
     await done[0];
   });
 
-  it("become no larger than one batch may be, in records and in bytes", () => {
+  it("become no larger than one batch may be, in records and in bytes", async () => {
     const { begun, partitionsOf, run } = gatedMerger(10);
     const sizes = [batch(0), batch(1, 6), batch(2, 4), batch(3, 1, MAX_BATCH_BYTES), batch(4, 11), batch(5)];
     for (const one of sizes) void run(one);
-    return (async () => {
-      for (let n = 0; n < 5; n++) {
-        begun[n]?.end();
-        await delay(0);
-      }
-      expect(partitionsOf()).toEqual([[0], [1, 2], [3], [4], [5]]);
-    })();
+    for (let n = 0; n < 5; n++) {
+      begun[n]?.end();
+      await delay(0);
+    }
+    expect(partitionsOf()).toEqual([[0], [1, 2], [3], [4], [5]]);
   });
 
   it("don't wait for a slow one for longer than a tenth of a second, up to eight at a time", async () => {
-    const { clock, begun, partitionsOf, run } = gatedMerger();
-    for (let partition = 0; partition < 10; partition++) {
+    const { begun, partitionsOf, run } = gatedMerger();
+    for (let partition = 0; partition < 8; partition++) {
       void run(batch(partition));
-      clock.advance(100);
+      await eventually(() => expect(partitionsOf()).toHaveLength(partition + 1));
     }
-    await delay(0);
+    void run(batch(8));
+    void run(batch(9));
+    await delay(150);
     expect(partitionsOf()).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((one) => [one]));
     begun[0]?.end();
-    await delay(0);
-    expect(begun.at(-1)?.partitions).toEqual([8, 9]);
+    await eventually(() => expect(begun.at(-1)?.partitions).toEqual([8, 9]));
     for (const { end } of begun) end();
   });
 
-  it("are begun by themselves when the slow one doesn't end", async () => {
-    const { clock, begun, partitionsOf, run } = gatedMerger();
-    void run(batch(0));
-    void run(batch(1));
-    clock.advance(100);
-    await delay(150);
-    expect(partitionsOf()).toEqual([[0], [1]]);
-    for (const { end } of begun) end();
-  });
-
-  it("are begun one after the other while a slow one fills its batch, with no other coming", async () => {
-    const { clock, begun, partitionsOf, run } = gatedMerger();
+  it("are begun one after the other while slow ones fill their batches, with no other coming", async () => {
+    const { partitionsOf, begun, run } = gatedMerger();
     for (let partition = 0; partition < 4; partition++) void run(batch(partition, 64));
-    begun[0]?.end();
-    await delay(0);
-    expect(partitionsOf()).toEqual([[0], [1]]);
-    for (let n = 0; n < 3; n++) {
-      clock.advance(100);
-      await delay(110);
-    }
-    expect(partitionsOf()).toEqual([[0], [1], [2], [3]]);
+    expect(partitionsOf()).toEqual([[0]]);
+    await eventually(() => expect(partitionsOf()).toEqual([[0], [1], [2], [3]]));
     for (const { end } of begun) end();
   });
 
@@ -151,7 +134,7 @@ describe("the batches of several partitions", () => {
     for (const { end } of begun) end();
   });
 
-  it("rest no longer than a tenth of a second, however long one took, whatever the clock says then", async () => {
+  it("rest by the machine's time, whatever the clock says then", async () => {
     const { clock, begun, partitionsOf, run, take } = gatedMerger();
     await take(3_600_000);
     clock.advance(-3_600_000);

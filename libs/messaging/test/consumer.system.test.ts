@@ -4,6 +4,7 @@ import {
   failed,
   GAPS,
   MAX_RECORD_BYTES,
+  MessagingError,
   PostgresMessageLog,
   type ConsumedRecord,
   type ConsumeOptions,
@@ -11,6 +12,7 @@ import {
   type LogRecord,
   type Merging,
   type MessageLog,
+  type RecordBatch,
 } from "@cloister/messaging";
 import { systemClock, type RunningService } from "@cloister/service";
 import { openDatabase, schemaOf, wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
@@ -87,7 +89,7 @@ function suite(open: () => Promise<Database>, merging: Merging | undefined): voi
     return service;
   };
   /** A consumer whose batches the test hands over, and whose records it takes. */
-  const startByHand = async (produce: MessageLog["produce"]): Promise<ConsumeOptions> => {
+  const startByHand = async (produce: MessageLog["produce"], step?: ToyStep): Promise<ConsumeOptions> => {
     const consuming: ConsumeOptions[] = [];
     const byHand: MessageLog = {
       ensureTopics: () => Promise.resolve(),
@@ -98,10 +100,36 @@ function suite(open: () => Promise<Database>, merging: Merging | undefined): voi
         return Promise.resolve({ isJoined: () => true, close: () => Promise.resolve() });
       },
     };
-    running.push(await startToy({ name, merging, partitions: 4 }, { db, messages: byHand, clock, log }));
+    const toy = { name, merging, partitions: 4, ...(step && { step }) };
+    running.push(await startToy(toy, { db, messages: byHand, clock, log }));
     const [options] = consuming;
     if (options === undefined) throw new Error("the toy consumes nothing");
     return options;
+  };
+  /** The log, whose batches the test changes on their way. */
+  const changing = (change: (batch: RecordBatch) => RecordBatch): MessageLog => ({
+    ensureTopics: (topics) => messages.ensureTopics(topics),
+    produce: (records) => messages.produce(records),
+    close: () => messages.close(),
+    consume: (options) =>
+      messages.consume({ ...options, onBatch: (batch, stopping) => options.onBatch(change(batch), stopping) }),
+  });
+  /** The owner of one partition, which takes batches of one record there until it leaves. */
+  const owned = async (produce: MessageLog["produce"], step?: ToyStep) => {
+    const owner = await startByHand(produce, step);
+    const where = { topic: `${name}.in`, partition: 0 };
+    const stopping = new AbortController();
+    await owner.onAssigned(where, stopping.signal);
+    let offset = 0;
+    const batch = (text: string): Promise<void> => {
+      const record = { ...toyRecord(where.topic, { id: text, conversation: "a", text }), ...where, offset: offset++ };
+      return owner.onBatch({ ...where, records: [record] }, stopping.signal);
+    };
+    const leave = async (): Promise<void> => {
+      stopping.abort();
+      await owner.onRevoked?.(where);
+    };
+    return { batch, leave };
   };
   const answered = (one: ConsumedRecord) => answer(`${name}.out`, one);
   const each = (step: (one: ConsumedRecord) => ReturnType<typeof answered>): ToyStep => {
@@ -244,16 +272,23 @@ function suite(open: () => Promise<Database>, merging: Merging | undefined): voi
       const [first = ""] = apart;
       const steps: ConsumedRecord[][] = [];
       const isSlow = (one: ConsumedRecord): boolean => toyMessage(one.record).conversation === "slow";
-      await start(async ({ records }) => {
+      const handed = new Set<number>();
+      const step: ToyStep = async ({ records }) => {
         steps.push([...records]);
         await gate.promise;
         return records.map((one) => (isSlow(one) ? slow.promise.then(() => answered(one)) : answered(one)));
+      };
+      const watched = changing((batch) => {
+        handed.add(batch.partition);
+        return batch;
       });
+      running.push(await startToy({ name, merging, partitions: 4, step }, { db, messages: watched, clock, log }));
       await send([first, "0"]);
       await eventually(() => expect(steps).toHaveLength(1));
       await send(["slow", "1"], ...conversations.map((one): [string, string] => [one, "1"]));
       // They are fetched while the first one is worked on.
-      await delay(300);
+      const waiting = new Set(["slow", ...conversations].map((one) => partitionOf(idOf(one), 4)));
+      await eventually(() => expect(handed).toEqual(waiting));
       gate.resolve(undefined);
       const others = apart.map((one) => `${one}:1`);
       await eventually(async () => expect(await effects()).toEqual(expect.arrayContaining(others)));
@@ -303,15 +338,50 @@ function suite(open: () => Promise<Database>, merging: Merging | undefined): voi
   });
 
   it("deletes what it sent before its partition goes to somebody else, who would send it again", async () => {
-    const stopping = new AbortController();
-    const leaving = await startByHand(() => {
-      stopping.abort();
-      return Promise.resolve();
-    });
-    const record = { ...toyRecord(`${name}.in`, { id: "1", conversation: "a", text: "one" }), partition: 0, offset: 0 };
-    await leaving.onBatch({ topic: record.topic, partition: 0, records: [record] }, stopping.signal);
+    const { batch, leave } = await owned(() => Promise.resolve());
+    await batch("one");
+    await leave();
     expect(await rowsIn("outbox")).toBe(0);
     expect(await effects()).toEqual(["a:one"]);
+  });
+
+  it("sends what it could not send before its partition goes to somebody else", async () => {
+    const asked: string[][] = [];
+    const { batch, leave } = await owned((records) => {
+      asked.push(records.map((record) => toyMessage(record).text));
+      return asked.length === 1
+        ? Promise.reject(new MessagingError("LOG_UNAVAILABLE", "the log is away"))
+        : Promise.resolve();
+    });
+    await expect(batch("one")).rejects.toThrow("the log is away");
+    await leave();
+    expect(asked).toEqual([["ONE"], ["ONE"]]);
+    expect(await rowsIn("outbox")).toBe(0);
+  });
+
+  it("keeps its partition until what parked records brought is sent", async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const asked: string[] = [];
+    let isAway = true;
+    const { batch, leave } = await owned(
+      async (records) => {
+        asked.push(...records.map((record) => toyMessage(record).text));
+        if (asked.includes("ONE")) await gate.promise;
+      },
+      each((one) => (isAway ? failed("tenant", "KMS_DOWN") : answered(one))),
+    );
+    await batch("one");
+    expect(await rowsIn("parked")).toBe(1);
+    isAway = false;
+    clock.advance(60_000);
+    await eventually(() => expect(asked).toEqual(["waits KMS_DOWN", "ONE"]));
+    let hasLeft = false;
+    const leaving = leave().then(() => (hasLeft = true));
+    await delay(50);
+    expect(hasLeft).toBe(false);
+    gate.resolve(undefined);
+    await leaving;
+    expect(await rowsIn("outbox")).toBe(0);
   });
 
   it("begins nothing of a partition that was given up", async () => {
@@ -334,17 +404,7 @@ function suite(open: () => Promise<Database>, merging: Merging | undefined): voi
   });
 
   it("makes a dead letter of a record that the log does not vouch for, and uses nothing of it", async () => {
-    const doubting: MessageLog = {
-      ensureTopics: (topics) => messages.ensureTopics(topics),
-      produce: (records) => messages.produce(records),
-      close: () => messages.close(),
-      consume: (options) =>
-        messages.consume({
-          ...options,
-          onBatch: (batch, stopping) =>
-            options.onBatch({ ...batch, records: batch.records.map(foreignFlawed) }, stopping),
-        }),
-    };
+    const doubting = changing((batch) => ({ ...batch, records: batch.records.map(foreignFlawed) }));
     running.push(await startToy({ name, merging }, { db, messages: doubting, clock, log }));
     await send(["a", "foreign"], ["a", "one"]);
     await eventually(async () => expect(await replies()).toEqual(["failed RECORD_UNTRUSTED", "ONE"]));

@@ -3,17 +3,18 @@ import { done, protocolMigrations, type LogRecord } from "@cloister/messaging";
 import { migrate, PartitionKeeper, type Database } from "@cloister/storage";
 import { testDatabase } from "@cloister/testing";
 import { sql } from "kysely";
-import { commitBatch, consumedOf, type BatchToCommit } from "../src/commit-batch.ts";
+import { commitBatch, type BatchToCommit } from "../src/commit-batch.ts";
 import type { ConsumerDefinition } from "../src/consumer.ts";
 import { fenceMoves } from "../src/fences.ts";
 import { GroupCommit } from "../src/group-commit.ts";
-import type { Outcome } from "../src/outcome.ts";
+import { consumedOf, type Outcome } from "../src/outcome.ts";
 import { readPriorState } from "../src/prior-state.ts";
 import { protocolPartitions } from "../src/protocol-tables.ts";
 import { bucketEndMs, identify, toyRecord } from "./toy-service.ts";
 
 const schema = "group";
 const consumer = "toy";
+const together = { isAlone: false };
 
 describe("batches of several partitions that are committed together", () => {
   let db: Database;
@@ -57,7 +58,7 @@ describe("batches of several partitions that are committed together", () => {
   it("are remembered whole, and tell the rows of the outbox by their lanes", async () => {
     await clear();
     const batches = [await batchOf(0, "a", "one"), await batchOf(1, "b", "two"), await batchOf(2, "c", "three")];
-    const told = await Promise.all(batches.map((one) => commits.run(one)));
+    const told = await Promise.all(batches.map((one) => commits.run(one, together)));
     expect(transactions).toBe(1);
     expect(await rows("outbox", "seq")).toHaveLength(3);
     const [first] = told;
@@ -71,10 +72,12 @@ describe("batches of several partitions that are committed together", () => {
   it("don't suffer from one whose conversation has changed since, nor from one whose message is known", async () => {
     await clear();
     const stale = await batchOf(0, "a", "one");
-    await commits.run(await batchOf(0, "a", "other"));
+    await commits.run(await batchOf(0, "a", "other"), together);
     const known = await batchOf(1, "b", "other");
     const good = await batchOf(2, "c", "three");
-    const [first, second, third] = await Promise.allSettled([stale, known, good].map((one) => commits.run(one)));
+    const [first, second, third] = await Promise.allSettled(
+      [stale, known, good].map((one) => commits.run(one, together)),
+    );
     expect(first).toMatchObject({ status: "rejected", reason: { code: "FENCED" } });
     expect(second).toMatchObject({ status: "rejected", reason: { code: "23505" } });
     expect(third).toMatchObject({ status: "fulfilled" });
@@ -85,8 +88,9 @@ describe("batches of several partitions that are committed together", () => {
   it("never move one conversation's fence for two of them at once", async () => {
     await clear();
     const [one, two] = [await batchOf(0, "a", "one"), await batchOf(1, "a", "two")];
-    const ends = await Promise.allSettled([commits.run(one), commits.run(two)]);
-    expect(ends.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
-    expect(ends[1]).toMatchObject({ reason: { code: "FENCED" } });
+    const ends = await Promise.allSettled([commits.run(one, together), commits.run(two, together)]);
+    expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const refused = ends.find(({ status }) => status === "rejected");
+    expect(refused).toMatchObject({ reason: { code: "FENCED" } });
   });
 });

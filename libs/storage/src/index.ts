@@ -28,7 +28,7 @@ export {
   type PlanOptions,
 } from "./migrations/database-plan.ts";
 export { statementsOf } from "./migrations/statements.ts";
-export { isOutage, isTransient, sqlState } from "./outage.ts";
+export { isOutage, isStatementTimeout, isTransient, sqlState } from "./outage.ts";
 export {
   dropPartition,
   endRows,
@@ -42,7 +42,7 @@ export { databaseOver } from "./pglite.ts";
 export { StorageError, storageErrors, type StorageErrorCode } from "./storage-error.ts";
 export { acrossTenants, noTenant, ofTenants, type AcrossReason, type RowScope } from "./tenants/row-scope.ts";
 export { ofTenantsInView, protectTenantRows, type TenantRows } from "./tenants/tenant-rows.ts";
-export { inTransaction, onDatabase } from "./transaction.ts";
+export { inTransaction, onDatabase, oneStatement } from "./transaction.ts";
 export { InProcessWakeUps } from "./in-process-wake-ups.ts";
 export { wakeUpsFor } from "./wake-ups-for.ts";
 export type { Unsubscribe, WakeUps } from "./wake-ups.ts";

@@ -1,12 +1,13 @@
 import { StorageError } from "./storage-error.ts";
 
+/** A statement took longer than the server lets it. Ours take milliseconds, so it waited for a lock or a disk. */
+const STATEMENT_TIMEOUT = "57014";
+
 /**
  * Classes 08 (connection), 53 (resources), 57P (shutdown, starting up), 58 (system); 25P02, which a statement says after
- * one of its transaction was refused, as on a full disk: the first refusal tells what was wrong; 57014, when a statement
- * took too long, since ours take milliseconds: it waited for a lock or a disk. Then what sockets say.
+ * one of its transaction was refused, as on a full disk: the first refusal tells what was wrong. Then what sockets say.
  */
-const OUTAGE =
-  /^(08...|25P02|53...|57014|57P0[1-5]|58...|ECONN[A-Z]+|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
+const OUTAGE = /^(08...|25P02|53...|57P0[1-5]|58...|ECONN[A-Z]+|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/;
 
 /** pg says these without a code. */
 const OUTAGE_SENTENCES = [
@@ -24,10 +25,18 @@ const TRANSIENT = /^(40001|40P01|55P03)$/;
 /** A name is unknown, or taken: something between us and the server gives a connection's session to others in between. */
 const FOREIGN_SESSION = /^(26000|42P05)$/;
 
-/** True when the database itself is away, so that no statement is to blame. */
+/** True when the database is away, or doesn't answer in time, so that what was asked of it may succeed later. */
 export function isOutage(error: unknown): boolean {
   if (error instanceof StorageError) return error.isUnavailable;
-  return OUTAGE.test(sqlState(error)) || OUTAGE_SENTENCES.includes(textOf(error, "message"));
+  return (
+    isStatementTimeout(error) || OUTAGE.test(sqlState(error)) || OUTAGE_SENTENCES.includes(textOf(error, "message"))
+  );
+}
+
+/** True for the one outage that may concern one statement alone: what it waits for may be a lock. */
+export function isStatementTimeout(error: unknown): boolean {
+  const asked = error instanceof StorageError ? error.cause : error;
+  return sqlState(asked) === STATEMENT_TIMEOUT;
 }
 
 function textOf(error: unknown, name: "code" | "message" | "routine"): string {

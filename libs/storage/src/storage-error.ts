@@ -7,8 +7,8 @@ export const storageErrors = {
     remedy: "Stop that process, or use another folder.",
   },
   DATABASE_UNAVAILABLE: {
-    title: "The database cannot be reached, is starting, stopping or out of connections",
-    remedy: "Look at the database; the service goes on by itself when it is back.",
+    title: "The database cannot be reached, is starting, stopping, out of connections, or does not answer in time",
+    remedy: "Look at the database, its locks and its disk; the service goes on by itself when it is back.",
     isRetryable: true,
   },
   DATABASE_REFUSED: {

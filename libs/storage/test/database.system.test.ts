@@ -15,6 +15,7 @@ import {
   migrate,
   noTenant,
   onDatabase,
+  oneStatement,
   openDatabase,
   PartitionKeeper,
   schemaOf,
@@ -167,6 +168,24 @@ describeOnPostgres("a database on PostgreSQL", (url) => {
     await expect(work).rejects.toMatchObject(late);
     await db.close();
   });
+
+  it.each(["40001", "40P01", "55P03"])(
+    "asks a statement again that was refused by %s, up to five times",
+    async (state) => {
+      const db = await openDatabase({ engine: "postgres", url: url() });
+      let [asked, refusals] = [0, 4];
+      const ask = async (): Promise<number> => {
+        asked += 1;
+        if (asked <= refusals) await sql`do ${sql.lit(`begin raise sqlstate '${state}'; end`)}`.execute(db.kysely);
+        return asked;
+      };
+      expect(await oneStatement(noTenant, ask)).toBe(5);
+      [asked, refusals] = [0, 5];
+      await expect(oneStatement(noTenant, ask)).rejects.toMatchObject({ code: state });
+      expect(asked).toBe(5);
+      await db.close();
+    },
+  );
 
   it("runs a transaction again that lost a deadlock", async () => {
     const db = await openDatabase({ engine: "postgres", url: url() });

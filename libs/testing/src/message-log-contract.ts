@@ -203,6 +203,61 @@ export function messageLogContract(name: string, factory: () => Promise<MessageL
       await eventually(() => expect(next.texts()).toEqual(["a:1"]));
     });
 
+    it("tells of each partition that it gives up, after its last batch and before another member has it", async () => {
+      const [one, two] = [await open(), await open()];
+      const told: string[] = [];
+      const a = await read(one, "handover", {
+        onBatch: async ({ partition }) => {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          told.push(`worked ${partition}`);
+        },
+        onRevoked: async ({ partition }) => {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          told.push(`left ${partition}`);
+        },
+      });
+      await send(
+        log,
+        range(0, 24).map((n) => `key${n}`),
+        0,
+        2,
+      );
+      await eventually(() => expect(a.records).toHaveLength(48));
+      const assigned: string[] = [];
+      const b = await read(two, "handover", {
+        onBatch: ({ partition }) => {
+          if (!told.includes(`left ${partition}`)) assigned.push(`too early ${partition}`);
+          return Promise.resolve();
+        },
+      });
+      await a.close();
+      expect(told.filter((what) => what.startsWith("left")).length).toBeGreaterThanOrEqual(PARTITIONS);
+      for (const partition of range(0, PARTITIONS)) {
+        const [worked, left] = [told.lastIndexOf(`worked ${partition}`), told.lastIndexOf(`left ${partition}`)];
+        expect(left).toBeGreaterThan(worked);
+      }
+      await send(
+        log,
+        range(0, 24).map((n) => `key${n}`),
+        2,
+        3,
+      );
+      await eventually(() => expect(b.texts().filter((text) => text.endsWith(":2"))).toHaveLength(24));
+      expect(assigned).toEqual([]);
+    }, 60_000);
+
+    it("tells a consumer that failed for good of no partition", async () => {
+      const told: number[] = [];
+      const reader = await read(log, "dead", {
+        onBatch: () => Promise.reject(new MessagingError("CONSUMER_FATAL", "the end")),
+        onRevoked: ({ partition }) => Promise.resolve(void told.push(partition)),
+      });
+      await send(log, ["a", "b", "c", "d"], 0, 2);
+      await eventually(() => expect(reader.fatal).toHaveLength(1));
+      await reader.close();
+      expect(told).toEqual([]);
+    });
+
     it("gives what a killed member had in work to another one", async () => {
       const killed = await open();
       const a = await read(killed, "crash", { onBatch: () => Promise.reject(new Error("never finished")) });

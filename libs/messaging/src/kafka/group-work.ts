@@ -86,7 +86,9 @@ export class GroupWork {
    * most `workMs`, then for their commits, at most `commitMs`. Afterwards nothing is committed before the next `assigned`.
    */
   async revoke({ workMs, commitMs }: { readonly workMs?: number; readonly commitMs: number }): Promise<void> {
-    const stopped = Promise.all([...this.#workers].map(([key, worker]) => this.#stop(key, worker)));
+    const stopped = Promise.all(
+      [...this.#workers].map(([key, worker]) => this.#leave(key, this.#hasDied ? worker.stop() : worker.handOver())),
+    );
     await (workMs === undefined ? stopped : Promise.race([stopped, whenAborted(AbortSignal.timeout(workMs))]));
     await this.#committer.flush(AbortSignal.timeout(commitMs));
     this.abandon();
@@ -94,7 +96,7 @@ export class GroupWork {
 
   /** As a killed process would: begins nothing and commits nothing any more. */
   abandon(): void {
-    for (const [key, worker] of this.#workers) void this.#stop(key, worker);
+    for (const [key, worker] of this.#workers) void this.#leave(key, worker.stop());
     this.#workers.clear();
     this.#committer.forget();
   }
@@ -103,12 +105,12 @@ export class GroupWork {
   die(error: unknown): void {
     if (this.#hasDied) return;
     this.#hasDied = true;
-    for (const [key, worker] of this.#workers) void this.#stop(key, worker);
+    for (const [key, worker] of this.#workers) void this.#leave(key, worker.stop());
     this.#parts.options.onFatal(error);
   }
 
-  async #stop(key: string, worker: QueuedWorker): Promise<void> {
-    const stopped = worker.stop();
+  /** A later owner of the partition in this process waits for it. */
+  async #leave(key: string, stopped: Promise<void>): Promise<void> {
     const leaving = Promise.all([this.#leaving.get(key), stopped]).then(() => {
       if (this.#leaving.get(key) === leaving) this.#leaving.delete(key);
     });

@@ -1,12 +1,8 @@
 import type { Log } from "@cloister/service";
-import {
-  MAX_BATCH_BYTES,
-  MAX_BATCH_RECORDS,
-  type ConsumeOptions,
-  type LogRecord,
-  type TopicPartition,
-} from "../message-log.ts";
+import { howManyFit, sizeOf } from "../batch-bounds.ts";
+import type { ConsumeOptions, LogRecord, TopicPartition } from "../message-log.ts";
 import { repeat } from "../repeat.ts";
+import { revoked } from "../revoked.ts";
 import type { GroupOffset } from "./offset-committer.ts";
 
 /** From so many queued records or bytes on, its partition fetches no more; below half, it does again. */
@@ -36,6 +32,7 @@ export class QueuedWorker {
   #queuedBytes = 0;
   #lastOffset = -1;
   #isPaused = false;
+  #isAssigned = false;
   #arrived: () => void = () => undefined;
 
   constructor(parts: QueuedWorkerParts) {
@@ -67,6 +64,13 @@ export class QueuedWorker {
     await this.#finished;
   }
 
+  /** The same, and has the consumer leave nothing behind for the next owner. */
+  async handOver(): Promise<void> {
+    await this.stop();
+    const { where, options, log } = this.#parts;
+    if (this.#isAssigned) await revoked(options, where, log);
+  }
+
   async #run(): Promise<void> {
     const { where, options, log, limit, died, done, after } = this.#parts;
     const stopping = this.#stopping.signal;
@@ -74,6 +78,7 @@ export class QueuedWorker {
     await after;
     if (stopping.aborted) return;
     if ((await repeat(how, () => options.onAssigned(where, stopping), died)) !== "done") return;
+    this.#isAssigned = true;
     for (;;) {
       const records = await this.#next();
       const last = records.at(-1);
@@ -96,10 +101,8 @@ export class QueuedWorker {
     while (this.#queue.length === 0 && !this.#stopping.signal.aborted) {
       await new Promise<void>((resolve) => (this.#arrived = resolve));
     }
-    const batch = this.#queue.splice(
-      0,
-      batchLength(this.#queue, this.#parts.options.maxBatchRecords ?? MAX_BATCH_RECORDS),
-    );
+    const sizes = this.#queue.map((record) => sizeOf([record]));
+    const batch = this.#queue.splice(0, howManyFit(sizes, this.#parts.options.maxBatchRecords));
     for (const record of batch) this.#queuedBytes -= record.value.byteLength;
     if (this.#isPaused && this.#queue.length < FULL_RECORDS / 2 && this.#queuedBytes < FULL_BYTES / 2) {
       this.#isPaused = false;
@@ -107,13 +110,4 @@ export class QueuedWorker {
     }
     return batch;
   }
-}
-
-function batchLength(queue: readonly LogRecord[], maxRecords: number): number {
-  let bytes = 0;
-  const end = queue.findIndex((record, n) => {
-    bytes += record.value.byteLength;
-    return n >= maxRecords || (n > 0 && bytes > MAX_BATCH_BYTES);
-  });
-  return end === -1 ? queue.length : end;
 }

@@ -70,11 +70,11 @@ export class PostgresConsumption implements Consumption {
   /** Stops as a killed process would: leases stay until they lapse. For tests of that. */
   async abandon(): Promise<void> {
     this.#closing ??= Promise.resolve();
-    await this.#halt();
+    await this.#halt((worker) => worker.stop());
   }
 
   async #close(): Promise<void> {
-    await this.#halt();
+    await this.#halt((worker) => (this.#hasDied ? worker.stop() : worker.handOver()));
     try {
       await this.#membership.leave();
       this.#parts.wakeUps.wake(groupChannel(this.#options.group));
@@ -84,9 +84,9 @@ export class PostgresConsumption implements Consumption {
     }
   }
 
-  async #halt(): Promise<void> {
+  async #halt(end: (worker: PartitionWorker) => Promise<void>): Promise<void> {
     for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe();
-    const workers = [...this.#workers.values()].map((worker) => worker.stop());
+    const workers = [...this.#workers.values()].map(end);
     await Promise.all([this.#fetches.stop(), ...workers]);
     await this.#beats.stop();
     this.#workers.clear();
@@ -116,7 +116,7 @@ export class PostgresConsumption implements Consumption {
 
   /** Finishes the batch in work, hands the partition back and tells the others that it is free. */
   async #giveUp(id: string, worker: PartitionWorker): Promise<void> {
-    await worker.stop();
+    await worker.handOver();
     if (this.#workers.get(id) !== worker) return;
     await this.#guarded(() => this.#membership.release(worker.claim));
     this.#workers.delete(id);

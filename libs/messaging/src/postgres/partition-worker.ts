@@ -1,6 +1,7 @@
 import type { Log } from "@cloister/service";
-import type { ConsumeOptions, RecordBatch } from "../message-log.ts";
+import type { ConsumeOptions, RecordBatch, TopicPartition } from "../message-log.ts";
 import { repeat } from "../repeat.ts";
+import { revoked } from "../revoked.ts";
 import type { Claim, GroupMembership } from "./group.ts";
 
 /** `idle` may fetch; `busy` is starting or has a batch in work; `over` is given up, lost or dead. */
@@ -23,7 +24,10 @@ export class PartitionWorker {
   readonly claim: Claim;
   readonly #parts: WorkerParts;
   readonly #stopping = new AbortController();
+  readonly #where: TopicPartition;
   #state: WorkerState = "busy";
+  #isAssigned = false;
+  #handover: Promise<void> | undefined;
   #work: Promise<void>;
   #nextOffset: number;
 
@@ -31,8 +35,8 @@ export class PartitionWorker {
     this.#parts = parts;
     this.claim = parts.claim;
     this.#nextOffset = parts.claim.nextOffset;
-    const where = { topic: parts.claim.topic.name, partition: parts.claim.part };
-    this.#work = this.#repeat(() => parts.options.onAssigned(where, this.#stopping.signal)).then(() => this.#idle());
+    this.#where = { topic: parts.claim.topic.name, partition: parts.claim.part };
+    this.#work = this.#assign();
   }
 
   get isIdle(): boolean {
@@ -61,6 +65,22 @@ export class PartitionWorker {
     this.#state = "over";
   }
 
+  /** The same, and has the consumer leave nothing behind for the next owner, unless this one lost the partition. */
+  handOver(): Promise<void> {
+    return (this.#handover ??= this.#handOver());
+  }
+
+  async #handOver(): Promise<void> {
+    const wasOver = this.isOver;
+    await this.stop();
+    if (this.#isAssigned && !wasOver) await revoked(this.#parts.options, this.#where, this.#parts.log);
+  }
+
+  async #assign(): Promise<void> {
+    this.#isAssigned = await this.#repeat(() => this.#parts.options.onAssigned(this.#where, this.#stopping.signal));
+    this.#idle();
+  }
+
   async #run(batch: RecordBatch): Promise<void> {
     const last = batch.records.at(-1);
     if (last === undefined) return;
@@ -77,9 +97,8 @@ export class PartitionWorker {
 
   async #repeat(work: () => Promise<void>): Promise<boolean> {
     const { log, options, died } = this.#parts;
-    const where = { topic: this.claim.topic.name, partition: this.claim.part };
     const repeated = await repeat(
-      { log, group: options.group, where, stopping: this.#stopping.signal },
+      { log, group: options.group, where: this.#where, stopping: this.#stopping.signal },
       work,
       (error) => {
         this.#state = "over";

@@ -13,14 +13,19 @@ function group({ everyMs = 20, refusals = 0 } = {}) {
   const commits: string[][] = [];
   let left = refusals;
   let underWay = 0;
+  let mostAtOnce = 0;
   const commit = async (offsets: readonly GroupOffset[]): Promise<void> => {
-    expect(++underWay).toBe(1);
+    mostAtOnce = Math.max(mostAtOnce, ++underWay);
     commits.push(offsets.map(({ partition, nextOffset }) => `${partition}:${nextOffset}`));
     await delay(1);
     underWay -= 1;
     if (left-- > 0) throw new Error("not now");
   };
-  return { commits, committer: new OffsetCommitter({ commit, log: silentLog, group: "g", everyMs }) };
+  return {
+    commits,
+    mostAtOnce: () => mostAtOnce,
+    committer: new OffsetCommitter({ commit, log: silentLog, group: "g", everyMs }),
+  };
 }
 
 describe("offsets that are committed behind a consumer's back", () => {
@@ -31,6 +36,17 @@ describe("offsets that are committed behind a consumer's back", () => {
     await eventually(() => expect(commits).toEqual([["0:2", "1:5"]]));
     committer.done(at(0, 3));
     await eventually(() => expect(commits).toEqual([["0:2", "1:5"], ["0:3"]]));
+  });
+
+  it("are committed one time after the other", async () => {
+    const { commits, mostAtOnce, committer } = group({ everyMs: 0 });
+    for (let n = 1; n <= 5; n++) {
+      committer.done(at(0, n));
+      await Promise.race([committer.flush(inTime()), delay(0)]);
+    }
+    await committer.flush(inTime());
+    expect(commits.at(-1)).toEqual(["0:5"]);
+    expect(mostAtOnce()).toBe(1);
   });
 
   it("don't wait when a partition is to be given back", async () => {

@@ -1,5 +1,6 @@
 import { isOutage, sqlState } from "../outage.ts";
 import { StorageError } from "../storage-error.ts";
+import { unavailable } from "../unavailable.ts";
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 /** Class 28 (login), and a database that doesn't exist. */
@@ -8,9 +9,7 @@ const REFUSED_LOGIN = /^(?:28...|3D000)$/u;
 /** What is wrong with the connection or its rights, apart from what was asked; undefined when it is neither. */
 export function databaseRefusal(error: unknown, what: string): StorageError | undefined {
   if (error instanceof StorageError) return error;
-  if (isOutage(error)) {
-    return new StorageError("DATABASE_UNAVAILABLE", "the database cannot be reached", { cause: error });
-  }
+  if (isOutage(error)) return unavailable(error);
   if (REFUSED_LOGIN.test(sqlState(error))) {
     const sentence = "the server refuses the login, or has no such database; look at the URL and its password";
     return new StorageError("DATABASE_REFUSED", sentence, { cause: error });

@@ -1,7 +1,7 @@
 import { topics } from "@cloister/contracts/topics";
 import type { Outbox } from "@cloister/messaging";
 import { sealedMessageRecord } from "@cloister/messaging/sealed-events";
-import { ofTenants, onDatabase, type PartitionKeeper } from "@cloister/storage";
+import { ofTenants, oneStatement, type PartitionKeeper } from "@cloister/storage";
 import { sql, type Kysely } from "kysely";
 import { createHash, timingSafeEqual } from "node:crypto";
 
@@ -33,14 +33,16 @@ export class OutboxIntake implements MessageIntake {
     const remember = sql`${sql.id(ingestSchema, "remember_message")}(
       ${bucketEndMs}::bigint, ${tenantId}::bytea, ${messageId}::bytea, ${hash}::bytea)`;
     const record = sealedMessageRecord(topics.inbound, message);
-    const { rows } = await onDatabase(ofTenants([tenantId]), () =>
+    const { rows } = await oneStatement(ofTenants([tenantId]), () =>
       sql<{ known: Uint8Array | null }>`
         with remembered as materialized (select ${remember} as known),
           sent as (${outbox.insertion([record], sql`(select known from remembered) is null`)})
         select known from remembered`.execute(db),
     );
-    const known = rows[0]?.known ?? undefined;
-    if (known === undefined) outbox.wake();
+    const [row] = rows;
+    if (row === undefined) throw new Error("the database did not say whether the message is known");
+    const { known } = row;
+    if (known === null) outbox.wake();
     else if (!timingSafeEqual(known, hash)) {
       throw problem("ID_REUSED", "The tenant used this message id for other bytes. Give the message an id of its own.");
     }

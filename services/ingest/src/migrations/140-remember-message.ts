@@ -2,7 +2,7 @@ import type { SchemaMigration } from "@cloister/storage";
 import { sql } from "kysely";
 
 /** As GRANT takes it. */
-export const rememberMessage = "remember_message(bigint, bytea, bytea, bytea)";
+export const rememberMessageSignature = "remember_message(bigint, bytea, bytea, bytea)";
 
 /**
  * Remembers a message's id and hash; gives the hash that was known instead, or null. With the caller's rights, in whose
@@ -28,6 +28,6 @@ export const rememberMessages: SchemaMigration = {
         end if;
         return known;
       end $$`.execute(db);
-    await sql`revoke all on function ${sql.id(schema)}.${sql.raw(rememberMessage)} from public`.execute(db);
+    await sql`revoke all on function ${sql.id(schema)}.${sql.raw(rememberMessageSignature)} from public`.execute(db);
   },
 };

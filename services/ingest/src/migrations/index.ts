@@ -5,7 +5,7 @@ import { messagesAndMailbox } from "./100-messages-and-mailbox.ts";
 import { accessTokens } from "./110-access-tokens.ts";
 import { tenantPressure } from "./120-tenant-pressure.ts";
 import { rowsByTenant } from "./130-rows-by-tenant.ts";
-import { rememberMessage, rememberMessages } from "./140-remember-message.ts";
+import { rememberMessages, rememberMessageSignature } from "./140-remember-message.ts";
 import { ingestSchema } from "../tables.ts";
 
 /** The steps of ingest's schema, by name, the messaging protocol's tables among them. */
@@ -29,7 +29,7 @@ export const ingestOwned: OwnedSchema = {
       access_token: ["select", "insert", "update", "delete"],
       tenant_pressure: ["select", "insert", "update"],
     }),
-    { to: "ingest", functions: [rememberMessage] },
+    { to: "ingest", functions: [rememberMessageSignature] },
     bucketEnding,
   ],
 };

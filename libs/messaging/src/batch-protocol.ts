@@ -1,25 +1,26 @@
 import { codeOf, type Audit, type Clock, type Log } from "@cloister/service";
 import { PartitionKeeper, sqlState } from "@cloister/storage";
-import { commitBatch, consumedOf, ID_REUSED, writesOf, type Lanes } from "./commit-batch.ts";
+import type { HowAlone } from "./batch-merger.ts";
+import { commitBatch, ID_REUSED, type BatchToCommit } from "./commit-batch.ts";
 import type { ConsumerMetrics } from "./consumer-metrics.ts";
 import type { ConsumerDefinition, Step } from "./consumer.ts";
 import type { Gap } from "./failpoints.ts";
 import { failureOf, stopped } from "./failures.ts";
 import { fenceMoves } from "./fences.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { MAX_RECORD_BYTES, type LogRecord, type OutgoingRecord } from "./message-log.ts";
+import { MAX_RECORD_BYTES, type LogRecord } from "./message-log.ts";
 import { MessagingError, type MessagingErrorCode } from "./messaging-error.ts";
-import { outcomesOf, outputsOf, recordOf, BEHIND, type Outcome } from "./outcome.ts";
+import { BEHIND, bucketsOf, byOffset, consumedOf, lanesOf, outcomesOf, writesOf, type Outcome } from "./outcome.ts";
 import type { ParkingPressure } from "./parking-pressure.ts";
 import { planBatch, type Plan } from "./plan.ts";
 import { readPriorState, type PriorState } from "./prior-state.ts";
 import type { ProtocolScope } from "./protocol-scope.ts";
 import { protocolPartitions } from "./protocol-tables.ts";
 import { ReaderReports } from "./reader-reports.ts";
-import type { ConsumedRecord, Failure, RecordResult } from "./record-result.ts";
+import type { ConsumedRecord, Done, Failure, RecordResult } from "./record-result.ts";
 import type { Relay } from "./relay.ts";
 
-export interface BatchWorkParts {
+export interface BatchProtocolParts {
   readonly definition: ConsumerDefinition;
   readonly step: Step;
   readonly scope: ProtocolScope;
@@ -39,7 +40,7 @@ export interface BatchWorkParts {
 export type Identified =
   ConsumedRecord | { readonly record: LogRecord; readonly identity?: undefined; readonly code: string };
 
-/** Records that a step has taken. */
+/** Records that the consumer's step has taken. */
 export interface Begun {
   readonly records: readonly Identified[];
   readonly prior: PriorState;
@@ -49,7 +50,8 @@ export interface Begun {
   readonly results: Awaited<ReturnType<Step>>;
 }
 
-export interface HowToWork {
+export interface HowToFinish extends HowAlone {
+  /** The records were parked, and leave the parking lot unless they are parked again. */
   readonly isDrainingParked: boolean;
   /** Stands in for the step. */
   readonly verdict?: RecordResult;
@@ -59,15 +61,16 @@ export interface HowToWork {
 const FENCED_ATTEMPTS = 5;
 
 /**
- * The way of a batch through the protocol: read what is known, compute outside any transaction, write everything in one,
- * send the outputs. What fails for its records' own sake is halved down to the culprit, which is parked or buried.
+ * The way of a batch: (1) read what is known (`prior-state.ts`, `plan.ts`) and compute outside any transaction, (2) write
+ * everything in one (`commit-batch.ts`), (3) send the outputs (`relay.ts`); the log commits its offsets (4) when this is
+ * done. What fails for its records' own sake is halved down to the culprit, which is parked or buried.
  */
-export class BatchWork {
-  readonly #parts: BatchWorkParts;
+export class BatchProtocol {
+  readonly #parts: BatchProtocolParts;
   readonly #keeper: PartitionKeeper;
   readonly #commits: GroupCommit;
 
-  constructor(parts: BatchWorkParts) {
+  constructor(parts: BatchProtocolParts) {
     const { definition, scope } = parts;
     this.#parts = parts;
     this.#keeper = new PartitionKeeper(scope.db, protocolPartitions(scope.schema));
@@ -95,8 +98,8 @@ export class BatchWork {
     return failure;
   }
 
-  /** Computes and commits; when that throws for the records' own sake, does so with each half, down to the culprit. */
-  async settle(batch: readonly Identified[], how: HowToWork, begun?: Begun): Promise<void> {
+  /** Computes, commits and sends; when that fails for the records' own sake, does so with each half, down to the culprit. */
+  async finish(batch: readonly Identified[], how: HowToFinish, begun?: Begun): Promise<void> {
     try {
       await this.#attempt(batch, how, begun);
     } catch (error) {
@@ -104,8 +107,8 @@ export class BatchWork {
       const middle = Math.ceil(batch.length / 2);
       const [only] = batch;
       if (batch.length > 1) {
-        await this.settle(batch.slice(0, middle), how);
-        await this.settle(batch.slice(middle), how);
+        await this.finish(batch.slice(0, middle), { ...how, isAlone: true });
+        await this.finish(batch.slice(middle), { ...how, isAlone: true });
       } else if (only !== undefined) {
         this.#parts.log.warn("a record failed by an error", { consumer: this.#parts.scope.consumer, error });
         await this.#attempt(batch, { ...how, verdict: { status: "failed", failure } });
@@ -114,11 +117,11 @@ export class BatchWork {
   }
 
   /** One way through the protocol, again from its beginning while another writer was faster. */
-  async #attempt(batch: readonly Identified[], how: HowToWork, begun?: Begun): Promise<void> {
+  async #attempt(batch: readonly Identified[], how: HowToFinish, begun?: Begun): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const all = attempt === 1 && begun !== undefined ? [begun] : await this.begin([batch], how);
-        for (const one of all) await this.#commit(one, how);
+        const [own] = attempt === 1 && begun !== undefined ? [begun] : await this.begin([batch], how);
+        if (own !== undefined) await this.#commitAndSend(own, how);
         return;
       } catch (error) {
         const isFenced = error instanceof MessagingError && error.code === "FENCED";
@@ -130,9 +133,11 @@ export class BatchWork {
     }
   }
 
-  /** Reads what is known of all of them at once, and has the step take what is fresh. */
-  async begin(batches: readonly (readonly Identified[])[], how: HowToWork): Promise<readonly Begun[]> {
-    const { isDrainingParked, verdict } = how;
+  /** Step 1, of all of them at once: reads what is known, and has the consumer's step take what is fresh. */
+  async begin(
+    batches: readonly (readonly Identified[])[],
+    { isDrainingParked, verdict }: Omit<HowToFinish, "isAlone">,
+  ): Promise<readonly Begun[]> {
     const { clock, scope, relay } = this.#parts;
     const nowMs = clock.nowMs();
     const known = batches.map((batch) => batch.flatMap((one) => (one.identity === undefined ? [] : [one])));
@@ -140,10 +145,7 @@ export class BatchWork {
     const plans = known.map((records) => planBatch(records, prior, { nowMs, isDrainingParked }));
     // Another owner may have committed them and not sent what they brought: it goes before what comes after them.
     const repeated = plans.flatMap((plan) => plan.repeated);
-    for (const partition of new Set(repeated.map(({ record }) => record.partition))) {
-      relay.expect([partition]);
-      await relay.sendUnsent(partition);
-    }
+    await relay.resend(new Set(repeated.map(({ record }) => record.partition)));
     const fresh = plans.flatMap((plan) => plan.fresh);
     const results = verdict === undefined ? await this.#compute(fresh) : fresh.map(() => verdict);
     let taken = 0;
@@ -153,35 +155,34 @@ export class BatchWork {
     });
   }
 
-  /** Waits for the results, writes everything in one transaction, sends it on. */
-  async #commit(begun: Begun, { isDrainingParked }: HowToWork): Promise<void> {
+  /** Waits for the results, then steps 2 and 3. */
+  async #commitAndSend(begun: Begun, { isDrainingParked, isAlone }: HowToFinish): Promise<void> {
     const { definition, scope, relay, pressure, reach, log } = this.#parts;
-    const { records, plan, prior, nowMs } = begun;
-    const outcomes = this.#outcomesOf(begun, await this.#resultsOf(begun), isDrainingParked);
+    const { records, plan } = begun;
+    const outcomes = this.#outcomesOf(begun, await this.#resultsOf(begun.results), isDrainingParked);
     this.#count("repeated", plan.repeated.length);
     this.#count("expired", plan.expired.length);
-    const stillParked = new Set(outcomes.flatMap((one) => (one.kind === "parked" ? [one.consumed.record] : [])));
-    const unparked = isDrainingParked ? records.map((one) => one.record).filter((one) => !stillParked.has(one)) : [];
-    if (outcomes.length === 0 && unparked.length === 0) return;
+    const batch = toCommit(begun, outcomes, isDrainingParked);
+    if (outcomes.length === 0 && batch.unparked.length === 0) return;
 
     if (!isDrainingParked) await pressure.requireRoom(outcomes);
     await this.#keeper.ensure(outcomes.flatMap(bucketsOf));
     await reach("before-transaction");
-    const lanes = lanesOf(outcomes);
-    relay.expect(lanes.keys());
-    const moves = fenceMoves(outcomes.flatMap(consumedOf), prior);
-    const seqs = await this.#commits.run({ outcomes, lanes, moves, nowMs, unparked });
+    relay.expect(batch.lanes.keys());
+    const seqs = await this.#commits.run(batch, { isAlone });
     definition.onCommitted?.(writesOf(outcomes));
     for (const outcome of outcomes) this.#count(outcome.kind, 1);
-    if (stillParked.size > 0) {
-      for (const partition of new Set([...stillParked].map((record) => record.partition))) {
-        this.#parts.onParked(partition);
-      }
-      await pressure.look();
-    }
+    await this.#tellOfParked(outcomes);
     await reach("before-relay");
-    await relay.send(lanes, seqs);
+    await relay.send(batch.lanes, seqs);
     log.debug("a batch was handled", { consumer: scope.consumer, count: records.length });
+  }
+
+  async #tellOfParked(outcomes: readonly Outcome[]): Promise<void> {
+    const parked = outcomes.flatMap((one) => (one.kind === "parked" ? [one.consumed.record.partition] : []));
+    if (parked.length === 0) return;
+    for (const partition of new Set(parked)) this.#parts.onParked(partition);
+    await this.#parts.pressure.look();
   }
 
   /** What becomes of each record, in their order; nothing of those that were handled before or have expired. */
@@ -196,7 +197,7 @@ export class BatchWork {
       ...plan.reused.map((one) => reports.dead(one.record, poison(ID_REUSED), one.identity)),
       ...plan.behind.map((consumed) => reports.parked(consumed, BEHIND)),
       ...outcomesOf(plan.fresh, results, reports),
-    ].sort((a, b) => byOffset(recordOf(a), recordOf(b)));
+    ].sort(byOffset);
   }
 
   async #compute(fresh: readonly ConsumedRecord[]): Promise<Begun["results"]> {
@@ -209,15 +210,17 @@ export class BatchWork {
     return results;
   }
 
-  /** Waits for those that are to come. */
-  async #resultsOf(begun: Pick<Begun, "results">): Promise<readonly RecordResult[]> {
-    const results = await Promise.all(begun.results.map((result) => Promise.resolve(result)));
-    for (const result of results) {
-      if (result.status === "done") continue;
-      const { kind } = result.failure;
-      if (kind === "shared" || kind === "fatal") throw stopped(this.#parts.scope.consumer, result.failure);
-    }
-    return results.map(withinTheLog);
+  /** Waits for all that are to come, also when one of them fails: nothing of a batch goes on while it is tried again. */
+  async #resultsOf(to: Begun["results"]): Promise<readonly RecordResult[]> {
+    const ends = await Promise.allSettled(to.map((result) => Promise.resolve(result)));
+    return ends.map((end) => {
+      if (end.status === "rejected") throw end.reason;
+      if (end.value.status === "done") return withinTheLog(end.value);
+      const { failure } = end.value;
+      const isEverybodys = failure.kind === "shared" || failure.kind === "fatal";
+      if (isEverybodys) throw stopped(this.#parts.scope.consumer, failure);
+      return end.value;
+    });
   }
 
   #count(outcome: "done" | "dead" | "parked" | "repeated" | "expired", count: number): void {
@@ -225,9 +228,17 @@ export class BatchWork {
   }
 }
 
+/** What a transaction is to write. */
+function toCommit(begun: Begun, outcomes: readonly Outcome[], isDrainingParked: boolean): BatchToCommit {
+  const { records, prior, nowMs } = begun;
+  const stillParked = new Set(outcomes.flatMap((one) => (one.kind === "parked" ? [one.consumed.record] : [])));
+  const left = isDrainingParked ? records.filter(({ record }) => !stillParked.has(record)) : [];
+  const moves = fenceMoves(outcomes.flatMap(consumedOf), prior);
+  return { outcomes, lanes: lanesOf(outcomes), moves, nowMs, unparked: left.map(({ record }) => record) };
+}
+
 /** In the outbox, an output that the log never takes would hold up all that come after it. */
-function withinTheLog(result: RecordResult): RecordResult {
-  if (result.status !== "done") return result;
+function withinTheLog(result: Done<unknown, unknown>): RecordResult {
   const isTooLarge = result.outputs.some(({ value }) => value.byteLength > MAX_RECORD_BYTES);
   return isTooLarge ? { status: "failed", failure: poison(TOO_LARGE) } : result;
 }
@@ -236,23 +247,4 @@ const TOO_LARGE = "RECORD_TOO_LARGE" satisfies MessagingErrorCode;
 
 function poison(code: string): Failure {
   return { kind: "poison", code, isRetryable: false };
-}
-
-function bucketsOf(outcome: Outcome): number[] {
-  return [recordOf(outcome), ...outputsOf(outcome)].map((record) => record.bucketEndMs);
-}
-
-function byOffset(a: LogRecord, b: LogRecord): number {
-  return a.partition - b.partition || a.offset - b.offset;
-}
-
-function lanesOf(outcomes: readonly Outcome[]): Lanes {
-  const lanes = new Map<number, OutgoingRecord[]>();
-  for (const outcome of outcomes) {
-    const { partition } = recordOf(outcome);
-    const lane = lanes.get(partition) ?? [];
-    lanes.set(partition, lane);
-    lane.push(...outputsOf(outcome));
-  }
-  return lanes;
 }
