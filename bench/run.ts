@@ -3,20 +3,46 @@ import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const BENCHMARKS: Readonly<Record<string, { readonly builds: readonly string[] }>> = {
-  attestation: { builds: ["libs/attestation", "libs/testing"] },
-  envelope: { builds: ["libs/envelope"] },
-  kafka: { builds: ["libs/messaging", "libs/testing"] },
-  live: { builds: ["services/enclave-inference"] },
-  pipeline: { builds: ["embedded", "libs/testing"] },
-  retrieval: { builds: ["libs/retrieval", "libs/testing", "services/enclave-inference"] },
+interface Benchmark {
+  readonly builds: readonly string[];
+  readonly measures: string;
+}
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  attestation: { builds: ["libs/attestation", "libs/testing"], measures: "verifying evidence of each kind" },
+  envelope: { builds: ["libs/envelope"], measures: "sealing and opening, beside peers and raw primitives" },
+  kafka: {
+    builds: ["libs/messaging", "libs/testing"],
+    measures: "the message log by both clients, beside the clients alone",
+  },
+  live: { builds: ["services/enclave-inference"], measures: "answers shown while they come" },
+  pipeline: {
+    builds: ["embedded", "libs/testing"],
+    measures: "the six services on real engines, beside a null cipher",
+  },
+  retrieval: {
+    builds: ["libs/retrieval", "libs/testing", "services/enclave-inference"],
+    measures: "searching sealed passages",
+  },
 };
+
+const usage = [
+  "Usage: npm run bench <name> [-- options]",
+  "",
+  ...Object.entries(BENCHMARKS).map(([name, { measures }]) => `  ${name.padEnd(12)}${measures}`),
+  "",
+  "docs/performance.md says what each measures, its options, and what came out.",
+].join("\n");
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [name = "", ...options] = process.argv.slice(2);
+if (name === "--help" || name === "-h") {
+  console.log(usage);
+  process.exit();
+}
 const benchmark = BENCHMARKS[name];
 if (!benchmark) {
-  console.error(`Usage: npm run bench <${Object.keys(BENCHMARKS).join("|")}> [-- options]`);
+  console.error(`${usage}\n\nbench: USAGE: ${name === "" ? "name one" : `there is no ${name}`}`);
   process.exit(2);
 }
 

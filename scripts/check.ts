@@ -37,7 +37,12 @@ const staticSteps: readonly Step[] = [
   { name: "proto", script: "scripts/proto.ts", args: ["--check"] },
 ];
 
-const steps = process.argv.includes("--static") ? staticSteps : [unitTests, ...staticSteps];
+const isStatic = process.argv[2] === "--static";
+if (process.argv.length > (isStatic ? 3 : 2)) {
+  console.error("npm run check [-- --static]: everything to run before a commit; --static leaves the unit tests out");
+  process.exit(process.argv[2] === "--help" ? 0 : 2);
+}
+const steps = isStatic ? staticSteps : [unitTests, ...staticSteps];
 
 function report({ step, passed, seconds, output }: StepResult): void {
   console.log(`${passed ? "✓" : "✗"} ${step.name.padEnd(12)}${seconds.toFixed(1).padStart(6)} s`);

@@ -14,6 +14,8 @@ export interface Step {
 export interface StepResult {
   readonly step: Step;
   readonly passed: boolean;
+  /** 1 where a signal or the system ended it. */
+  readonly exitCode: number;
   readonly seconds: number;
   /** Standard output and error as they came; empty when the step wrote straight to the terminal. */
   readonly output: string;
@@ -33,14 +35,15 @@ export function runStep(step: Step, output: "collected" | "shown"): Promise<Step
   child.stdout?.on("data", (chunk: Buffer) => chunks.push(chunk));
   child.stderr?.on("data", (chunk: Buffer) => chunks.push(chunk));
   return new Promise((resolve) => {
-    const end = (passed: boolean, text: string): void => {
-      resolve({ step, passed, seconds: (performance.now() - startedMs) / 1000, output: text });
+    const end = (exitCode: number, text: string): void => {
+      const seconds = (performance.now() - startedMs) / 1000;
+      resolve({ step, passed: exitCode === 0, exitCode, seconds, output: text });
     };
     child.once("error", (error) => {
-      end(false, error.message);
+      end(1, error.message);
     });
     child.once("close", (code) => {
-      end(code === 0, Buffer.concat(chunks).toString());
+      end(code ?? 1, Buffer.concat(chunks).toString());
     });
   });
 }

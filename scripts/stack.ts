@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { stackDown } from "./stack/down.ts";
-import { serviceNames, type StackFolder } from "./stack/layout.ts";
-import { openStack } from "./stack/state.ts";
+import { documentedPorts, serviceNames, type StackFolder } from "./stack/layout.ts";
+import { isRunning, openStack, readProcesses, wasStarted } from "./stack/state.ts";
 import { StackError } from "./stack/stack-error.ts";
 import { stackStatus, statusLines } from "./stack/status.ts";
 import { stackUp } from "./stack/up.ts";
@@ -36,8 +36,14 @@ async function main(): Promise<number> {
   if (values.help) return print([usage]);
   if (command === undefined || others.length > 0) return misused("name one of up, down and status");
   const offset = Number(values["port-offset"]);
-  if (!Number.isInteger(offset) || Math.abs(offset) > 40_000) return misused("--port-offset is a whole number");
-  const folder = await openStack(resolve(values.data), offset);
+  if (!isOffset(offset)) return misused(`--port-offset is a whole number from ${leastOffset} to ${mostOffset}`);
+  const path = resolve(values.data);
+  const folder = await openStack(path, offset);
+  if (command !== "up" && !wasStarted(path)) console.error(`stack: no stack was ever started on ${path}`);
+  const known = folder.ports.kafka - documentedPorts.kafka;
+  if (command === "up" && values["port-offset"] !== options["port-offset"].default && known !== offset) {
+    return misused(`the stack on ${path} has the port offset ${known}, which its first up chose`);
+  }
   const shown = async (): Promise<number> => {
     const rows = await stackStatus(folder);
     return print(values.json ? [JSON.stringify(rows, null, 2)] : statusLines(rows));
@@ -46,7 +52,7 @@ async function main(): Promise<number> {
     case "up":
       await stackUp(folder, { services: values.services });
       await shown();
-      return values.json ? 0 : print(nextLines(folder, values.services));
+      return values.json ? 0 : print(await nextLines(folder, values.data));
     case "down":
       await stackDown(folder);
       return shown();
@@ -57,12 +63,27 @@ async function main(): Promise<number> {
   }
 }
 
-function nextLines({ path }: StackFolder, services: boolean): string[] {
-  if (services) return ["", `The services are up. From here on as with \`cloister serve\`, with --data ${path}`];
-  return ["", "The engines are up. Start the services, each in a terminal:"].concat(
-    serviceNames.map((name) => `  npm run cloister -- start ${name} --env-file ${path}/${name}.env`),
-    "or all of them in the background: npm run stack -- up --services",
+async function nextLines(folder: StackFolder, data: string): Promise<string[]> {
+  const { path } = folder;
+  const processes = await readProcesses(folder);
+  const stopped = serviceNames.filter((name) => !isRunning(processes[name]));
+  if (stopped.length === 0) {
+    return ["", `The services are up. From here on as with \`cloister serve\`, with --data ${path}`];
+  }
+  const where = data === options.data.default ? "" : ` --data ${data}`;
+  const which = stopped.length === serviceNames.length ? "the services" : "the services that don't run";
+  return ["", `The engines are up. Start ${which}, each in a terminal:`].concat(
+    stopped.map((name) => `  npm run cloister -- start ${name} --env-file ${path}/${name}.env`),
+    `or all of them in the background: npm run stack -- up --services${where}`,
   );
+}
+
+/** So that every port stays one that a program of a user may listen at. */
+const ports = Object.values(documentedPorts);
+const [leastOffset, mostOffset] = [1_024 - Math.min(...ports), 65_535 - Math.max(...ports)];
+
+function isOffset(offset: number): boolean {
+  return Number.isInteger(offset) && offset >= leastOffset && offset <= mostOffset;
 }
 
 function parsed() {
@@ -74,7 +95,7 @@ function parsed() {
 }
 
 function misused(sentence: string): number {
-  console.error(`stack: USAGE: ${sentence}\n\n${usage}`);
+  console.error(`${usage}\n\nstack: USAGE: ${sentence}`);
   return 2;
 }
 

@@ -1,4 +1,5 @@
-export type StackErrorCode = "PACKAGES_MISSING" | "PORT_TAKEN" | "STEP_FAILED" | "SERVICE_FAILED" | "FOLDER_UNUSABLE";
+export type StackErrorCode =
+  "PACKAGES_MISSING" | "PORT_TAKEN" | "STEP_FAILED" | "SERVICE_FAILED" | "FOLDER_UNUSABLE" | "STATE_MALFORMED";
 
 /** Why the stack did not do what it was asked to, for the person at the terminal. */
 export class StackError extends Error {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -13,6 +13,7 @@ import {
   type EngineName,
   type ServiceName,
 } from "./layout.ts";
+import { StackError } from "./stack-error.ts";
 
 const processSchema = z.strictObject({
   pid: z.int().positive(),
@@ -26,24 +27,46 @@ const stateSchema = z.strictObject({
   processes: z.partialRecord(z.enum([...engineNames, ...serviceNames]), processSchema),
 });
 
+const stateJson = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      context.addIssue("no JSON");
+      return z.NEVER;
+    }
+  })
+  .pipe(stateSchema);
+
 export type StackProcess = z.output<typeof processSchema>;
 export type StackProcesses = z.output<typeof stateSchema>["processes"];
 
 const stateFile = (path: string): string => join(path, "stack.json");
 
+export const wasStarted = (path: string): boolean => existsSync(stateFile(path));
+
 /** The folder, with the ports that its first `up` chose; an offset counts for that one alone. */
 export async function openStack(path: string, portOffset: number): Promise<StackFolder> {
-  const known = await readFile(stateFile(path), "utf8").then(parseState, () => ({ portOffset, processes: {} }));
-  return new StackFolder(path, portsWith(known.portOffset));
+  const known = await readState(path);
+  return new StackFolder(path, portsWith(known?.portOffset ?? portOffset));
 }
 
 /** What was started on the folder; nothing when its file is absent. */
 export async function readProcesses({ path }: StackFolder): Promise<StackProcesses> {
-  const text = await readFile(stateFile(path), "utf8").catch(() => undefined);
-  return text === undefined ? {} : parseState(text).processes;
+  return (await readState(path))?.processes ?? {};
 }
 
-const parseState = (text: string): z.output<typeof stateSchema> => stateSchema.parse(JSON.parse(text));
+async function readState(path: string): Promise<z.output<typeof stateSchema> | undefined> {
+  const text = await readFile(stateFile(path), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const state = stateJson.safeParse(text);
+  if (state.success) return state.data;
+  throw new StackError(
+    "STATE_MALFORMED",
+    `${stateFile(path)} is not what a stack writes; end its processes by hand, then delete the file`,
+  );
+}
 
 /** Notes a process that has just been started, at once, so that `down` finds it whatever comes next. */
 export async function noteProcess(folder: StackFolder, name: EngineName | ServiceName, pid: number): Promise<void> {

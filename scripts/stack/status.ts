@@ -12,7 +12,8 @@ import { isRunning, readProcesses } from "./state.ts";
 
 export interface StatusRow {
   readonly name: EngineName | ServiceName;
-  readonly state: "running" | "stopped";
+  /** `ended`: by itself, or by somebody else; its log says why. */
+  readonly state: "running" | "stopped" | "ended";
   readonly address: string;
   readonly pid: number | null;
   readonly since: string | null;
@@ -28,7 +29,7 @@ export async function stackStatus(folder: StackFolder): Promise<StatusRow[]> {
     const running = isRunning(one) ? one : undefined;
     return {
       name,
-      state: running === undefined ? "stopped" : "running",
+      state: running !== undefined ? "running" : one === undefined ? "stopped" : "ended",
       address: `127.0.0.1:${folder.ports[portsOf[name]]}`,
       pid: running?.pid ?? null,
       since: running === undefined ? null : new Date(running.startedAtMs).toISOString(),

@@ -33,8 +33,13 @@ export function eventLines({ conversationId, event }: FollowedEvent): string[] {
     case "gap":
       return [`${from} ${chalk.yellow("(messages of the client before this one never arrived)")}`];
     case "refused":
-      return [`${from} ${chalk.yellow(`(not shown: ${event.code})`)}`];
+      return [`${from} ${chalk.yellow(`(not shown: ${refusalOf(event.code)})`)}`];
   }
+}
+
+function refusalOf(code: string): string {
+  if (code !== "NOT_A_RECIPIENT") return code;
+  return `${code}: this key is no reader of the conversation; it reads those opened once a policy names it by --recipient`;
 }
 
 /** For a program, on one line. */

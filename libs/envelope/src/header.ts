@@ -99,7 +99,8 @@ export function requireNotExpired(header: Header, nowMs: number): void {
 function requireSuite(suite: number): Suite {
   // Not a look-up in the enum: a suite that a newer schema names is still unsupported here.
   if (suite === Suite.AES_256_GCM || suite === Suite.CHACHA20_POLY1305) return suite;
-  if (suite === 0) throw new EnvelopeError("MALFORMED", "The header is missing, or names no cipher suite.");
+  if (suite === 0)
+    throw new EnvelopeError("MALFORMED", "The bytes are no envelope: its header is missing, or names no cipher suite.");
   throw new EnvelopeError("UNSUPPORTED_SUITE", "The envelope uses a cipher suite that this version does not know.");
 }
 

@@ -1,5 +1,5 @@
 import { codeOf, type Audit, type Clock, type Log } from "@cloister/service";
-import { PartitionKeeper, sqlState } from "@cloister/storage";
+import { isStatementTimeout, PartitionKeeper, sqlState } from "@cloister/storage";
 import type { HowAlone } from "./batch-merger.ts";
 import { commitBatch, ID_REUSED, type BatchToCommit } from "./commit-batch.ts";
 import type { ConsumerMetrics } from "./consumer-metrics.ts";
@@ -103,13 +103,15 @@ export class BatchProtocol {
     try {
       await this.#attempt(batch, how, begun);
     } catch (error) {
-      const failure = this.requireRecordsOwn(error);
-      const middle = Math.ceil(batch.length / 2);
-      const [only] = batch;
-      if (batch.length > 1) {
+      const [only, ...more] = batch;
+      // By itself and still too slow, it may be too much.
+      const isTooMuch = how.isAlone && more.length > 0 && isStatementTimeout(error);
+      const failure = isTooMuch ? undefined : this.requireRecordsOwn(error);
+      if (more.length > 0) {
+        const middle = Math.ceil(batch.length / 2);
         await this.finish(batch.slice(0, middle), { ...how, isAlone: true });
         await this.finish(batch.slice(middle), { ...how, isAlone: true });
-      } else if (only !== undefined) {
+      } else if (only !== undefined && failure !== undefined) {
         this.#parts.log.warn("a record failed by an error", { consumer: this.#parts.scope.consumer, error });
         await this.#attempt(batch, { ...how, verdict: { status: "failed", failure } });
       }

@@ -1,6 +1,7 @@
 import { noTenant, onDatabase } from "@cloister/storage";
 import { sql, type Kysely, type RawBuilder } from "kysely";
-import type { MessageLog, OutgoingRecord } from "./message-log.ts";
+import { sizeOf } from "./batch-bounds.ts";
+import { MAX_BATCH_BYTES, type MessageLog, type OutgoingRecord } from "./message-log.ts";
 
 export interface Lane {
   readonly db: Kysely<unknown>;
@@ -8,7 +9,7 @@ export interface Lane {
   readonly lane: string;
 }
 
-const CHUNK = 500;
+const CHUNK_RECORDS = 500;
 
 export interface LaneRecord {
   readonly lane: string;
@@ -53,21 +54,22 @@ interface OutboxRow {
   bucket_end_ms: number;
 }
 
-/** Sends what a lane holds, oldest first, and deletes it. Returns how many records went out. */
-export async function drainLane(lane: Lane, messages: MessageLog): Promise<number> {
-  for (let sent = 0; ;) {
+/** Sends what a lane holds, oldest first, at most 4 MiB and one record at a time, and deletes it. */
+export async function drainLane(lane: Lane, messages: MessageLog): Promise<void> {
+  for (;;) {
     const { rows } = await onDatabase(noTenant, () =>
-      sql<OutboxRow>`select seq, topic, key, value, bucket_end_ms from ${sql.id(lane.schema, "outbox")}
-        where lane = ${lane.lane} order by seq limit ${CHUNK}`.execute(lane.db),
+      sql<OutboxRow>`select seq, topic, key, value, bucket_end_ms from (
+          select seq, topic, key, value, bucket_end_ms, sum(length(value)) over (order by seq) - length(value) as before
+          from ${sql.id(lane.schema, "outbox")} where lane = ${lane.lane} order by seq limit ${CHUNK_RECORDS}
+        ) as oldest where before < ${MAX_BATCH_BYTES} order by seq`.execute(lane.db),
     );
-    if (rows.length === 0) return sent;
+    if (rows.length === 0) return;
     await messages.produce(rows.map(({ bucket_end_ms, ...row }) => ({ ...row, bucketEndMs: bucket_end_ms })));
     await deleteSent(
       lane,
       [lane.lane],
       rows.map(({ seq }) => seq),
     );
-    sent += rows.length;
-    if (rows.length < CHUNK) return sent;
+    if (rows.length < CHUNK_RECORDS && sizeOf(rows).bytes < MAX_BATCH_BYTES) return;
   }
 }

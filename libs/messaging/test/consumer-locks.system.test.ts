@@ -69,5 +69,31 @@ describe.each<Merging | undefined>(["whole", "beginning", undefined])("a consume
       await wakeUps.close();
       await db.close();
     });
+
+    it("has a batch done that is too slow as a whole, and says in the log what was too slow", async () => {
+      const name = "slow";
+      const clock = new FakeClock();
+      const { log, lines } = capturedLog();
+      const other = await openDatabase({ engine: "postgres", url: url() });
+      const db = await openDatabase({ engine: "postgres", url: url(), statementTimeoutMs: 500 });
+      const wakeUps = wakeUpsFor(db);
+      const messages = await PostgresMessageLog.open({ db, clock: systemClock, log, wakeUps, pollMs: 100 });
+      const toy = await startToy({ name, merging, partitions: 1 }, { db, messages, clock, log });
+      await sql`create function ${sql.id(name)}.slowly() returns trigger language plpgsql as
+        'begin perform pg_sleep(0.05); return new; end'`.execute(other.kysely);
+      await sql`create trigger slowly before insert on ${sql.id(name)}.effect
+        for each row execute function ${sql.id(name)}.slowly()`.execute(other.kysely);
+      const texts = Array.from({ length: 30 }, (_, n) => String(n));
+      await messages.produce(texts.map((text) => toyRecord(`${name}.in`, { id: text, conversation: "a", text })));
+      const effects = async (): Promise<string[]> =>
+        (await schemaOf<ToyTables>(other, name).selectFrom("effect").selectAll().execute()).map(({ text }) => text);
+      await eventually(async () => expect(await effects()).toEqual(texts));
+      expect(lines.join("")).toContain("57014");
+      await toy.close();
+      await messages.close();
+      await wakeUps.close();
+      await db.close();
+      await other.close();
+    });
   }),
 );

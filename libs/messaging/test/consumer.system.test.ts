@@ -15,7 +15,15 @@ import {
   type RecordBatch,
 } from "@cloister/messaging";
 import { systemClock, type RunningService } from "@cloister/service";
-import { openDatabase, schemaOf, wakeUpsFor, type Database, type WakeUps } from "@cloister/storage";
+import {
+  dropPartition,
+  openDatabase,
+  schemaOf,
+  StorageError,
+  wakeUpsFor,
+  type Database,
+  type WakeUps,
+} from "@cloister/storage";
 import {
   capturedLog,
   describeOnPostgres,
@@ -30,6 +38,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { partitionOf } from "../src/partitioner.ts";
 import {
   answer,
+  bucketEndMs,
   idOf,
   startToy,
   toyMessage,
@@ -105,6 +114,25 @@ function suite(open: () => Promise<Database>, merging: Merging | undefined): voi
     const [options] = consuming;
     if (options === undefined) throw new Error("the toy consumes nothing");
     return options;
+  };
+  const never = new AbortController().signal;
+  const handed = (partition: number, offset = 0): RecordBatch => {
+    const topic = `${name}.in`;
+    const message = { id: `${partition}:${offset}`, conversation: `of ${partition}`, text: `${partition}:${offset}` };
+    return { topic, partition, records: [{ ...toyRecord(topic, message), partition, offset }] };
+  };
+  /** Partition 0 waits at the gate; tells which partitions came together. */
+  const gatedStep = (fails: () => boolean = () => false) => {
+    const steps: number[][] = [];
+    const gate = Promise.withResolvers<undefined>();
+    const step: ToyStep = async ({ records }) => {
+      const partitions = records.map(({ record }) => record.partition);
+      steps.push(partitions);
+      if (partitions.includes(0)) await gate.promise;
+      else if (fails()) throw new StorageError("DATABASE_UNAVAILABLE", "away");
+      return records.map(answered);
+    };
+    return { steps, gate, step };
   };
   /** The log, whose batches the test changes on their way. */
   const changing = (change: (batch: RecordBatch) => RecordBatch): MessageLog => ({
@@ -383,6 +411,60 @@ function suite(open: () => Promise<Database>, merging: Merging | undefined): voi
     await leaving;
     expect(await rowsIn("outbox")).toBe(0);
   });
+
+  it("sends what a former owner left of a record that is found done at the first look", async () => {
+    const former = await startByHand(() => Promise.reject(new MessagingError("LOG_UNAVAILABLE", "the log is away")));
+    const sent: string[] = [];
+    const owner = await startByHand((records) => {
+      sent.push(...records.map((one) => toyMessage(one).text));
+      return Promise.resolve();
+    });
+    await owner.onAssigned({ topic: `${name}.in`, partition: 0 }, never);
+    await expect(former.onBatch(handed(0), never)).rejects.toThrow("the log is away");
+    await owner.onBatch(handed(0), never);
+    expect(sent).toEqual(["0:0"]);
+  });
+
+  it("makes its buckets anew when somebody ended them", async () => {
+    const owner = await startByHand(() => Promise.resolve());
+    await owner.onBatch(handed(0), never);
+    for (const table of ["inbox", "outbox"]) await dropPartition(db.kysely, { schema: name, table }, bucketEndMs);
+    await owner.onBatch(handed(0, 1), never);
+    expect(await deadLetters()).toEqual([]);
+    expect(await effects()).toEqual(["of 0:0:0", "of 0:0:1"]);
+  });
+
+  if (merging !== undefined) {
+    it("merges a partition that was given up before its turn and came back", async () => {
+      const { steps, gate, step } = gatedStep();
+      const owner = await startByHand(() => Promise.resolve(), step);
+      const stopping = new AbortController();
+      const first = owner.onBatch(handed(0), never);
+      await eventually(() => expect(steps).toEqual([[0]]));
+      const given = expect(owner.onBatch(handed(1), stopping.signal)).rejects.toThrow("given up");
+      await delay(5);
+      stopping.abort();
+      await given;
+      const again = [owner.onBatch(handed(1), never), owner.onBatch(handed(2), never)];
+      await delay(5);
+      gate.resolve(undefined);
+      await Promise.all([first, ...again]);
+      expect(steps).toEqual([[0], [1, 2]]);
+    });
+
+    it("asks an engine that is away once for all that were merged", async () => {
+      const { steps, gate, step } = gatedStep(() => true);
+      const owner = await startByHand(() => Promise.resolve(), step);
+      const first = owner.onBatch(handed(0), never);
+      await eventually(() => expect(steps).toHaveLength(1));
+      const others = Promise.allSettled([owner.onBatch(handed(1), never), owner.onBatch(handed(2), never)]);
+      await delay(5);
+      gate.resolve(undefined);
+      await first;
+      expect((await others).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+      expect(steps).toEqual([[0], [1, 2]]);
+    });
+  }
 
   it("begins nothing of a partition that was given up", async () => {
     const owner = await startByHand(() => Promise.resolve());

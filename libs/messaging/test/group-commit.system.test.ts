@@ -5,7 +5,7 @@ import { testDatabase } from "@cloister/testing";
 import { sql } from "kysely";
 import { commitBatch, type BatchToCommit } from "../src/commit-batch.ts";
 import type { ConsumerDefinition } from "../src/consumer.ts";
-import { fenceMoves } from "../src/fences.ts";
+import { fenceMoves, moveFences } from "../src/fences.ts";
 import { GroupCommit } from "../src/group-commit.ts";
 import { consumedOf, type Outcome } from "../src/outcome.ts";
 import { readPriorState } from "../src/prior-state.ts";
@@ -83,6 +83,14 @@ describe("batches of several partitions that are committed together", () => {
     expect(third).toMatchObject({ status: "fulfilled" });
     expect(await rows("outbox", "seq")).toHaveLength(2);
     expect(await rows("inbox", "message_id")).toHaveLength(2);
+  });
+
+  it("lock their conversations in one order, whatever order they came in", async () => {
+    const batches = await Promise.all(["a", "b", "c"].map((one, n) => batchOf(n, one, one)));
+    const moves = batches.flatMap((one) => one.moves);
+    const asked = (of: typeof moves): readonly unknown[] =>
+      moveFences({ db: db.kysely, schema, consumer }, of).compile(db.kysely).parameters;
+    expect(asked(moves.toReversed())).toEqual(asked(moves));
   });
 
   it("never move one conversation's fence for two of them at once", async () => {

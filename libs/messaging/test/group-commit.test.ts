@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { BatchToCommit, OutboxSeqs } from "../src/commit-batch.ts";
 import { GroupCommit } from "../src/group-commit.ts";
 import { MAX_BATCH_BYTES, type LogRecord } from "../src/message-log.ts";
-import type { Outcome } from "../src/outcome.ts";
+import { recordOf, type Outcome } from "../src/outcome.ts";
 
 const together = { isAlone: false };
 /** Longer than any test takes. */
@@ -151,6 +151,34 @@ describe("commits", () => {
     await delay(5);
     expect(await all()).toEqual([[0, 1], [2], [3], [4]]);
     await Promise.all(done);
+  });
+
+  it("count what leaves the parking lot, and what is sent on, towards their bounds", async () => {
+    const { commits, all } = gated();
+    const leaving = (partition: number, records: number): BatchToCommit => {
+      const one = toCommit(partition, records);
+      return { ...one, outcomes: [], unparked: one.outcomes.map(recordOf) };
+    };
+    const telling = (partition: number, bytes: number): BatchToCommit => {
+      const one = toCommit(partition);
+      const outputs = [{ topic: "out", key: new Uint8Array(16), value: new Uint8Array(bytes), bucketEndMs: 1 }];
+      return { ...one, outcomes: one.outcomes.map((outcome) => ({ ...outcome, outputs }) as Outcome) };
+    };
+    const asked = [leaving(0, 60), leaving(1, 5), telling(2, MAX_BATCH_BYTES - 10), telling(3, 10)];
+    const done = asked.map((one) => commits.run(one, together));
+    await delay(5);
+    expect(await all()).toEqual([[0], [1, 2], [3]]);
+    await Promise.all(done);
+  });
+
+  it("have the time of the latest", async () => {
+    const times: number[] = [];
+    const commits = new GroupCommit(({ nowMs }) => {
+      times.push(nowMs);
+      return Promise.resolve({});
+    });
+    await Promise.all([3, 1].map((partition) => commits.run(toCommit(partition), together)));
+    expect(times).toEqual([3]);
   });
 
   it("hold no more bytes together than a batch may, unless one does", async () => {

@@ -1,8 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { Outbox, PostgresMessageLog, protocolMigrations, type MessageLog } from "@cloister/messaging";
+import {
+  MAX_BATCH_BYTES,
+  MAX_RECORD_BYTES,
+  Outbox,
+  PostgresMessageLog,
+  protocolMigrations,
+  type MessageLog,
+} from "@cloister/messaging";
 import { systemClock } from "@cloister/service";
 import { inTransaction, migrate, noTenant, schemaOf, wakeUpsFor, type Database } from "@cloister/storage";
 import { eventually, readTopic, silentLog, testDatabase } from "@cloister/testing";
+import { setTimeout as delay } from "node:timers/promises";
 import { bucketEndMs, toyMessage, toyRecord } from "./toy-service.ts";
 
 jest.setTimeout(30_000);
@@ -51,6 +59,52 @@ describe("the outbox of a door", () => {
     await send("one", "two");
     await send("three");
     await eventually(async () => expect(await sent("door.a")).toEqual(["left", "over", "one", "two", "three"]));
+    await outbox.close();
+  });
+
+  it("sends no more than a few MiB at once, however much waits, and all of it", async () => {
+    await messages.ensureTopics([{ name: "door.large", partitions: 1 }]);
+    const asked: number[] = [];
+    const watched: MessageLog = {
+      ensureTopics: () => Promise.resolve(),
+      consume: (options) => messages.consume(options),
+      close: () => Promise.resolve(),
+      produce: (records) => {
+        asked.push(records.reduce((sum, { value }) => sum + value.byteLength, 0));
+        return messages.produce(records);
+      },
+    };
+    const { outbox, send } = outboxTo("door.large", watched);
+    const texts = Array.from({ length: 12 }, (_, n) => `${n}:`.padEnd(MAX_RECORD_BYTES / 2 - 1_000, "x"));
+    for (const text of texts) await send(text);
+    outbox.start();
+    await eventually(async () => expect(await sent("door.large")).toHaveLength(12));
+    expect(await sent("door.large")).toEqual(texts);
+    expect(Math.max(...asked)).toBeLessThanOrEqual(MAX_BATCH_BYTES + MAX_RECORD_BYTES);
+    await outbox.close();
+  });
+
+  it("rests after it has sent, so that more goes together", async () => {
+    await messages.ensureTopics([{ name: "door.rest", partitions: 1 }]);
+    let asked = 0;
+    const slow: MessageLog = {
+      ensureTopics: () => Promise.resolve(),
+      consume: (options) => messages.consume(options),
+      close: () => Promise.resolve(),
+      produce: async (records) => {
+        asked += 1;
+        await delay(20);
+        await messages.produce(records);
+      },
+    };
+    const { outbox, send } = outboxTo("door.rest", slow);
+    outbox.start();
+    for (let n = 0; n < 40; n++) {
+      await send(String(n));
+      await delay(5);
+    }
+    await eventually(async () => expect(await sent("door.rest")).toHaveLength(40));
+    expect(asked).toBeLessThan(20);
     await outbox.close();
   });
 

@@ -50,5 +50,15 @@ function printable(fields: LogFields = {}): Record<string, unknown> {
 function printableError(error: unknown): { code: string; message?: string; cause?: string } {
   if (!(error instanceof CodedError)) return { code: codeOf(error) };
   const known = { code: codeOf(error), message: error.message };
-  return error.cause === undefined ? known : { ...known, cause: codeOf(error.cause) };
+  const causes = causesOf(error);
+  return causes.length === 0 ? known : { ...known, cause: causes.join(": ") };
+}
+
+const MOST_CAUSES = 4;
+
+/** The codes of what led to it, outermost first: an engine's own is the last. */
+function causesOf({ cause }: Error, most = MOST_CAUSES): string[] {
+  if (cause === undefined || most === 0) return [];
+  const further = cause instanceof CodedError ? causesOf(cause, most - 1) : [];
+  return [codeOf(cause), ...further];
 }

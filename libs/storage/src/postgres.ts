@@ -1,4 +1,5 @@
 import { Kysely, PostgresDialect } from "kysely";
+import type { Socket } from "node:net";
 import pg from "pg";
 import { coalescingSocket } from "./coalescing-socket.ts";
 import { scopedPool } from "./tenants/scoped-pool.ts";
@@ -11,7 +12,14 @@ const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format): unknown => (oid === INT8 ? Number : pg.types.getTypeParser(oid, format)),
 };
 
+/** Keeps the socket in the set until it is closed. */
+function noted(socket: Socket, sockets: Set<Socket>): Socket {
+  sockets.add(socket);
+  return socket.once("close", () => sockets.delete(socket));
+}
+
 export function openPostgres(options: PostgresOptions): Database {
+  const sockets = new Set<Socket>();
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.maxConnections ?? 10,
@@ -22,7 +30,7 @@ export function openPostgres(options: PostgresOptions): Database {
     types,
     // Several statements travel together (see scoped-pool.ts); each still waits for those before it.
     pipeline: true,
-    stream: coalescingSocket,
+    stream: () => noted(coalescingSocket(), sockets),
   });
   // An idle connection that dies is replaced by the pool; unheard, the event would end the process.
   pool.on("error", () => undefined);
@@ -33,6 +41,8 @@ export function openPostgres(options: PostgresOptions): Database {
   const close = async (): Promise<void> => {
     await kysely.destroy();
     if (!pool.ended) await pool.end();
+    // pg leaves a connection open whose login it can't go on with.
+    for (const socket of sockets) socket.destroy();
   };
   return {
     engine: "postgres",

@@ -18,7 +18,9 @@ export function inTransaction<Tables, T>(
   scope: RowScope,
   work: (tx: Transaction<Tables>) => Promise<T>,
 ): Promise<T> {
-  return repeated(() => underScope(scope, () => db.transaction().execute(work)));
+  // Whatever the database's default is: what a transaction reads again, it is to find as it is now.
+  const begun = () => db.transaction().setIsolationLevel("read committed");
+  return repeated(() => underScope(scope, () => begun().execute(work)));
 }
 
 /** The same for a single statement, which is a transaction of its own and undoes itself when it fails. */

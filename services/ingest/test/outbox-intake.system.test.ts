@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { parseMessageId, parseTenantId } from "@cloister/envelope";
 import { Outbox, type MessageLog } from "@cloister/messaging";
 import { systemClock } from "@cloister/service";
@@ -18,16 +18,29 @@ const nowhere: MessageLog = {
   close: () => Promise.resolve(),
 };
 
-describeOnPostgres("messages that are taken at the same time", (url) => {
+// Whatever the database's own default is.
+describe.each(["read committed", "repeatable read", "serializable"])("in a database whose default is %s", (isolation) =>
+  describeOnPostgres("messages that are taken at the same time", (url) => suite(url, isolation)),
+);
+
+function suite(url: () => string, isolation: string): void {
   let db: Database;
   let intake: OutboxIntake;
+  let wakes = 0;
   beforeAll(async () => {
     db = await openDatabase({ engine: "postgres", url: url() });
     await migrate(db, ingestSchema, ingestMigrations);
+    const database = decodeURIComponent(new URL(url()).pathname.slice(1));
+    await sql`alter database ${sql.id(database)} set default_transaction_isolation = ${sql.lit(isolation)}`.execute(
+      db.kysely,
+    );
+    await db.close();
+    db = await openDatabase({ engine: "postgres", url: url() });
     const tables = schemaOf<IngestTables>(db, ingestSchema);
     const ports = { messages: nowhere, clock: systemClock, log: silentLog };
     // Never started: what is taken stays in the outbox.
     const outbox = new Outbox({ db: tables, schema: ingestSchema, lane: "inbound", ...ports });
+    jest.spyOn(outbox, "wake").mockImplementation(() => (wakes += 1));
     const partitions = new PartitionKeeper(db.kysely, ingestPartitions);
     intake = new OutboxIntake({ db: tables, outbox, partitions });
   }, 60_000);
@@ -39,6 +52,18 @@ describeOnPostgres("messages that are taken at the same time", (url) => {
       from ${sql.id(ingestSchema, table)} where ${column} = ${messageId}::bytea`.execute(db.kysely);
     return rows[0]?.n ?? -1;
   };
+
+  it("wake the outbox when they are new, and not when they come again", async () => {
+    const id = new Uint8Array(16).fill(99);
+    const bucketEndMs = (Math.ceil(Date.now() / dayMs) + 1) * dayMs;
+    const ids = {
+      tenantId: parseTenantId(new Uint8Array(16).fill(1)),
+      conversationId: id,
+      messageId: parseMessageId(id),
+    };
+    for (let n = 0; n < 3; n++) await intake.accept({ ...ids, bucketEndMs, envelope: new Uint8Array([1]) });
+    expect(wakes).toBe(1);
+  });
 
   it("have an id once, whatever bucket they belong to", async () => {
     for (let round = 1; round <= 10; round++) {
@@ -61,4 +86,4 @@ describeOnPostgres("messages that are taken at the same time", (url) => {
       expect([await count("accepted_message", id), await count("outbox", id)]).toEqual([1, 1]);
     }
   });
-});
+}

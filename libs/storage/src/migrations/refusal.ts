@@ -6,6 +6,9 @@ const INSUFFICIENT_PRIVILEGE = "42501";
 /** Class 28 (login), and a database that doesn't exist. */
 const REFUSED_LOGIN = /^(?:28...|3D000)$/u;
 
+/** pg says so without a code. */
+const isPasswordMissing = (error: unknown): boolean => error instanceof Error && error.message.startsWith("SASL: ");
+
 /** What is wrong with the connection or its rights, apart from what was asked; undefined when it is neither. */
 export function databaseRefusal(error: unknown, what: string): StorageError | undefined {
   if (error instanceof StorageError) return error;
@@ -13,6 +16,9 @@ export function databaseRefusal(error: unknown, what: string): StorageError | un
   if (REFUSED_LOGIN.test(sqlState(error))) {
     const sentence = "the server refuses the login, or has no such database; look at the URL and its password";
     return new StorageError("DATABASE_REFUSED", sentence, { cause: error });
+  }
+  if (isPasswordMissing(error)) {
+    return new StorageError("DATABASE_REFUSED", "the server asks for a password, and none was given", { cause: error });
   }
   if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) return undefined;
   // PostgreSQL names the object and nothing that is in it.

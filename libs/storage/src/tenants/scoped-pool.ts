@@ -78,7 +78,7 @@ class ScopedClient implements PostgresPoolClient {
   /** The answer is that of the statement, or its error; whatever became of it, the transaction has ended. */
   async #askAlone<R>(settings: string, text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
     const [begun, answer, ended] = await Promise.allSettled([
-      this.#ask(`begin; ${settings}`, []),
+      this.#ask(`begin isolation level read committed; ${settings}`, []),
       this.#ask<R>(text, parameters),
       this.#ask("commit", []),
     ]);

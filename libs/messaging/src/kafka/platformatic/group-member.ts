@@ -119,6 +119,8 @@ export class GroupMember {
 
   /** Until the positions are known, or another round begins. */
   async #joined(assignments: readonly GroupAssignment[]): Promise<void> {
+    // A join that was under way when it was stopped.
+    if (this.#stopping.signal.aborted) return;
     const round = ++this.#round;
     for (let attempt = 0; round === this.#round; attempt++) {
       try {
