@@ -17,8 +17,8 @@ export const PROBLEMS_PATH = "/docs/errors";
 /** What the HTTP server of every service refuses by itself. */
 export const serverProblems = {
   BAD_REQUEST: {
-    title: "The server could not read the request as HTTP",
-    remedy: "Send a well-formed request: check its path, headers and body.",
+    title: "The server could not read the request",
+    remedy: "Send a well-formed request: check its path and headers, and that a JSON body is JSON.",
     httpStatus: 400,
   },
   NOT_FOUND: {

@@ -29,10 +29,12 @@ export const tokenRequest = z.strictObject({
   expiresAtMs: z.int().positive().optional(),
 });
 
+const notALimit = "not one whole number from 1 to 1000";
+
 /** The query of `GET /v1/tokens`. */
 export const pageRequest = z.strictObject({
   after: hex16.optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+  limit: z.coerce.number(notALimit).int(notALimit).min(1, notALimit).max(1_000, notALimit).default(100),
 });
 
 /** Making, listing and revoking access tokens. Nobody gives more than they have, or sees another tenant's. */
