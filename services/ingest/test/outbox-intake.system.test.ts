@@ -53,6 +53,14 @@ function suite(url: () => string, isolation: string): void {
     return rows[0]?.n ?? -1;
   };
 
+  it("are remembered by a function that nobody may call who was not given it", async () => {
+    const { rows } = await sql<{ anybody: boolean }>`select has_function_privilege('public', oid, 'execute') as anybody
+      from pg_proc where pronamespace = ${ingestSchema}::regnamespace and proname = 'remember_message'`.execute(
+      db.kysely,
+    );
+    expect(rows).toEqual([{ anybody: false }]);
+  });
+
   it("wake the outbox when they are new, and not when they come again", async () => {
     const id = new Uint8Array(16).fill(99);
     const bucketEndMs = (Math.ceil(Date.now() / dayMs) + 1) * dayMs;
