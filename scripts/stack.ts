@@ -25,7 +25,7 @@ Exit codes: 0 done, 1 failed (a line on standard error says why), 2 the command 
 const options = {
   data: { type: "string", default: ".cloister/stack" },
   services: { type: "boolean", default: false },
-  "port-offset": { type: "string", default: "0" },
+  "port-offset": { type: "string" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
@@ -35,13 +35,13 @@ async function main(): Promise<number> {
   const [command, ...others] = positionals;
   if (values.help) return print([usage]);
   if (command === undefined || others.length > 0) return misused("name one of up, down and status");
-  const offset = Number(values["port-offset"]);
+  const offset = Number(values["port-offset"] ?? 0);
   if (!isOffset(offset)) return misused(`--port-offset is a whole number from ${leastOffset} to ${mostOffset}`);
   const path = resolve(values.data);
   const folder = await openStack(path, offset);
   if (command !== "up" && !wasStarted(path)) console.error(`stack: no stack was ever started on ${path}`);
   const known = folder.ports.kafka - documentedPorts.kafka;
-  if (command === "up" && values["port-offset"] !== options["port-offset"].default && known !== offset) {
+  if (command === "up" && values["port-offset"] !== undefined && known !== offset) {
     return misused(`the stack on ${path} has the port offset ${known}, which its first up chose`);
   }
   const shown = async (): Promise<number> => {

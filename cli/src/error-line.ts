@@ -5,7 +5,7 @@ import { CodedError, codeOf } from "@cloister/service";
 const sentences: Readonly<Record<string, string>> = {
   TOKEN_UNKNOWN:
     "The system knows no such access token: was it made for this deployment, or by an earlier start of it?",
-  UNREACHABLE: "Nothing answers at the system's address: is it running, and is --url right?",
+  UNREACHABLE: "Nothing answers at the system's address, or the connection broke off: does it run, and is --url right?",
   TENANT_UNKNOWN: "The system knows no such tenant: its first policy makes it, `cloister policy apply`.",
   POLICY_STALE: "A newer policy is in force and versions only grow: sign one with a higher --version.",
   POLICY_EXPIRED: "The policy is expired or not yet in force: sign a new version with `cloister policy sign`.",

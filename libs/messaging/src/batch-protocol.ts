@@ -53,6 +53,8 @@ export interface Begun {
 export interface HowToFinish extends HowAlone {
   /** The records were parked, and leave the parking lot unless they are parked again. */
   readonly isDrainingParked: boolean;
+  /** True once their partitions are to be given up: what fails is not tried again by halves then. */
+  readonly isStopping: () => boolean;
   /** Stands in for the step. */
   readonly verdict?: RecordResult;
 }
@@ -105,7 +107,7 @@ export class BatchProtocol {
     } catch (error) {
       const [only, ...more] = batch;
       // By itself and still too slow, it may be too much.
-      const isTooMuch = how.isAlone && more.length > 0 && isStatementTimeout(error);
+      const isTooMuch = how.isAlone && !how.isStopping() && more.length > 0 && isStatementTimeout(error);
       const failure = isTooMuch ? undefined : this.requireRecordsOwn(error);
       if (more.length > 0) {
         const middle = Math.ceil(batch.length / 2);
@@ -138,7 +140,7 @@ export class BatchProtocol {
   /** Step 1, of all of them at once: reads what is known, and has the consumer's step take what is fresh. */
   async begin(
     batches: readonly (readonly Identified[])[],
-    { isDrainingParked, verdict }: Omit<HowToFinish, "isAlone">,
+    { isDrainingParked, verdict }: Pick<HowToFinish, "isDrainingParked" | "verdict">,
   ): Promise<readonly Begun[]> {
     const { clock, scope, relay } = this.#parts;
     const nowMs = clock.nowMs();

@@ -40,6 +40,8 @@ export class ConsumerRunner {
   readonly #reach: (gap: Gap) => Promise<void>;
   /** Partitions whose batch failed: it comes again by itself, so that no other waits for what it waits for. */
   readonly #failed = new Set<number>();
+  /** By partition: when it is to be given up. */
+  readonly #stopping = new Map<number, AbortSignal>();
 
   constructor(definition: ConsumerDefinition, step: Step, ports: RunnerPorts) {
     const { db, schema, name } = definition;
@@ -54,8 +56,10 @@ export class ConsumerRunner {
     this.#parking = new ParkingLot(this.#scope, ports, {
       sendUnsent: (partition) => this.#relay.sendUnsent(partition),
       isUnsent: (partition) => this.#relay.isUnsent(partition),
-      again: (records) =>
-        this.#protocol.finish(this.#protocol.identify(records), { isDrainingParked: true, isAlone: true }),
+      again: (records, stopping) => {
+        const how = { isDrainingParked: true, isAlone: true, isStopping: () => stopping.aborted };
+        return this.#protocol.finish(this.#protocol.identify(records), how);
+      },
       looked: () => this.#pressure.look(),
     });
     this.#merger = new BatchMerger({
@@ -90,6 +94,7 @@ export class ConsumerRunner {
       // Parked records may have had their turn first, for long.
       if (stopping.aborted) throw new GivenUp();
       await this.#relay.sendUnsent(batch.partition);
+      this.#stopping.set(batch.partition, stopping);
       const isAlone = this.#failed.has(batch.partition);
       try {
         await (this.#definition.merging === undefined
@@ -114,7 +119,8 @@ export class ConsumerRunner {
   async #workOn(batches: readonly RecordBatch[], { isAlone }: HowAlone): Promise<readonly Promise<void>[]> {
     const startMs = this.#ports.clock.monotonicMs();
     const identified = batches.map(({ records }) => this.#protocol.identify(records));
-    const how = { isDrainingParked: false, isAlone };
+    const isStopping = (): boolean => batches.some(({ partition }) => this.#stopping.get(partition)?.aborted === true);
+    const how = { isDrainingParked: false, isAlone, isStopping };
     if (this.#definition.merging === "beginning") {
       const begun = await this.#beginTogether(identified);
       return identified.map((records, n) => this.#finish(records, startMs, how, begun?.[n]));

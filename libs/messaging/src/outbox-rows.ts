@@ -58,10 +58,13 @@ interface OutboxRow {
 export async function drainLane(lane: Lane, messages: MessageLog): Promise<void> {
   for (;;) {
     const { rows } = await onDatabase(noTenant, () =>
+      // The limit is within, where it bounds what is sorted.
       sql<OutboxRow>`select seq, topic, key, value, bucket_end_ms from (
-          select seq, topic, key, value, bucket_end_ms, sum(length(value)) over (order by seq) - length(value) as before
-          from ${sql.id(lane.schema, "outbox")} where lane = ${lane.lane} order by seq limit ${CHUNK_RECORDS}
-        ) as oldest where before < ${MAX_BATCH_BYTES} order by seq`.execute(lane.db),
+          select *, sum(length(value)) over (order by seq) - length(value) as before from (
+            select seq, topic, key, value, bucket_end_ms from ${sql.id(lane.schema, "outbox")}
+            where lane = ${lane.lane} order by seq limit ${CHUNK_RECORDS}
+          ) as oldest
+        ) as summed where before < ${MAX_BATCH_BYTES} order by seq`.execute(lane.db),
     );
     if (rows.length === 0) return;
     await messages.produce(rows.map(({ bucket_end_ms, ...row }) => ({ ...row, bucketEndMs: bucket_end_ms })));

@@ -30,7 +30,7 @@ export interface ParkingWork {
   /** True while something of a partition may be committed and not sent. */
   isUnsent(partition: number): boolean;
   /** Works on parked records once more. */
-  again(records: readonly LogRecord[]): Promise<void>;
+  again(records: readonly LogRecord[], stopping: AbortSignal): Promise<void>;
   /** Called after each look at a partition that has any. */
   looked(): Promise<void>;
 }
@@ -110,7 +110,7 @@ export class ParkingLot {
         await this.#work.sendUnsent(where.partition);
         if (stopping.aborted) return;
         const due = await dueParked(this.#scope, where, this.#ports.clock.nowMs(), MAX_RECORDS);
-        if (due.length > 0) await this.#work.again(due);
+        if (due.length > 0) await this.#work.again(due, stopping);
       });
       slot.failures = 0;
       if (stopping.aborted) return true;

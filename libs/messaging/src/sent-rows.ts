@@ -16,6 +16,8 @@ export class SentRows {
   #seqs: readonly number[] = [];
   #timer: NodeJS.Timeout | undefined;
   #deleting: Promise<void> = Promise.resolve();
+  /** Not begun yet: whoever asks meanwhile waits for the same. */
+  #next: Promise<void> | undefined;
   #failures = 0;
   #isClosed = false;
 
@@ -36,8 +38,12 @@ export class SentRows {
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#deleting = this.#deleting.then(() => this.#delete());
-    return this.#deleting;
+    this.#next ??= this.#deleting.then(() => {
+      this.#next = undefined;
+      return this.#delete();
+    });
+    this.#deleting = this.#next;
+    return this.#next;
   }
 
   /** Deletes what waits, and nothing any more. */

@@ -2,10 +2,10 @@ import { describe, expect, it, jest } from "@jest/globals";
 import { PostgresMessageLog, type Merging } from "@cloister/messaging";
 import { systemClock } from "@cloister/service";
 import { openDatabase, schemaOf, wakeUpsFor } from "@cloister/storage";
-import { capturedLog, describeOnPostgres, eventually, FakeClock } from "@cloister/testing";
+import { capturedLog, describeOnPostgres, eventually, FakeClock, readTopic } from "@cloister/testing";
 import { sql } from "kysely";
 import { partitionOf } from "../src/partitioner.ts";
-import { idOf, startToy, toyRecord, type ToyTables } from "./toy-service.ts";
+import { answer, idOf, startToy, toyRecord, type ToyStep, type ToyTables } from "./toy-service.ts";
 
 jest.setTimeout(60_000);
 
@@ -65,6 +65,43 @@ describe.each<Merging | undefined>(["whole", "beginning", undefined])("a consume
       );
       expect(await effects()).toHaveLength(4 + 3 * conversations.length);
       await toy.close();
+      await messages.close();
+      await wakeUps.close();
+      await db.close();
+    });
+
+    it("begins no halves any more once it is stopped, although somebody holds a lock that its batch needs", async () => {
+      const name = "stopped";
+      const { log, lines } = capturedLog();
+      const db = await openDatabase({ engine: "postgres", url: url(), statementTimeoutMs: 1_000 });
+      const wakeUps = wakeUpsFor(db);
+      const messages = await PostgresMessageLog.open({ db, clock: systemClock, log, wakeUps, pollMs: 100 });
+      let steps = 0;
+      const step: ToyStep = ({ records }) => {
+        steps += 1;
+        return Promise.resolve(records.map((one) => answer(`${name}.out`, one)));
+      };
+      const toy = await startToy({ name, merging, partitions: 1, step }, { db, messages, clock: new FakeClock(), log });
+      const send = (...ids: string[]): Promise<void> =>
+        messages.produce(ids.map((id) => toyRecord(`${name}.in`, { id, conversation: "held", text: id })));
+      await send("first");
+      await eventually(async () => expect(await readTopic(db, `${name}.out`)).toHaveLength(1));
+      const freed = Promise.withResolvers<undefined>();
+      const isHeld = Promise.withResolvers<undefined>();
+      const holding = db.kysely.transaction().execute(async (tx) => {
+        await sql`select 1 from ${sql.id(name, "consumer_fence")} for update`.execute(tx);
+        isHeld.resolve(undefined);
+        await freed.promise;
+      });
+      await isHeld.promise;
+      await send(...Array.from({ length: 32 }, (_, n) => String(n)));
+      await eventually(() => expect(lines.join("")).toContain("57014"));
+      const before = steps;
+      await toy.close();
+      // By halves down to one record there would be six more.
+      expect(steps - before).toBeLessThan(3);
+      freed.resolve(undefined);
+      await holding;
       await messages.close();
       await wakeUps.close();
       await db.close();

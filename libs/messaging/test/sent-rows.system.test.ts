@@ -56,6 +56,18 @@ describe("rows of the outbox that were sent", () => {
     expect(await left()).toBe(0);
   });
 
+  it("are tried to be deleted once by all that give up their partitions at the same time", async () => {
+    const { log, lines } = capturedLog();
+    const away = { db: db.kysely, schema: "nowhere" };
+    const sent = new SentRows(away, log);
+    sent.add(["a"], await insert("a", "one"));
+    await Promise.all(Array.from({ length: 6 }, () => sent.flush()));
+    expect(lines.filter((line) => line.includes("could not be deleted"))).toHaveLength(1);
+    away.schema = schema;
+    await sent.close();
+    expect(await left()).toBe(0);
+  });
+
   it("wait out an outage of the database", async () => {
     const { log, lines } = capturedLog();
     const away = { db: db.kysely, schema: "nowhere" };

@@ -1,11 +1,14 @@
 import { Kysely, PostgresDialect } from "kysely";
+import { once } from "node:events";
 import type { Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { coalescingSocket } from "./coalescing-socket.ts";
 import { scopedPool } from "./tenants/scoped-pool.ts";
 import type { Database, PostgresOptions } from "./database.ts";
 
 const INT8 = 20;
+const GOODBYE_MS = 500;
 
 /** int8 as a number, as PGlite gives it; offsets, counts and milliseconds stay far below 2^53. */
 const types: pg.CustomTypesConfig = {
@@ -41,7 +44,9 @@ export function openPostgres(options: PostgresOptions): Database {
   const close = async (): Promise<void> => {
     await kysely.destroy();
     if (!pool.ended) await pool.end();
-    // pg leaves a connection open whose login it can't go on with.
+    // pg leaves a connection open whose login it can't go on with; the others have a moment to say goodbye.
+    const ended = Promise.allSettled([...sockets].map((socket) => once(socket, "close")));
+    await Promise.race([ended, delay(GOODBYE_MS, undefined, { ref: false })]);
     for (const socket of sockets) socket.destroy();
   };
   return {

@@ -33,6 +33,7 @@ export class QueuedWorker {
   #lastOffset = -1;
   #isPaused = false;
   #isAssigned = false;
+  #handover: Promise<void> | undefined;
   #arrived: () => void = () => undefined;
 
   constructor(parts: QueuedWorkerParts) {
@@ -65,7 +66,11 @@ export class QueuedWorker {
   }
 
   /** The same, and has the consumer leave nothing behind for the next owner. */
-  async handOver(): Promise<void> {
+  handOver(): Promise<void> {
+    return (this.#handover ??= this.#handOver());
+  }
+
+  async #handOver(): Promise<void> {
     await this.stop();
     const { where, options, log } = this.#parts;
     if (this.#isAssigned) await revoked(options, where, log);

@@ -99,7 +99,8 @@ export class PostgresConsumption implements Consumption {
     for (const [id, worker] of this.#workers) {
       if (!keep.has(id) || worker.isOver) void this.#giveUp(id, worker);
     }
-    for (const claim of claimed) {
+    // Whoever leaves gives back what a beat of that time has claimed.
+    for (const claim of this.#closing === undefined ? claimed : []) {
       const id = partitionId(claim.topic.id, claim.part);
       const worker = new PartitionWorker({
         claim,
@@ -119,6 +120,8 @@ export class PostgresConsumption implements Consumption {
     await worker.handOver();
     if (this.#workers.get(id) !== worker) return;
     await this.#guarded(() => this.#membership.release(worker.claim));
+    // Several beats may have come here for it, and the partition to this process again.
+    if (this.#workers.get(id) !== worker) return;
     this.#workers.delete(id);
     this.#parts.wakeUps.wake(groupChannel(this.#options.group));
   }

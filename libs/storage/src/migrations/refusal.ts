@@ -7,7 +7,8 @@ const INSUFFICIENT_PRIVILEGE = "42501";
 const REFUSED_LOGIN = /^(?:28...|3D000)$/u;
 
 /** pg says so without a code. */
-const isPasswordMissing = (error: unknown): boolean => error instanceof Error && error.message.startsWith("SASL: ");
+const isPasswordMissing = (error: unknown): boolean =>
+  error instanceof Error && /^SASL: .*client password must be/u.test(error.message);
 
 /** What is wrong with the connection or its rights, apart from what was asked; undefined when it is neither. */
 export function databaseRefusal(error: unknown, what: string): StorageError | undefined {
@@ -18,7 +19,9 @@ export function databaseRefusal(error: unknown, what: string): StorageError | un
     return new StorageError("DATABASE_REFUSED", sentence, { cause: error });
   }
   if (isPasswordMissing(error)) {
-    return new StorageError("DATABASE_REFUSED", "the server asks for a password, and none was given", { cause: error });
+    return new StorageError("DATABASE_REFUSED", "the server asks for a password, and none was given, or an empty one", {
+      cause: error,
+    });
   }
   if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) return undefined;
   // PostgreSQL names the object and nothing that is in it.

@@ -87,6 +87,7 @@ export class PlatformaticConsumption implements Consumption {
     for (let attempt = 1; ; attempt++) {
       const failure = await this.#tryJoin();
       if (failure === undefined) return;
+      if (this.#stopping.signal.aborted) throw clientError(`join the group ${this.#options.group}`, failure.cause);
       const error = clientError(`join the group ${this.#options.group}`, failure.cause);
       if (attempt === FIRST_ATTEMPTS || error.code !== "LOG_UNAVAILABLE") {
         await this.abandon();
