@@ -79,13 +79,14 @@ function inboxRows(consumer: string, outcomes: readonly Outcome[]): RawBuilder<u
     .filter((outcome) => outcome.kind !== "parked" && !isReused(outcome))
     .flatMap(consumedOf)
     .map(({ record, identity }) => {
-      const { messageId, fingerprint } = identity;
-      return sql`(${consumer}, ${messageId}::bytea, ${fingerprint}::bytea, ${record.bucketEndMs}::bigint)`;
+      const { tenantId, messageId, fingerprint } = identity;
+      return sql`(${consumer}, ${tenantId}::bytea, ${messageId}::bytea, ${fingerprint}::bytea,
+        ${record.bucketEndMs}::bigint)`;
     });
 }
 
 function insertInbox(schema: string, rows: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
-  return sql`insert into ${sql.id(schema, "inbox")} (consumer, message_id, fingerprint, bucket_end_ms)
+  return sql`insert into ${sql.id(schema, "inbox")} (consumer, tenant_id, message_id, fingerprint, bucket_end_ms)
     values ${sql.join(rows)}`;
 }
 

@@ -214,10 +214,11 @@ export class DeadLetters {
   }
 
   /** Its message would be taken for a repetition otherwise. The one whose id was reused is in the inbox by right. */
-  async #forget(tx: Transaction<unknown>, { messageId, code }: DeadLetter): Promise<void> {
+  async #forget(tx: Transaction<unknown>, { tenantId, messageId, code }: DeadLetter): Promise<void> {
     if (messageId === null || code === ID_REUSED) return;
     await sql`delete from ${sql.id(this.#scope.schema, "inbox")}
-      where consumer = ${this.consumer} and message_id = ${messageId}::bytea`.execute(tx);
+      where consumer = ${this.consumer} and message_id = ${messageId}::bytea
+        and (tenant_id = ${tenantId}::bytea or tenant_id is null)`.execute(tx);
   }
 
   #letterOf(row: LetterRow): DeadLetter {

@@ -1,4 +1,4 @@
-import { hex } from "./hex.ts";
+import { nameOf } from "./hex.ts";
 import type { LogRecord, OutgoingRecord } from "./message-log.ts";
 import type { ConsumedRecord, Done, Failure, RecordIdentity, RecordResult } from "./record-result.ts";
 
@@ -19,7 +19,7 @@ export type Outcome =
       readonly outputs: readonly OutgoingRecord[];
     };
 
-/** The code of a record that waits only because an earlier one of its key does. */
+/** The code of a record that waits only because an earlier one of its conversation does. */
 export const BEHIND = "BEHIND_PARKED";
 
 /** Makes the outcomes of which a reader is told. */
@@ -29,7 +29,7 @@ export interface Reports {
 }
 
 /**
- * Turns a step's results into outcomes. When a record is parked, the later ones of its key are parked behind it,
+ * Turns a step's results into outcomes. When a record is parked, the later ones of its conversation are parked behind it,
  * whatever the step made of them: it did so believing that the earlier one was done.
  */
 export function outcomesOf(
@@ -41,7 +41,7 @@ export function outcomesOf(
   return fresh.flatMap((consumed, n): Outcome[] => {
     const result = results[n];
     if (result === undefined) return [];
-    const conversation = hex(consumed.identity.conversationId);
+    const conversation = nameOf(consumed.identity.tenantId, consumed.identity.conversationId);
     if (parked.has(conversation)) return [reports.parked(consumed, BEHIND)];
     if (result.status === "done") return [{ kind: "done", consumed, result }];
     if (result.failure.kind !== "tenant") return [reports.dead(consumed.record, result.failure, consumed.identity)];

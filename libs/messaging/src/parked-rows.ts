@@ -64,7 +64,7 @@ interface ParkedRow {
   bucket_end_ms: number;
 }
 
-/** The parked records of a partition whose key's first one is due, in order. */
+/** The parked records of a partition whose conversation's first one is due, in order. */
 export async function dueParked(
   { db, schema, consumer }: ProtocolScope,
   where: { readonly topic: string; readonly partition: number },
@@ -75,9 +75,10 @@ export async function dueParked(
   const { rows } = await onDatabase(everyTenant, () =>
     sql<ParkedRow>`
       with head as (
-        select distinct on (conversation_id) conversation_id, retry_at_ms from ${table}
-        where consumer = ${consumer} and partition_no = ${where.partition} order by conversation_id, seq)
-      select p.conversation_id, p.seq, p.value, p.bucket_end_ms from ${table} as p join head using (conversation_id)
+        select distinct on (tenant_id, conversation_id) tenant_id, conversation_id, retry_at_ms from ${table}
+        where consumer = ${consumer} and partition_no = ${where.partition} order by tenant_id, conversation_id, seq)
+      select p.conversation_id, p.seq, p.value, p.bucket_end_ms
+      from ${table} as p join head using (tenant_id, conversation_id)
       where p.consumer = ${consumer} and head.retry_at_ms <= ${nowMs} order by p.seq limit ${limit}`.execute(db),
   );
   return rows.map((row) => ({

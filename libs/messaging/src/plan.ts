@@ -1,4 +1,4 @@
-import { hex } from "./hex.ts";
+import { hex, nameOf } from "./hex.ts";
 import type { PriorState } from "./prior-state.ts";
 import type { ConsumedRecord } from "./record-result.ts";
 
@@ -11,7 +11,7 @@ export interface Plan {
   readonly expired: readonly ConsumedRecord[];
   /** A known message id with other bytes. */
   readonly reused: readonly ConsumedRecord[];
-  /** An earlier record of the same key is parked. */
+  /** An earlier record of the same tenant and conversation is parked. */
   readonly behind: readonly ConsumedRecord[];
 }
 
@@ -33,14 +33,15 @@ function placeOf(
   seen: Map<string, Uint8Array>,
   options: { readonly nowMs: number; readonly isDrainingParked: boolean },
 ): keyof Plan {
-  const conversation = hex(identity.conversationId);
-  const message = hex(identity.messageId);
+  const { tenantId, messageId, conversationId, fingerprint } = identity;
   if (record.bucketEndMs <= options.nowMs) return "expired";
-  const fence = prior.fences.get(conversation);
+  const fence = prior.fences.get(hex(conversationId));
   if (!options.isDrainingParked && fence !== undefined && record.offset <= fence.lastOffset) return "repeated";
-  const earlier = seen.get(message);
-  if (earlier !== undefined) return Buffer.compare(earlier, identity.fingerprint) === 0 ? "repeated" : "reused";
-  if (!options.isDrainingParked && prior.parkedConversations.has(conversation)) return "behind";
-  seen.set(message, identity.fingerprint);
+  const message = nameOf(tenantId, messageId);
+  const earlier = seen.get(message) ?? seen.get(hex(messageId));
+  if (earlier !== undefined) return Buffer.compare(earlier, fingerprint) === 0 ? "repeated" : "reused";
+  const isBehind = prior.parkedConversations.has(nameOf(tenantId, conversationId));
+  if (!options.isDrainingParked && isBehind) return "behind";
+  seen.set(message, fingerprint);
   return "fresh";
 }

@@ -48,6 +48,7 @@ export const protocolMigrations: Migrations = {
       await protectTenantRows(db, { schema, table: "dead_letter", across: ["protocol"], mayLackTenant: true });
     },
   },
+  "003_inbox_by_tenant": { up: inboxByTenant },
 };
 
 /** One row a consumer and conversation: what was handled last, and a version that any writer of its state raises. */
@@ -68,6 +69,18 @@ async function inbox(db: Kysely<unknown>, schema: string): Promise<void> {
     fingerprint bytea not null,
     bucket_end_ms bigint not null,
     primary key (consumer, message_id, bucket_end_ms)) partition by list (bucket_end_ms)`.execute(db);
+}
+
+/** A message's id is its tenant's: what another one sent under the same id is another message. */
+async function inboxByTenant(db: Kysely<unknown>, schema: string): Promise<void> {
+  const table = sql.id(schema, "inbox");
+  await sql`alter table ${table} add column tenant_id bytea`.execute(db);
+  await sql`alter table ${table} drop constraint inbox_pkey`.execute(db);
+  await sql`create unique index inbox_identity
+    on ${table} (consumer, message_id, tenant_id, bucket_end_ms)`.execute(db);
+  await protectTenantRows(db, { schema, table: "inbox", across: ["protocol"] });
+  // Rows of before this step, until their buckets end.
+  await sql`create policy of_earlier on ${table} for select using (tenant_id is null)`.execute(db);
 }
 
 /** A lane is one writer's: a consumer's partition, or a door of ingest. Rows leave it in the order of seq. */

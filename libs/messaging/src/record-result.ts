@@ -28,7 +28,7 @@ export interface ConsumedBatch {
 /**
  * shared: an engine that all need is away (database, log, keys): the batch comes again, later.
  * tenant: something of this tenant or conversation alone (its KMS, a policy not known yet): the record is parked, later
- * ones of its key behind it, and the others go on.
+ * ones of its conversation behind it, and the others go on.
  * poison: this record can never succeed: dead letter.
  * fatal: the service must not go on.
  */

@@ -9,6 +9,8 @@ import type { PriorState } from "../src/prior-state.ts";
 import { done, failed, type ConsumedRecord } from "../src/record-result.ts";
 
 const hexOf = (byte: number): string => Buffer.alloc(16, byte).toString("hex");
+/** Of the one tenant here. */
+const nameOf = (byte: number): string => `${hexOf(9)}/${hexOf(byte)}`;
 
 function consumed(offset: number, message: number, conversation = 1, fingerprint = message): ConsumedRecord {
   const [messageId, conversationId, tenantId] = [message, conversation, 9].map((byte) => Buffer.alloc(16, byte));
@@ -25,7 +27,7 @@ const messagesOf = (records: readonly ConsumedRecord[]) => records.map((one) => 
 
 describe("the plan of a batch", () => {
   it("gives the step each record once, in order, and drops what came before", () => {
-    const prior = { ...nothing, inbox: new Map([[hexOf(3), Buffer.alloc(32, 3)]]) };
+    const prior = { ...nothing, inbox: new Map([[nameOf(3), Buffer.alloc(32, 3)]]) };
     const plan = planBatch([consumed(0, 1), consumed(1, 2), consumed(2, 1), consumed(3, 3)], prior, fetched);
     expect([messagesOf(plan.fresh), messagesOf(plan.repeated)]).toEqual([
       [1, 2],
@@ -46,7 +48,7 @@ describe("the plan of a batch", () => {
   });
 
   it("puts a record behind the parked ones of its conversation only", () => {
-    const prior = { ...nothing, parkedConversations: new Set([hexOf(1)]) };
+    const prior = { ...nothing, parkedConversations: new Set([nameOf(1)]) };
     const plan = planBatch([consumed(0, 1, 1), consumed(1, 2, 2)], prior, fetched);
     expect([messagesOf(plan.behind), messagesOf(plan.fresh)]).toEqual([[1], [2]]);
   });

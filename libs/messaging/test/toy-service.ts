@@ -26,6 +26,8 @@ export interface ToyMessage {
   readonly id: string;
   readonly conversation: string;
   readonly text: string;
+  /** `tenant` when missing. */
+  readonly tenant?: string;
 }
 
 export interface ToyTables {
@@ -56,9 +58,9 @@ export function toyMessage(record: Pick<LogRecord, "value">): ToyMessage {
 }
 
 export function identify(record: LogRecord): RecordIdentity {
-  const { id, conversation } = toyMessage(record);
+  const { id, conversation, tenant = "tenant" } = toyMessage(record);
   const fingerprint = createHash("sha256").update(record.value).digest();
-  return { messageId: idOf(id), fingerprint, conversationId: idOf(conversation), tenantId: idOf("tenant") };
+  return { messageId: idOf(id), fingerprint, conversationId: idOf(conversation), tenantId: idOf(tenant) };
 }
 
 /** The step that does what a toy does for one record. */
