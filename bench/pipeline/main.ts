@@ -107,6 +107,9 @@ try {
     for (const stack of bySide(run)) {
       const into = figures[stack.cipher];
       const crowd = await freshCrowd(people, stack);
+      // Conversations that go on: the first message of each has its keys fetched and verified.
+      await crowd.seal(2 * conversations);
+      await saturate(crowd);
       for (const [at, share] of shares.entries()) {
         await crowd.seal(Math.ceil(saturation * share * seconds));
         const latencies = await latenciesAt(crowd, saturation * share);
