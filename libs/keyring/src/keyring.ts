@@ -104,7 +104,6 @@ export class Keyring {
   }
 
   async #leaseInTurn(requests: readonly KeyRequest[], names: readonly ConversationName[]): Promise<LeasedKeys> {
-    this.#sweep();
     const received = await this.#receiveMissing(requests, names);
     return new LeasedKeys(this.#options.role, this.#options.clock, this.#outcomes(requests, names, received));
   }

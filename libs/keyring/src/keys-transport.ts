@@ -24,6 +24,8 @@ export interface KeysTransport extends Transport {
   readonly channel?: () => Promise<Channel>;
 }
 
+/** Keys don't get smaller, and are compressed beside nothing that somebody else chose. */
+const notCompressed: [] = [];
 const PING_EVERY_MS = 10_000;
 const PING_TIMEOUT_MS = 5_000;
 
@@ -35,7 +37,7 @@ export function keysTransport(address: KeysAddress): KeysTransport {
   const { url, credential, timeoutMs, tls } = address;
   // A stream has nothing to say for minutes: without these nobody would learn that its other end is gone.
   const keepAlive = { pingIntervalMs: PING_EVERY_MS, pingTimeoutMs: PING_TIMEOUT_MS };
-  const shared = { baseUrl: url, defaultTimeoutMs: timeoutMs ?? 5_000 };
+  const shared = { baseUrl: url, defaultTimeoutMs: timeoutMs ?? 5_000, acceptCompression: notCompressed };
   if (!url.startsWith("https:")) {
     requireLoopback(url);
     return createGrpcTransport({ ...shared, ...keepAlive, interceptors: [bearing(credential)] });

@@ -11,6 +11,7 @@ import {
 } from "node:crypto";
 import type { KemSecret, KemTarget } from "../backend.ts";
 import { concat, copyOf, plain } from "../bytes.ts";
+import { nodePublicKey } from "./node-public-key.ts";
 import { XWING } from "./xwing.ts";
 
 /** Protects nothing: agreeing with it shows whether a public key is one. */
@@ -42,7 +43,7 @@ export function nodeKemSecret(seed: Uint8Array): KemSecret {
       const mlKemCiphertext = enc.subarray(0, XWING.mlKemCiphertextBytes);
       const ephemeral = enc.subarray(XWING.mlKemCiphertextBytes);
       const mlKemSecret = decapsulate(keys.mlKem, mlKemCiphertext);
-      const x25519Secret = agree(keys.x25519, x25519PublicKey(ephemeral));
+      const x25519Secret = agree(keys.x25519, nodePublicKey("x25519", ephemeral));
       return x25519Secret && combine(mlKemSecret, x25519Secret, ephemeral, x25519Public);
     },
     destroy: () => {
@@ -53,13 +54,9 @@ export function nodeKemSecret(seed: Uint8Array): KemSecret {
 
 export function nodeKemTarget(publicKey: Uint8Array): KemTarget {
   if (publicKey.length !== XWING.publicKeyBytes) throw new RangeError("An X-Wing public key has 1,216 bytes.");
-  const mlKem = createPublicKey({
-    key: Buffer.from(publicKey.subarray(0, XWING.mlKemPublicKeyBytes)),
-    format: "raw-public",
-    asymmetricKeyType: "ml-kem-768",
-  });
+  const mlKem = nodePublicKey("ml-kem-768", publicKey.subarray(0, XWING.mlKemPublicKeyBytes));
   const x25519Public = copyOf(publicKey.subarray(XWING.mlKemPublicKeyBytes));
-  const x25519 = x25519PublicKey(x25519Public);
+  const x25519 = nodePublicKey("x25519", x25519Public);
   if (!agree(PROBE, x25519)) throw new RangeError("The X25519 part of the public key is of low order.");
   return {
     encapsulate: () => {
@@ -86,10 +83,6 @@ function agree(privateKey: KeyObject, publicKey: KeyObject): Uint8Array | undefi
   } catch {
     return undefined;
   }
-}
-
-function x25519PublicKey(bytes: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.from(bytes), format: "raw-public", asymmetricKeyType: "x25519" });
 }
 
 function rawPublicKey(key: KeyObject): Uint8Array {

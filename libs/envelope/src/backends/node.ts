@@ -15,6 +15,7 @@ import {
 import { Suite } from "@cloister/contracts/envelope";
 import type { AeadKey, EnvelopeBackend, Signer, Verifier } from "../backend.ts";
 import { plain } from "../bytes.ts";
+import { nodePublicKey } from "./node-public-key.ts";
 import { nodeKemSecret, nodeKemTarget } from "./node-xwing.ts";
 
 /**
@@ -122,6 +123,6 @@ function signer(seed: Uint8Array): Signer {
 }
 
 function verifier(publicKey: Uint8Array): Verifier {
-  const key = createPublicKey({ key: Buffer.from(publicKey), format: "raw-public", asymmetricKeyType: "ed25519" });
+  const key = nodePublicKey("ed25519", publicKey);
   return { verify: (message, signature) => verify(null, message, key, signature) };
 }

@@ -66,6 +66,7 @@ export class GrpcServer implements OnApplicationBootstrap, OnModuleDestroy {
       contextValues,
       connect: false,
       grpcWeb: false,
+      acceptCompression: [],
       ...limits,
     });
     this.#server =
