@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { bucketEnd, conversationText } from "@cloister/keyring";
 import { flowKeyOf, openRedacted } from "@cloister/keyring/consuming";
 import {
@@ -158,6 +159,8 @@ export class InferencePipeline {
     // Only now: the model may have taken longer than a lease. Its readers are those of now, too: one may have been
     // struck off meanwhile, and an erased conversation has none.
     const lease = await keyring.lease(isKept ? [logKey] : [], [conversation]);
+    // What is answered at the same time is sealed in one go: the ciphers' code is in the processor's caches then.
+    await setImmediate();
     const readers = { message, conversation: lease.conversation(conversation) };
     const output = sealedReplyRecord({
       conversationId,
