@@ -3,6 +3,12 @@ import { Socket } from "node:net";
 /** A socket that sends what is written in one turn of the event loop by one system call, so that its reader wakes once. */
 export function coalescingSocket(): Socket {
   const socket = new Socket();
+  // Connecting puts the original method back.
+  return socket.once("connect", () => coalesce(socket));
+}
+
+/** From now on, of a socket that is connected: over TLS, the one that encrypts. */
+export function coalesce(socket: Socket): void {
   const send = socket.write.bind(socket);
   let isHeld = false;
   const release = (): void => {
@@ -17,7 +23,5 @@ export function coalescingSocket(): Socket {
     }
     return send(...written);
   };
-  // Connecting puts the original method back.
-  socket.once("connect", () => Object.assign(socket, { write }));
-  return socket;
+  Object.assign(socket, { write });
 }

@@ -2,8 +2,9 @@ import { Kysely, PostgresDialect } from "kysely";
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { TLSSocket } from "node:tls";
 import pg from "pg";
-import { coalescingSocket } from "./coalescing-socket.ts";
+import { coalesce, coalescingSocket } from "./coalescing-socket.ts";
 import { scopedPool } from "./tenants/scoped-pool.ts";
 import type { Database, PostgresOptions } from "./database.ts";
 
@@ -38,7 +39,11 @@ export function openPostgres(options: PostgresOptions): Database {
   // An idle connection that dies is replaced by the pool; unheard, the event would end the process.
   pool.on("error", () => undefined);
   // So is one that dies in somebody's hands, whose statement fails: the pool listens to idle ones only.
-  pool.on("connect", (client) => client.on("error", () => undefined));
+  pool.on("connect", (client) => {
+    client.on("error", () => undefined);
+    const stream = client instanceof pg.Client ? client.connection.stream : undefined;
+    if (stream instanceof TLSSocket) coalesce(stream);
+  });
   const kysely = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: scopedPool(pool) }) });
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {

@@ -16,7 +16,7 @@ import {
 import {
   askRedis,
   freePort,
-  makeRedisCertificate,
+  makeCertificate,
   redisAddress,
   startNativeRedis,
   startRedisCluster,
@@ -182,7 +182,7 @@ describeOnRedis("a Redis with TLS and a password", { persistence: "none" }, () =
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "cloister-redis-tls-"));
-    const { certificateFile, keyFile } = await makeRedisCertificate(folder);
+    const { certificateFile, keyFile } = await makeCertificate(folder);
     const tlsPort = await freePort();
     const tls = { "tls-port": String(tlsPort), "tls-cert-file": certificateFile, "tls-key-file": keyFile };
     const server = await startNativeRedis({

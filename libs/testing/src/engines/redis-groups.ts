@@ -1,8 +1,6 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { RedisAddress } from "@cloister/storage/redis";
 import { Redis } from "ioredis";
 import { eventually } from "../eventually.ts";
@@ -134,19 +132,4 @@ async function startNode(): Promise<RunningRedis> {
     "cluster-node-timeout": "1000",
   };
   return startNativeRedis({ persistence: "none", settings });
-}
-
-export interface RedisCertificate {
-  readonly certificateFile: string;
-  readonly keyFile: string;
-}
-
-/** A certificate for 127.0.0.1 that signs itself. */
-export async function makeRedisCertificate(folder: string): Promise<RedisCertificate> {
-  const certificateFile = join(folder, "redis.crt");
-  const keyFile = join(folder, "redis.key");
-  const request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"];
-  await promisify(execFile)("openssl", [...request, ...subject, "-keyout", keyFile, "-out", certificateFile]);
-  return { certificateFile, keyFile };
 }
