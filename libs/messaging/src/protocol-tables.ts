@@ -71,15 +71,17 @@ async function inbox(db: Kysely<unknown>, schema: string): Promise<void> {
     primary key (consumer, message_id, bucket_end_ms)) partition by list (bucket_end_ms)`.execute(db);
 }
 
-/** A message's id is its tenant's: what another one sent under the same id is another message. */
+/**
+ * A message's id is its tenant's: what another one sent under the same id is another message. Rows without a tenant are
+ * those of a release before, which runs on until its instances are replaced; they are told by the message's id alone.
+ */
 async function inboxByTenant(db: Kysely<unknown>, schema: string): Promise<void> {
   const table = sql.id(schema, "inbox");
   await sql`alter table ${table} add column tenant_id bytea`.execute(db);
   await sql`alter table ${table} drop constraint inbox_pkey`.execute(db);
   await sql`create unique index inbox_identity
-    on ${table} (consumer, message_id, tenant_id, bucket_end_ms)`.execute(db);
-  await protectTenantRows(db, { schema, table: "inbox", across: ["protocol"] });
-  // Rows of before this step, until their buckets end.
+    on ${table} (consumer, message_id, tenant_id, bucket_end_ms) nulls not distinct`.execute(db);
+  await protectTenantRows(db, { schema, table: "inbox", across: ["protocol"], mayLackTenant: true });
   await sql`create policy of_earlier on ${table} for select using (tenant_id is null)`.execute(db);
 }
 

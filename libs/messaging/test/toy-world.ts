@@ -11,14 +11,21 @@ let toyNumber = 0;
 export class ToyWorld {
   readonly name = `toy_world_${++toyNumber}`;
   readonly clock = new FakeClock();
-  readonly captured = capturedLog();
+  /** What the toy says, and the log that it reads. */
+  readonly captured: ReturnType<typeof capturedLog>;
   readonly db: Database;
   readonly messages: PostgresMessageLog;
   readonly #wakeUps: WakeUps;
   #toy: RunningToy | undefined;
 
-  private constructor(db: Database, messages: PostgresMessageLog, wakeUps: WakeUps) {
+  private constructor(
+    db: Database,
+    messages: PostgresMessageLog,
+    wakeUps: WakeUps,
+    captured: ReturnType<typeof capturedLog>,
+  ) {
     this.db = db;
+    this.captured = captured;
     this.messages = messages;
     this.#wakeUps = wakeUps;
   }
@@ -26,12 +33,10 @@ export class ToyWorld {
   static async open(): Promise<ToyWorld> {
     const db = await testDatabase();
     const wakeUps = wakeUpsFor(db);
-    const { log } = capturedLog();
-    return new ToyWorld(
-      db,
-      await PostgresMessageLog.open({ db, clock: systemClock, log, wakeUps, pollMs: 100 }),
-      wakeUps,
-    );
+    const captured = capturedLog();
+    const { log } = captured;
+    const messages = await PostgresMessageLog.open({ db, clock: systemClock, log, wakeUps, pollMs: 100 });
+    return new ToyWorld(db, messages, wakeUps, captured);
   }
 
   get toy(): RunningToy {

@@ -28,7 +28,7 @@ export {
   type PlanOptions,
 } from "./migrations/database-plan.ts";
 export { statementsOf } from "./migrations/statements.ts";
-export { isOutage, isStatementTimeout, isTransient, sqlState } from "./outage.ts";
+export { isOutage, isStatementTimeout, isTransient, isUnfit, sqlState } from "./outage.ts";
 export {
   dropPartition,
   endRows,

@@ -33,6 +33,17 @@ export function isOutage(error: unknown): boolean {
   );
 }
 
+/** Classes 28 (login) and 42 (rights, tables, columns); 3D000 and 3F000, no such database or schema. */
+const UNFIT = /^(28...|3D000|3F000|42...)$/;
+
+/**
+ * True when the database answers and isn't as its service needs it: another password, a right or a table that is missing.
+ * What was asked of it may succeed once somebody has set that right. A row that its tenant's rules refuse is none of it.
+ */
+export function isUnfit(error: unknown): boolean {
+  return UNFIT.test(sqlState(error)) && textOf(error, "routine") !== "ExecWithCheckOptions";
+}
+
 /** True for the one outage that may concern one statement alone: what it waits for may be a lock. */
 export function isStatementTimeout(error: unknown): boolean {
   const asked = error instanceof StorageError ? error.cause : error;
