@@ -60,6 +60,21 @@ describe("a tenant who names another one's ids", () => {
     await eventually(async () => expect((await world.replies()).slice(4)).toEqual(["THEIRS", "BEHIND"]));
   });
 
+  it("holds up no parked message behind its own, which are due later", async () => {
+    let isAway = true;
+    await world.start(({ records }) =>
+      Promise.resolve(records.map((one) => (isAway ? failed("tenant", "KMS_DOWN") : answer(`${world.name}.out`, one)))),
+    );
+    await send(theirs, ours);
+    await eventually(async () => expect(await world.rowsIn("parked")).toBe(2));
+    await sql`update ${sql.id(world.name, "parked")} set retry_at_ms = ${bucketEndMs}
+      where tenant_id = ${idOf("other")}`.execute(world.db.kysely);
+    isAway = false;
+    world.clock.advance(60_000);
+    await eventually(async () => expect((await world.replies()).at(-1)).toBe("OURS"));
+    expect(await world.rowsIn("parked")).toBe(1);
+  });
+
   it("has its dead letter produced again without the other's message being handled twice", async () => {
     let isBroken = true;
     await world.start(({ records }) =>
@@ -98,5 +113,22 @@ describe("what was handled before the inbox named tenants", () => {
     await send(known, { ...known, id: "2", text: "new" });
     await eventually(async () => expect(await world.replies()).toEqual(["NEW"]));
     expect(await world.rowsIn("inbox")).toBe(2);
+  });
+
+  it("is handled when its dead letter is produced again", async () => {
+    let isBroken = true;
+    await world.start(({ records }) =>
+      Promise.resolve(
+        records.map((one) => (isBroken ? failed("poison", "TOO_BAD") : answer(`${world.name}.out`, one))),
+      ),
+    );
+    await send({ id: "1", conversation: "c", text: "bad" });
+    await eventually(async () => expect(await world.rowsIn("dead_letter")).toBe(1));
+    await sql`update ${sql.id(world.name, "inbox")} set tenant_id = null`.execute(world.db.kysely);
+    isBroken = false;
+    const [letter] = await world.toy.deadLetters.list({}, 10);
+    if (letter === undefined) throw new Error("there is no letter");
+    await world.toy.deadLetters.redrive(letter);
+    await eventually(async () => expect((await world.replies()).at(-1)).toBe("BAD"));
   });
 });

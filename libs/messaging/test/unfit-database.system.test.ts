@@ -35,11 +35,21 @@ describeOnPostgres("what a server refuses", (url) => {
     ["a password that is none any more", "28P01", true],
     ["a right that was taken", "42501", true],
     ["a database that is gone", "3D000", true],
+    ["a certificate that has expired", "CERT_HAS_EXPIRED", true],
     ["a row that breaks a rule of its table", "23514", false],
+    ["a statement of ours that is none", "42601", false],
     ["a value that is none of its type", "22P02", false],
   ])("is everybody's, or a record's own: %s", (_what, code, isEverybodys) => {
     const { kind } = defaultClassify(Object.assign(new Error(), { code }));
     expect(kind).toBe(isEverybodys ? "shared" : "poison");
+  });
+
+  it.each([
+    ["The server does not support SSL connections", "shared"],
+    ["SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string", "shared"],
+    ["what nobody foresaw", "poison"],
+  ])("without a code is sorted by its words: %s", (words, kind) => {
+    expect(defaultClassify(new Error(words))).toMatchObject({ kind });
   });
 
   it("is the record's own where it would be another tenant's row", async () => {

@@ -23,7 +23,10 @@ export function signerFromSeed(seed: Uint8Array): NoteSigner {
   return Object.freeze({ publicKey, sign: (message: Uint8Array) => ed25519.sign(message, secret) });
 }
 
-/** True if `signature` is publicKey's over `message` (RFC 8032, strict: no small-order keys). Never throws. */
+/**
+ * True if `signature` is publicKey's over `message` (RFC 8032, strict: no small-order keys). Never throws. In Node by
+ * OpenSSL's equation, without the cofactor: it refuses what a signer made to hold by the other one alone.
+ */
 export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   const verify = openssl === undefined ? verifyByNoble : verifyByOpenssl;
   try {
@@ -53,25 +56,29 @@ export function opensslOf({ process }: Surroundings): Openssl | undefined {
 
 type NodeKey = ReturnType<Openssl["createPublicKey"]>;
 
-/** A tenant's notes are signed by a few keys. */
+/** The keys that something was signed by, those used last: a tenant's notes are signed by a few. */
 const MAX_NODE_KEYS = 256;
 const nodeKeys = new Map<string, NodeKey>();
 
 export function verifyByOpenssl(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  return openssl?.verify(null, message, nodeKeyOf(publicKey), signature) === true;
+  const name = bytesToHex(publicKey);
+  const key = nodeKeys.get(name) ?? nodeKeyOf(publicKey);
+  const isValid = openssl?.verify(null, message, key, signature) === true;
+  if (isValid) hold(name, key);
+  return isValid;
+}
+
+function hold(name: string, key: NodeKey): void {
+  nodeKeys.delete(name);
+  nodeKeys.set(name, key);
+  const [oldest] = nodeKeys.keys();
+  if (nodeKeys.size > MAX_NODE_KEYS && oldest !== undefined) nodeKeys.delete(oldest);
 }
 
 /** @throws for bytes that are no key in RFC 8032's one form, and for a key of small order, which OpenSSL takes */
 function nodeKeyOf(publicKey: Uint8Array): NodeKey {
-  const name = bytesToHex(publicKey);
-  const held = nodeKeys.get(name);
-  if (held !== undefined) return held;
   if (openssl === undefined) throw new Error("there is no OpenSSL here");
   if (ed25519.Point.fromBytes(publicKey).isSmallOrder()) throw new Error("the key is of small order");
   const x = toBase64(publicKey).replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
-  const key = openssl.createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
-  const [oldest] = nodeKeys.keys();
-  if (nodeKeys.size >= MAX_NODE_KEYS && oldest !== undefined) nodeKeys.delete(oldest);
-  nodeKeys.set(name, key);
-  return key;
+  return openssl.createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { ed25519 } from "@noble/curves/ed25519.js";
+import { sha512 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import fc from "fast-check";
 import { opensslOf, verifyByNoble, verifyByOpenssl, verifyEd25519 } from "../src/ed25519.ts";
@@ -23,6 +24,10 @@ const answers = (...signed: Parameters<typeof verifyEd25519>): Record<string, bo
       }
     }),
   );
+/** Of the base point (RFC 8032 section 5.1). */
+const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
+const numberOf = (littleEndian: Uint8Array) => BigInt(`0x${bytesToHex(littleEndian.slice().reverse())}`);
+const bytesOf = (scalar: bigint) => hexToBytes(scalar.toString(16).padStart(64, "0")).reverse();
 const both = (isValid: boolean) => ({ openssl: isValid, noble: isValid });
 
 describe("verifying a signature by OpenSSL and by @noble/curves", () => {
@@ -69,11 +74,26 @@ describe("verifying a signature by OpenSSL and by @noble/curves", () => {
   });
 
   it("takes no scalar of another form: s + l", () => {
-    const l = 2n ** 252n + 27742317777372353535851937790883648493n;
-    const s = BigInt(`0x${bytesToHex(rfc.signature.slice(32).reverse())}`) + l;
-    const other = hexToBytes(s.toString(16).padStart(64, "0")).reverse();
+    const other = bytesOf(numberOf(rfc.signature.slice(32)) + ORDER);
     const signature = Uint8Array.of(...rfc.signature.slice(0, 32), ...other);
     expect(answers(rfc.publicKey, rfc.message, signature)).toEqual(both(false));
+  });
+
+  it("is OpenSSL's stricter one for a key with a part of small order, whose holder makes signatures that others take", () => {
+    const { Point } = ed25519;
+    const eighth = Point.fromHex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05");
+    const [secret, nonce] = [7n, 11n];
+    const publicKey = Point.BASE.multiply(secret).add(eighth).toBytes();
+    const signatures = Array.from({ length: 16 }, (_, n) => {
+      const message = Uint8Array.of(n);
+      const r = Point.BASE.multiply(nonce).toBytes();
+      const k = numberOf(sha512(Uint8Array.of(...r, ...publicKey, ...message)));
+      return { message, signature: Uint8Array.of(...r, ...bytesOf((nonce + k * secret) % ORDER)) };
+    });
+    const counts = (verify: typeof verifyEd25519) =>
+      signatures.filter(({ message, signature }) => verify(publicKey, message, signature)).length;
+    expect(counts(verifyByNoble)).toBe(16);
+    expect(counts(verifyByOpenssl)).toBeLessThan(16);
   });
 
   it("goes on with more keys than are held", () => {

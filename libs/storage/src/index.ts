@@ -29,6 +29,7 @@ export {
 } from "./migrations/database-plan.ts";
 export { statementsOf } from "./migrations/statements.ts";
 export { isOutage, isStatementTimeout, isTransient, isUnfit, sqlState } from "./outage.ts";
+export { untrustedCertificates } from "./untrusted-certificates.ts";
 export {
   dropPartition,
   endRows,

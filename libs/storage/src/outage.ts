@@ -1,4 +1,5 @@
 import { StorageError } from "./storage-error.ts";
+import { untrustedCertificates } from "./untrusted-certificates.ts";
 
 /** A statement took longer than the server lets it. Ours take milliseconds, so it waited for a lock or a disk. */
 const STATEMENT_TIMEOUT = "57014";
@@ -33,15 +34,33 @@ export function isOutage(error: unknown): boolean {
   );
 }
 
-/** Classes 28 (login) and 42 (rights, tables, columns); 3D000 and 3F000, no such database or schema. */
-const UNFIT = /^(28...|3D000|3F000|42...)$/;
+/** Class 28 (login); no such database, schema, table, column, function or other name; a right that is missing. */
+const UNFIT = /^(28...|3D000|3F000|42P01|42703|42883|42704|42501)$/;
+
+/** pg says these without a code. */
+const UNFIT_SENTENCES = [
+  "The server does not support SSL connections",
+  "There was an error establishing an SSL connection",
+];
 
 /**
- * True when the database answers and isn't as its service needs it: another password, a right or a table that is missing.
- * What was asked of it may succeed once somebody has set that right. A row that its tenant's rules refuse is none of it.
+ * True when the database answers and isn't as its service needs it: a password or a certificate that is none any more, a
+ * right or a table that is missing. What was asked of it may succeed once somebody has set that right. A row that its
+ * tenant's rules refuse is none of it.
  */
 export function isUnfit(error: unknown): boolean {
-  return UNFIT.test(sqlState(error)) && textOf(error, "routine") !== "ExecWithCheckOptions";
+  const isRefusedRow = textOf(error, "routine") === "ExecWithCheckOptions";
+  if (UNFIT.test(sqlState(error)) && !isRefusedRow) return true;
+  return (
+    untrustedCertificates.has(sqlState(error)) ||
+    isPasswordMissing(error) ||
+    UNFIT_SENTENCES.includes(textOf(error, "message"))
+  );
+}
+
+/** The server asks for a password, and there is none, which pg says without a code. */
+export function isPasswordMissing(error: unknown): boolean {
+  return /^SASL: .*client password must be/u.test(textOf(error, "message"));
 }
 
 /** True for the one outage that may concern one statement alone: what it waits for may be a lock. */

@@ -156,11 +156,11 @@ export class InferencePipeline {
     const bucketEndMs = bucketEnd(conversation, "log", createdAtMs);
     const isKept = conversation.policy.history && reply.refusalCode === undefined && bucketEndMs > clock.nowMs();
     const logKey = { tenantId, conversationId, purpose: "log" as const, bucketEndMs };
+    // What is answered at the same time is sealed in one go: the ciphers' code is in the processor's caches then.
+    await setImmediate();
     // Only now: the model may have taken longer than a lease. Its readers are those of now, too: one may have been
     // struck off meanwhile, and an erased conversation has none.
     const lease = await keyring.lease(isKept ? [logKey] : [], [conversation]);
-    // What is answered at the same time is sealed in one go: the ciphers' code is in the processor's caches then.
-    await setImmediate();
     const readers = { message, conversation: lease.conversation(conversation) };
     const output = sealedReplyRecord({
       conversationId,

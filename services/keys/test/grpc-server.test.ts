@@ -3,9 +3,11 @@ import { connect, type ClientHttp2Session } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, it } from "@jest/globals";
-import { createClient } from "@connectrpc/connect";
-import { AuthorityService } from "@cloister/contracts/keys/authority";
-import { createTlsIdentity, keysTransport } from "@cloister/keyring";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code, createClient } from "@connectrpc/connect";
+import { compressionGzip, createGrpcTransport } from "@connectrpc/connect-node";
+import { AuthorityService, type GetPolicyResponseSchema } from "@cloister/contracts/keys/authority";
+import { createTlsIdentity, keysTransport, type KeysTransport } from "@cloister/keyring";
 import { eventually } from "@cloister/testing";
 import { GrpcServer, type GrpcServerOptions } from "../src/doors/grpc-server.ts";
 
@@ -17,8 +19,12 @@ describe("the gRPC port", () => {
     await server.onModuleDestroy();
   });
 
-  async function listening(limits: Partial<GrpcServerOptions> = {}): Promise<void> {
-    const routes: GrpcServerOptions["routes"] = (router) => router.service(AuthorityService, { getPolicy: () => ({}) });
+  async function listening(
+    limits: Partial<GrpcServerOptions> = {},
+    answer: MessageInitShape<typeof GetPolicyResponseSchema> = {},
+  ): Promise<void> {
+    const getPolicy = () => answer;
+    const routes: GrpcServerOptions["routes"] = (router) => router.service(AuthorityService, { getPolicy });
     server = new GrpcServer({ host: "127.0.0.1", port: 0, routes, ...limits });
     await server.onApplicationBootstrap();
   }
@@ -48,6 +54,29 @@ describe("the gRPC port", () => {
     first.close();
     await once(first, "close");
     expect(await call()).toBe("answered");
+  });
+
+  it("compresses nothing, whoever asks for it, and takes nothing compressed", async () => {
+    const policy = new Uint8Array(100_000);
+    await listening({}, { chain: { policy } });
+    const asking: KeysTransport = createGrpcTransport({ baseUrl: server.url, acceptCompression: [compressionGzip] });
+    const encodings: (string | null)[] = [];
+    const onHeader = (header: Headers): void => void encodings.push(header.get("grpc-encoding"));
+    for (const transport of [asking, keysTransport({ url: server.url, credential: "c" })]) {
+      const answer = await createClient(AuthorityService, transport).getPolicy({}, { onHeader });
+      expect(answer.chain?.policy).toEqual(policy);
+    }
+    expect(encodings).toEqual([null, null]);
+    const sending = createGrpcTransport({
+      baseUrl: server.url,
+      sendCompression: compressionGzip,
+      compressMinBytes: 0,
+      acceptCompression: [compressionGzip],
+    });
+    const tenantId = new Uint8Array(16);
+    await expect(createClient(AuthorityService, sending).getPolicy({ tenantId })).rejects.toMatchObject({
+      code: Code.Unimplemented,
+    });
   });
 
   describe("over TLS", () => {

@@ -1,3 +1,4 @@
+import { untrustedCertificates } from "@cloister/storage";
 import { MessagingError, type MessagingErrorCode } from "../messaging-error.ts";
 
 /** What a client was doing, for the sentence of an error. */
@@ -23,21 +24,6 @@ const byBrokerName: Readonly<Record<string, MessagingErrorCode>> = {
   SECURITY_DISABLED: "LOG_UNAUTHORIZED",
 };
 
-/** Codes of Node's TLS that no repetition cures. */
-const untrusted = new Set([
-  "CERT_HAS_EXPIRED",
-  "CERT_NOT_YET_VALID",
-  "CERT_REVOKED",
-  "CERT_SIGNATURE_FAILURE",
-  "CERT_UNTRUSTED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-]);
-
 /**
  * Our error for what a client threw. `names` are what its errors are called, outermost first: names of the protocol,
  * codes of Node; the first that means something decides. Everything else is an outage.
@@ -62,5 +48,5 @@ const sentences: Readonly<Partial<Record<MessagingErrorCode, string>>> = {
 };
 
 function codeOfName(name: string): MessagingErrorCode | undefined {
-  return untrusted.has(name) ? "LOG_UNTRUSTED" : byBrokerName[name];
+  return untrustedCertificates.has(name) ? "LOG_UNTRUSTED" : byBrokerName[name];
 }

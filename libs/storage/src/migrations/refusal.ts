@@ -1,14 +1,10 @@
-import { isOutage, sqlState } from "../outage.ts";
+import { isOutage, isPasswordMissing, sqlState } from "../outage.ts";
 import { StorageError } from "../storage-error.ts";
 import { unavailable } from "../unavailable.ts";
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 /** Class 28 (login), and a database that doesn't exist. */
 const REFUSED_LOGIN = /^(?:28...|3D000)$/u;
-
-/** pg says so without a code. */
-const isPasswordMissing = (error: unknown): boolean =>
-  error instanceof Error && /^SASL: .*client password must be/u.test(error.message);
 
 /** What is wrong with the connection or its rights, apart from what was asked; undefined when it is neither. */
 export function databaseRefusal(error: unknown, what: string): StorageError | undefined {

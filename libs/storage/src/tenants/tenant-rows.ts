@@ -6,7 +6,7 @@ export interface TenantRows {
   readonly table: string;
   /** Reasons for which a transaction sees the rows of every tenant. None for what people wrote, sealed or not. */
   readonly across?: readonly AcrossReason[];
-  /** Rows whose tenant could not be read may be written; only `across` sees them. */
+  /** Rows whose tenant could not be read, or that name none, may be written; `across` sees them, and no tenant. */
   readonly mayLackTenant?: boolean;
 }
 
