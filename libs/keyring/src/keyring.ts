@@ -42,6 +42,8 @@ const SESSION_MARGIN_MS = 30_000;
 /** Revocations come one by one and seldom; a batch that meets one each time is tried again later. */
 const MAX_ATTEMPTS = 3;
 const SWEEP_EVERY_MS = 5_000;
+/** Batches sweep, too, and no more often than so: a look at all leases costs more than the few that one needs. */
+const SWEEP_OF_BATCHES_MS = 1_000;
 const DEFAULT_CAPACITY = 20_000;
 
 /**
@@ -63,6 +65,7 @@ export class Keyring {
   /** Counts evictions: what was asked for before one may be what it ends. */
   #evictions = 0;
   #turn: Promise<unknown> = Promise.resolve();
+  #sweptAtMs = 0;
 
   constructor(options: KeyringOptions) {
     const { role, evidence: source, configurationDigest, clock, capacity = DEFAULT_CAPACITY } = options;
@@ -104,6 +107,7 @@ export class Keyring {
   }
 
   async #leaseInTurn(requests: readonly KeyRequest[], names: readonly ConversationName[]): Promise<LeasedKeys> {
+    if (this.#options.clock.monotonicMs() - this.#sweptAtMs >= SWEEP_OF_BATCHES_MS) this.#sweep();
     const received = await this.#receiveMissing(requests, names);
     return new LeasedKeys(this.#options.role, this.#options.clock, this.#outcomes(requests, names, received));
   }
@@ -271,6 +275,7 @@ export class Keyring {
   }
 
   #sweep(): void {
+    this.#sweptAtMs = this.#options.clock.monotonicMs();
     for (const store of this.#stores) store.sweep();
   }
 }

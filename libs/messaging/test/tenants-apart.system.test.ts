@@ -3,7 +3,16 @@ import { failed, protocolMigrations } from "@cloister/messaging";
 import { migrate } from "@cloister/storage";
 import { eventually } from "@cloister/testing";
 import { sql } from "kysely";
-import { answer, bucketEndMs, identify, idOf, toyMessage, toyRecord, type ToyMessage } from "./toy-service.ts";
+import {
+  answer,
+  bucketEndMs,
+  identify,
+  idOf,
+  toyMessage,
+  toyRecord,
+  type ToyMessage,
+  type ToyResult,
+} from "./toy-service.ts";
 import { ToyWorld } from "./toy-world.ts";
 
 jest.setTimeout(60_000);
@@ -15,8 +24,11 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const answering = (): Promise<void> =>
-  world.start(({ records }) => Promise.resolve(records.map((one) => answer(`${world.name}.out`, one))));
+/** Answers all, but for whom it has another result just now. */
+const answering = (refusalOf: (message: ToyMessage) => ToyResult | undefined = () => undefined): Promise<void> =>
+  world.start(({ records }) =>
+    Promise.resolve(records.map((one) => refusalOf(toyMessage(one.record)) ?? answer(`${world.name}.out`, one))),
+  );
 
 const send = (...messages: ToyMessage[]): Promise<void> =>
   world.messages.produce(messages.map((one) => toyRecord(`${world.name}.in`, one)));
@@ -40,15 +52,7 @@ describe("a tenant who names another one's ids", () => {
 
   it("holds up no message behind its own parked ones", async () => {
     let isAway = true;
-    await world.start(({ records }) =>
-      Promise.resolve(
-        records.map((one) =>
-          isAway && toyMessage(one.record).tenant === "other"
-            ? failed("tenant", "KMS_DOWN")
-            : answer(`${world.name}.out`, one),
-        ),
-      ),
-    );
+    await answering(({ tenant }) => (isAway && tenant === "other" ? failed("tenant", "KMS_DOWN") : undefined));
     await send(theirs, ours);
     await eventually(async () => expect(await world.replies()).toEqual(["waits KMS_DOWN", "OURS"]));
     await send({ ...ours, id: "2", text: "again" }, { ...theirs, id: "3", text: "behind" });
@@ -62,9 +66,7 @@ describe("a tenant who names another one's ids", () => {
 
   it("holds up no parked message behind its own, which are due later", async () => {
     let isAway = true;
-    await world.start(({ records }) =>
-      Promise.resolve(records.map((one) => (isAway ? failed("tenant", "KMS_DOWN") : answer(`${world.name}.out`, one)))),
-    );
+    await answering(() => (isAway ? failed("tenant", "KMS_DOWN") : undefined));
     await send(theirs, ours);
     await eventually(async () => expect(await world.rowsIn("parked")).toBe(2));
     await sql`update ${sql.id(world.name, "parked")} set retry_at_ms = ${bucketEndMs}
@@ -77,15 +79,7 @@ describe("a tenant who names another one's ids", () => {
 
   it("has its dead letter produced again without the other's message being handled twice", async () => {
     let isBroken = true;
-    await world.start(({ records }) =>
-      Promise.resolve(
-        records.map((one) =>
-          isBroken && toyMessage(one.record).tenant === "other"
-            ? failed("poison", "TOO_BAD")
-            : answer(`${world.name}.out`, one),
-        ),
-      ),
-    );
+    await answering(({ tenant }) => (isBroken && tenant === "other" ? failed("poison", "TOO_BAD") : undefined));
     await send(theirs, ours);
     await eventually(async () => expect((await world.replies()).toSorted()).toEqual(["OURS", "failed TOO_BAD"]));
     isBroken = false;
@@ -117,11 +111,7 @@ describe("what was handled before the inbox named tenants", () => {
 
   it("is handled when its dead letter is produced again", async () => {
     let isBroken = true;
-    await world.start(({ records }) =>
-      Promise.resolve(
-        records.map((one) => (isBroken ? failed("poison", "TOO_BAD") : answer(`${world.name}.out`, one))),
-      ),
-    );
+    await answering(() => (isBroken ? failed("poison", "TOO_BAD") : undefined));
     await send({ id: "1", conversation: "c", text: "bad" });
     await eventually(async () => expect(await world.rowsIn("dead_letter")).toBe(1));
     await sql`update ${sql.id(world.name, "inbox")} set tenant_id = null`.execute(world.db.kysely);
